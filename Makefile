@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that is built lies under $(BUILD). `make help` lists the targets.
+
+BUILD	:= build
+PREFIX	?= /usr/local
+DESTDIR	?=
+CLANG	?= clang
+CLANG_FORMAT ?= clang-format
+LLVM_STRIP ?= llvm-strip
+# Debian keeps bpftool where only root's PATH looks.
+BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
+
+# Both names follow libbpf's __TARGET_ARCH_*; a cross build sets ARCH and CC.
+MACHINE	:= $(shell uname -m)
+ARCH	?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+
+ifeq ($(V),1)
+Q :=
+say := @:
+else
+Q := @
+say := @printf '  %-8s %s\n'
+endif
+
+# --- flags -------------------------------------------------------------------------------------
+
+OPT	 ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wno-unused-parameter -Wmissing-prototypes -Wstrict-prototypes \
+	    -Wpointer-arith -Wwrite-strings -Wvla -Wundef
+# Where a compiler or a library of a later system warns of something new, WERROR= lets it pass.
+WERROR	 ?= -Werror
+BASE_CPPFLAGS := -D_GNU_SOURCE -Iinclude -Isrc -I$(BUILD)/skel
+BASE_CFLAGS   := -std=gnu11 -fno-strict-aliasing $(WARNINGS) $(WERROR)
+SAN_FLAGS     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+DEPFLAGS       = -MMD -MP -MF $(@:.o=.d)
+
+LIBS := -lbpf -lelf -lz -ljansson
+ifeq ($(STATIC),1)
+# From libelf 0.189 on the static library needs zstd.
+LIBS := -static -lbpf -lelf -lz $(if $(wildcard /usr/lib/*/libzstd.a /usr/lib/libzstd.a),-lzstd) -ljansson
+endif
+
+BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -std=gnu11 -Wall $(WERROR) \
+	      -Wno-missing-declarations -Ivmlinux/$(ARCH) -Ivmlinux -Iinclude -Ibpf $(LIBBPF_CFLAGS)
+
+# --- sources -----------------------------------------------------------------------------------
+
+# bpf/trace/ makes the tracer, bpf/snapshot/ the snapshot; what lies beside them goes into both.
+BPF_COMMON   := $(wildcard bpf/*.bpf.c)
+BPF_TRACE    := $(sort $(BPF_COMMON) $(wildcard bpf/trace/*.bpf.c))
+BPF_SNAPSHOT := $(sort $(BPF_COMMON) $(wildcard bpf/snapshot/*.bpf.c))
+BPF_GROUPS   := tracer snapshot
+SKELETONS    := $(BPF_GROUPS:%=$(BUILD)/skel/%.skel.h)
+bpf_objects   = $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(1))
+
+SOURCES	      := $(sort $(shell find src -name '*.c'))
+MODEL_SOURCES := $(filter src/model/%,$(SOURCES))
+# What loads BPF programs; unit tests link without it.
+LIVE_SOURCES  := $(filter src/source/live%,$(SOURCES))
+UNIT_SOURCES  := $(filter-out src/main.c $(LIVE_SOURCES),$(SOURCES))
+
+objects	      = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
+san_objects   = $(patsubst src/%.c,$(BUILD)/san/%.o,$(1))
+
+UNIT_TESTS    := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS  := $(patsubst tests/unit/%.c,$(BUILD)/san/tests/unit/%.o,\
+		 $(filter-out $(wildcard tests/unit/test_*.c),$(wildcard tests/unit/*.c)))
+WORKLOADS     := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,\
+		 $(filter-out tests/workload/%32.c,$(wildcard tests/workload/*.c)))
+WORKLOADS_32  := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,$(wildcard tests/workload/*32.c))
+BENCH_SOURCES := $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/tests/bench/%) \
+		  $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor.c))
+
+PROGRAM	 := $(BUILD)/ipctrace
+LIBMODEL := $(BUILD)/libmodel.a
+
+# --- targets -----------------------------------------------------------------------------------
+
+.PHONY: all tests demo test check bench fmt install uninstall clean help FORCE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+all: $(PROGRAM) $(BUILD)/model-alone
+
+tests: all $(UNIT_TESTS) $(WORKLOADS) $(WORKLOADS_32)
+
+# The demo and the tests first see to what the build itself needs, so the build is a make of its own.
+demo:
+	$(Q)scripts/install-deps --build --demo
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)scripts/demo
+
+test:
+	$(Q)scripts/install-deps --build --test
+	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)scripts/test
+
+check: tests
+	$(Q)scripts/test unit replay
+
+bench: all $(BENCH_PROGRAMS)
+	$(Q)tests/bench/bench.py $(if $(BENCH),--sections $(BENCH)) $(if $(PAIRS),--pairs $(PAIRS))
+
+fmt:
+	$(Q)$(CLANG_FORMAT) -i $(shell find src bpf include tests -name '*.[ch]' 2>/dev/null)
+
+install: $(PROGRAM)
+	$(say) INSTALL $(DESTDIR)$(PREFIX)/bin/ipctrace
+	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ipctrace
+	$(Q)if [ -e docs/ipctrace.1 ]; then \
+		install -D -m 644 docs/ipctrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1; fi
+
+uninstall:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/ipctrace $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1
+
+clean:
+	$(Q)rm -rf $(BUILD)
+
+help:
+	@echo 'make             build $(PROGRAM)'
+	@echo 'make demo        install what is missing (root), build, trace a companion workload'
+	@echo 'make test        install what is missing (root), build, run every test (root)'
+	@echo 'make check       the tests that need no root'
+	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
+	@echo 'make fmt         format the sources'
+	@echo 'make install     into DESTDIR/PREFIX (default /usr/local); make uninstall'
+	@echo 'make clean       remove $(BUILD)/'
+	@echo 'Variables: V=1 STATIC=1 SAN=1 CC CLANG BPFTOOL LLVM_STRIP CLANG_FORMAT CFLAGS LDFLAGS WERROR='
+
+# --- flags that changed ------------------------------------------------------------------------
+
+# A file that holds the flags and changes when they do: what depends on it is rebuilt then.
+define remember
+$(BUILD)/flags/$(1): FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$(subst ','\'',$(2))' | cmp -s - $$@ || \
+		printf '%s\n' '$$(subst ','\'',$(2))' > $$@
+endef
+C_FLAGS_NOW := $(CC) $(OPT) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS)
+$(eval $(call remember,c,$(C_FLAGS_NOW)))
+$(eval $(call remember,bpf,$(CLANG) $(BPF_CFLAGS)))
+$(eval $(call remember,link,$(CC) SAN=$(SAN) $(LDFLAGS) $(LIBS)))
+# A source that was removed must leave the archive and the skeleton too.
+$(eval $(call remember,sources,$(SOURCES)))
+$(eval $(call remember,tracer,$(BPF_TRACE)))
+$(eval $(call remember,snapshot,$(BPF_SNAPSHOT)))
+
+# --- BPF ---------------------------------------------------------------------------------------
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c $(BUILD)/flags/bpf
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(BUILD)/bpf-tracer.o: $(call bpf_objects,$(BPF_TRACE)) $(BUILD)/flags/tracer
+$(BUILD)/bpf-snapshot.o: $(call bpf_objects,$(BPF_SNAPSHOT)) $(BUILD)/flags/snapshot
+$(BPF_GROUPS:%=$(BUILD)/bpf-%.o):
+	$(say) BPFLINK $@
+	$(Q)$(BPFTOOL) gen object $@ $(filter %.bpf.o,$^)
+
+$(BUILD)/skel/%.skel.h: $(BUILD)/bpf-%.o
+	$(say) SKEL $@
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp
+	$(Q)mv $@.tmp $@
+
+# --- C -----------------------------------------------------------------------------------------
+
+COMPILE = $(CC) $(OPT) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(DEPFLAGS)
+
+$(BUILD)/obj/%.o: src/%.c $(BUILD)/flags/c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -c $< -o $@
+
+$(BUILD)/san/%.o: src/%.c $(BUILD)/flags/c
+	$(say) 'CC san' $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(SAN_FLAGS) -c $< -o $@
+
+$(BUILD)/san/tests/%.o: tests/%.c $(BUILD)/flags/c
+	$(say) 'CC san' $<
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) $(SAN_FLAGS) -Itests/unit -c $< -o $@
+
+# Skeletons are made before what includes them is first compiled; .d files know the rest.
+$(call objects,$(LIVE_SOURCES)) $(call san_objects,$(LIVE_SOURCES)): | $(SKELETONS)
+
+$(LIBMODEL): $(call objects,$(MODEL_SOURCES)) $(BUILD)/flags/sources
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+# The model must link with nothing but the C library: whoever breaks that finds out here.
+$(BUILD)/model-alone: $(LIBMODEL)
+	$(say) LINK $@
+	$(Q)echo 'int main(void) { return 0; }' | $(CC) $(LDFLAGS) -x c - -x none \
+		-Wl,--whole-archive $(LIBMODEL) -Wl,--no-whole-archive -o $@
+
+ifeq ($(SAN),1)
+PROGRAM_OBJECTS := $(call san_objects,$(SOURCES))
+PROGRAM_FLAGS	:= $(SAN_FLAGS)
+else
+PROGRAM_OBJECTS := $(call objects,$(filter-out $(MODEL_SOURCES),$(SOURCES))) $(LIBMODEL)
+endif
+$(PROGRAM): $(PROGRAM_OBJECTS) $(BUILD)/flags/link
+	$(say) LINK $@
+	$(Q)$(CC) $(OPT) $(PROGRAM_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LIBS) -o $@
+
+# --- tests -------------------------------------------------------------------------------------
+
+# An archive, so that a test pulls in what it uses and nothing that would need the live source.
+$(BUILD)/libunit.a: $(call san_objects,$(UNIT_SOURCES)) $(BUILD)/flags/sources
+	$(say) AR $@
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(filter %.o,$^)
+
+$(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELPERS) $(BUILD)/libunit.a $(BUILD)/flags/link
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libunit.a \
+		-lcmocka -lelf -lz -ljansson -o $@
+.SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/unit/%=$(BUILD)/san/tests/unit/%.o)
+
+WORKLOAD_CFLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter $(WERROR) -D_GNU_SOURCE
+
+$(BUILD)/tests/workload/%: tests/workload/%.c $(BUILD)/flags/c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WORKLOAD_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) $< -lpthread -o $@
+
+# Where the compiler can't build 32-bit programs an empty file stands for one: its test is skipped.
+$(WORKLOADS_32): $(BUILD)/tests/workload/%: tests/workload/%.c $(BUILD)/flags/c
+	$(say) 'CC 32' $<
+	@mkdir -p $(@D)
+	$(Q)if echo 'int main(void) { return 0; }' | \
+		$(CC) -m32 -static -x c - -o $@.probe >/dev/null 2>&1; then \
+		$(CC) -m32 -static $(WORKLOAD_CFLAGS) -MMD -MP -MF $@.d $< -o $@; \
+	else rm -f $@ && : > $@; fi; rm -f $@.probe
+
+$(BUILD)/tests/bench/%: tests/bench/%.c $(BUILD)/flags/c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WORKLOAD_CFLAGS) -O2 -MMD -MP -MF $@.d $(LDFLAGS) $< -lpthread -o $@
+
+# The floor: an empty program on the hook that ipctrace uses, to measure what that alone costs.
+$(BUILD)/tests/bench/floor.bpf.o: tests/bench/floor.bpf.c $(BUILD)/flags/bpf
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) $(DEPFLAGS) -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+$(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
+	$(Q)$(BPFTOOL) gen skeleton $< name floor_bpf > $@.tmp
+	$(Q)mv $@.tmp $@
+
+$(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.h $(BUILD)/flags/c
+	$(say) CC $<
+	$(Q)$(CC) $(WORKLOAD_CFLAGS) -I$(BUILD)/tests/bench -MMD -MP -MF $@.d $(LDFLAGS) $< -lbpf -lelf -lz -o $@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who is traced, and how a record gets into the ring. The rule that keeps tables exact stands here
+ * once: reserve first, then sample, so that the last record about a slot is always right.
+ */
+#ifndef IPCTRACE_EMIT_BPF_H
+#define IPCTRACE_EMIT_BPF_H
+
+#include "file.bpf.h"
+
+/* Marks of a process: 0 = not traced. Everybody is selected where the whole machine is. */
+static __always_inline __u32 process_mark(__u32 tgid)
+{
+	__u32 *mark;
+
+	if (tgid == settings.own_tgid)
+		return 0;
+	if (!control.selective)
+		return MARK_SELECTED;
+	mark = bpf_map_lookup_elem(&marks, &tgid);
+	return mark ? *mark : 0;
+}
+
+static __always_inline void process_set_mark(__u32 tgid, __u32 mark)
+{
+	if (bpf_map_update_elem(&marks, &tgid, &mark, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+}
+
+static __always_inline bool object_is_watched(__u64 ino, __u32 dev)
+{
+	struct watched_key key = {.ino = ino, .dev = dev};
+
+	return bpf_map_lookup_elem(&watched, &key);
+}
+
+static __always_inline void object_watch(__u64 ino, __u32 dev)
+{
+	struct watched_key key = {.ino = ino, .dev = dev};
+	__u32 one = 1;
+
+	if (bpf_map_update_elem(&watched, &key, &one, BPF_ANY))
+		count_loss(LOSS_MAP_FULL);
+}
+
+/* Never a wake-up an event (DESIGN: +3,500 ns instead of +392): once when enough lies there, then
+ * not again until the reader has been through the ring. The reader's timer covers the rest. */
+static __always_inline __u64 wake_flags(void)
+{
+	if (control.wake_pending)
+		return BPF_RB_NO_WAKEUP;
+	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < control.wake_bytes)
+		return BPF_RB_NO_WAKEUP;
+	control.wake_pending = 1;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline void *record_reserve(__u64 size)
+{
+	void *record = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!record)
+		count_loss(LOSS_RING_FULL);
+	return record;
+}
+
+static __always_inline void record_submit(void *record)
+{
+	bpf_ringbuf_submit(record, wake_flags());
+}
+
+/* Whose record it is. Copied once a call, since typed task pointers do not pass through loops. */
+struct who {
+	__u64 start;
+	__u32 pid, tid;
+	char comm[RECORD_COMM_LEN];
+};
+
+static __always_inline void who_init(struct who *who, struct task_struct *task)
+{
+	who->start = task->group_leader->start_boottime;
+	who->pid = task->tgid;
+	who->tid = task->pid;
+	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
+}
+
+/* size: of the whole record. */
+static __always_inline void head_fill(struct record *head, enum record_type type, __u32 size,
+				      const struct who *who)
+{
+	head->type = type;
+	head->flags = 0;
+	head->size = size;
+	head->ts = bpf_ktime_get_ns();
+	head->start = who->start;
+	head->pid = who->pid;
+	head->tid = who->tid;
+	__builtin_memcpy(head->comm, who->comm, sizeof(head->comm));
+}
+
+/* The struct file in that slot, NULL if none; also for tables of other tasks. */
+static __always_inline struct file *table_file(struct files_struct *table, __u32 fd)
+{
+	struct fdtable *fdt = table->fdt;
+	struct file **slots, *file = NULL;
+
+	if (fd >= fdt->max_fds)
+		return NULL;
+	slots = fdt->fd;
+	bpf_probe_read_kernel(&file, sizeof(file), &slots[fd]);
+	return file;
+}
+
+static __always_inline bool table_cloexec(struct files_struct *table, __u32 fd)
+{
+	struct fdtable *fdt = table->fdt;
+	unsigned long *bits, word = 0;
+
+	if (fd >= fdt->max_fds)
+		return false;
+	bits = fdt->close_on_exec;
+	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
+	return word >> (fd % 64) & 1;
+}
+
+/* What a slot record says besides the slot itself. */
+struct slot_cause {
+	enum record_type type;
+	int nr;
+	__s64 result;
+	__s64 arg[3];
+	__u32 source_pid;
+	__u16 flags;
+};
+
+static __always_inline void slot_fill(struct record_slot *slot, __u32 size,
+				      const struct slot_cause *cause, const struct who *who,
+				      struct files_struct *table, __u32 fd)
+{
+	struct file *file;
+
+	head_fill(&slot->head, cause->type, size, who);
+	slot->head.flags = cause->flags;
+	slot->table = (__u64)table;
+	slot->fd = fd;
+	slot->nr = cause->nr;
+	slot->result = cause->result;
+	slot->arg[0] = cause->arg[0];
+	slot->arg[1] = cause->arg[1];
+	slot->arg[2] = cause->arg[2];
+	slot->source_pid = cause->source_pid;
+	slot->text_len = 0;
+	slot->pad = 0;
+	__builtin_memset(&slot->facts, 0, sizeof(slot->facts));
+	file = table_file(table, fd);
+	file_sample(&slot->facts, (__u64)file);
+	slot->cloexec = file && table_cloexec(table, fd);
+}
+
+/* Sends what slot fd of that table holds now. */
+static __always_inline void slot_send(const struct slot_cause *cause, const struct who *who,
+				      struct files_struct *table, __u32 fd, __u32 mark)
+{
+	struct record_slot *slot = record_reserve(sizeof(*slot));
+
+	if (!slot)
+		return;
+	slot_fill(slot, sizeof(*slot), cause, who, table, fd);
+	if (control.selective && (mark & MARK_SELECTED) && mode_is_channel(slot->facts.mode))
+		object_watch(slot->facts.ino, slot->facts.dev);
+	record_submit(slot);
+}
+
+struct scan {
+	struct slot_cause cause;
+	struct who who;
+	struct files_struct *table;
+	__u32 fd, last, mark;
+};
+
+static long scan_step(__u32 i, struct scan *scan)
+{
+	__u32 fd = scan->fd;
+
+	if (fd > scan->last)
+		return 1;
+	scan->fd = fd + 1;
+	if (table_file(scan->table, fd))
+		slot_send(&scan->cause, &scan->who, scan->table, fd, scan->mark);
+	return 0;
+}
+
+#define SCAN_MAX (1 << 20) /* above sysctl fs.nr_open's default */
+
+/* Sends every occupied slot from first to last; each is sampled by itself. */
+static __always_inline void table_scan(const struct slot_cause *cause, const struct who *who,
+				       struct files_struct *table, __u32 first, __u32 last,
+				       __u32 mark)
+{
+	struct scan scan = {
+		.cause = *cause, .who = *who, .table = table,
+		.fd = first, .last = last, .mark = mark,
+	};
+	struct fdtable *fdt = table->fdt;
+	__u32 size = fdt->max_fds;
+
+	if (size == 0 || first >= size)
+		return;
+	if (last > size - 1)
+		scan.last = size - 1;
+	bpf_loop(SCAN_MAX, scan_step, &scan, 0);
+}
+
+/* What a run of RECORD_TABLE records is about. */
+struct chunks {
+	struct who who;
+	struct files_struct *table;
+	__u32 mode, first, size;
+	int nr;
+};
+
+/* Sends `count` pointers from slot chunks->first on; count is a constant. */
+static __always_inline long chunk_send(struct chunks *chunks, const __u32 count)
+{
+	const __u32 size = sizeof(struct record_table) + count * sizeof(__u64);
+	struct fdtable *fdt = chunks->table->fdt;
+	__u32 first = chunks->first;
+	struct record_table *record;
+	struct file **slots;
+
+	record = record_reserve(size);
+	if (!record)
+		return 1;
+	head_fill(&record->head, RECORD_TABLE, size, &chunks->who);
+	record->table = (__u64)chunks->table;
+	record->mode = chunks->mode;
+	record->nr = chunks->nr;
+	record->first = first;
+	record->count = count;
+	record->last = first + count >= chunks->size;
+	record->pad = 0;
+	slots = fdt->fd;
+	if (bpf_probe_read_kernel(record->files, count * sizeof(__u64), &slots[first])) {
+		count_loss(LOSS_READ_FAILED);
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return 1;
+	}
+	record_submit(record);
+	chunks->first = first + count;
+	return chunks->first >= chunks->size;
+}
+
+static long chunk_step(__u32 i, struct chunks *chunks)
+{
+	__u32 left = chunks->size - chunks->first;
+
+	if (left >= 512)
+		return chunk_send(chunks, 512);
+	if (left >= 256)
+		return chunk_send(chunks, 256);
+	if (left >= 128)
+		return chunk_send(chunks, 128);
+	return chunk_send(chunks, 64);
+}
+
+/*
+ * Sends the pointers of a whole table. Every fdtable has a multiple of 64 slots (BITS_PER_LONG;
+ * fs/file.c, alloc_fdtable), mostly a power of two.
+ */
+static __always_inline void table_send(const struct who *who, struct files_struct *table,
+				       enum table_mode mode, int nr)
+{
+	struct fdtable *fdt = table->fdt;
+	struct chunks chunks = {.who = *who, .table = table, .mode = mode, .nr = nr};
+
+	chunks.size = fdt->max_fds;
+	if (chunks.size <= 64)
+		chunk_send(&chunks, 64);
+	else
+		bpf_loop(SCAN_MAX / RECORD_CHUNK + 4, chunk_step, &chunks, 0);
+}
+
+#endif /* IPCTRACE_EMIT_BPF_H */

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a struct file is: samples an open file description and the object under it. Events and the
+ * snapshot both come here, so both say the same.
+ *
+ * These are global functions, called across objects: libbpf before 1.2 cannot join two objects
+ * that both name one extern kfunc, so bpf_rdonly_cast() is used in this file alone.
+ */
+#include "file.bpf.h"
+
+/* 6.2 and later: a typed, directly loadable view of a pointer; elsewhere the symbol is 0 and the
+ * verifier drops the branch that calls it. */
+extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
+
+/* Reads ptr->member of a struct type by the cheapest way this kernel has: about 1 ns against 20. */
+#define FIELD(type, ptr, member)                                                                   \
+	(bpf_rdonly_cast ? ((type *)bpf_rdonly_cast((void *)(ptr),                                 \
+						    bpf_core_type_id_kernel(type)))                \
+				   ->member                                                        \
+			 : BPF_CORE_READ((type *)(ptr), member))
+
+/* include/uapi/linux/magic.h; pidfs since 6.9 */
+#define PIPEFS_MAGIC	 0x50495045
+#define SOCKFS_MAGIC	 0x534F434B
+#define ANON_INODE_MAGIC 0x09041934
+#define TMPFS_MAGIC	 0x01021994
+#define HUGETLBFS_MAGIC	 0x958458f6
+#define MQUEUE_MAGIC	 0x19800202
+#define PIDFS_MAGIC	 0x50494446
+
+#define S_IFLNK	 0120000
+#define S_IFREG	 0100000
+#define S_IFBLK	 0060000
+#define S_IFDIR	 0040000
+#define S_IFCHR	 0020000
+
+#define MINOR_BITS	    20
+#define PTY_SLAVE_MAJOR	    136	/* Documentation/admin-guide/devices.txt: 136 to 143 */
+#define PTY_SLAVE_MAJOR_MAX 143
+#define PTMX_DEV	    (5 << MINOR_BITS | 2)
+
+#define AF_UNIX	    1
+#define AF_INET	    2
+#define AF_INET6    10
+#define SOCK_STREAM 1
+#define SOCK_DGRAM  2
+
+/* The first eight bytes of a name, as the machine's number, to tell names apart in one compare. */
+#define NAME8(a, b, c, d, e, f, g, h)                                                              \
+	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32 |   \
+	 (__u64)(f) << 40 | (__u64)(g) << 48 | (__u64)(h) << 56)
+
+static __always_inline __u32 anon_kind(__u64 name)
+{
+	switch (name) {
+	case NAME8('[', 'e', 'v', 'e', 'n', 't', 'f', 'd'):
+		return FILE_EVENTFD;
+	case NAME8('[', 'e', 'v', 'e', 'n', 't', 'p', 'o'):
+		return FILE_EPOLL;
+	case NAME8('[', 't', 'i', 'm', 'e', 'r', 'f', 'd'):
+		return FILE_TIMERFD;
+	case NAME8('[', 's', 'i', 'g', 'n', 'a', 'l', 'f'):
+		return FILE_SIGNALFD;
+	case NAME8('i', 'n', 'o', 't', 'i', 'f', 'y', 0):
+		return FILE_INOTIFY;
+	case NAME8('[', 'i', 'o', '_', 'u', 'r', 'i', 'n'):
+		return FILE_IO_URING;
+	case NAME8('[', 'p', 'i', 'd', 'f', 'd', ']', 0):
+		return FILE_PIDFD;
+	}
+	return FILE_ANON;
+}
+
+static __always_inline __u32 regular_kind(__u64 magic, __u64 name)
+{
+	if (magic == MQUEUE_MAGIC)
+		return FILE_MQ;
+	if ((magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) &&
+	    (name & 0xffffffffffff) == NAME8('m', 'e', 'm', 'f', 'd', ':', 0, 0))
+		return FILE_MEMFD;
+	return FILE_REGULAR;
+}
+
+static __always_inline __u32 char_kind(__u32 rdev)
+{
+	__u32 major = rdev >> MINOR_BITS;
+
+	if (rdev == PTMX_DEV || (major >= PTY_SLAVE_MAJOR && major <= PTY_SLAVE_MAJOR_MAX))
+		return FILE_PTY;
+	return FILE_CHAR;
+}
+
+static __always_inline void sample_pipe(struct file_facts *facts, struct inode *inode)
+{
+	struct pipe_inode_info *pipe = FIELD(struct inode, inode, i_pipe);
+
+	facts->pipe.queued = ~0ULL;
+	if (!pipe)	/* a FIFO opened with O_PATH */
+		return;
+	facts->pipe.readers = FIELD(struct pipe_inode_info, pipe, readers);
+	facts->pipe.writers = FIELD(struct pipe_inode_info, pipe, writers);
+	facts->pipe.capacity = FIELD(struct pipe_inode_info, pipe, max_usage)
+			       << settings.page_shift;
+	facts->pipe.buffers = FIELD(struct pipe_inode_info, pipe, head) -
+			      FIELD(struct pipe_inode_info, pipe, tail);
+}
+
+static __always_inline __u64 socket_ino(struct socket *socket)
+{
+	struct socket_alloc *alloc;
+
+	if (!socket)
+		return 0;
+	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
+}
+
+static __always_inline void sample_socket(struct file_facts *facts, struct file *file)
+{
+	struct socket *socket = FIELD(struct file, file, private_data);
+	struct sock *sock, *peer;
+	__u16 family, type;
+
+	facts->kind = FILE_SOCKET;
+	if (!socket)
+		return;
+	sock = BPF_CORE_READ(socket, sk);
+	type = BPF_CORE_READ(socket, type);
+	if (!sock)
+		return;
+	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	facts->socket.sock = (__u64)sock;
+	facts->socket.family = family;
+	facts->socket.type = type;
+	facts->socket.state = BPF_CORE_READ(sock, __sk_common.skc_state);
+	if (family == AF_UNIX) {
+		facts->kind = FILE_UNIX;
+		peer = BPF_CORE_READ((struct unix_sock *)sock, peer);
+		if (peer)
+			facts->socket.peer_ino = socket_ino(BPF_CORE_READ(peer, sk_socket));
+	} else if (family == AF_INET || family == AF_INET6) {
+		if (type == SOCK_STREAM)
+			facts->kind = FILE_TCP;
+		else if (type == SOCK_DGRAM)
+			facts->kind = FILE_UDP;
+	}
+}
+
+static __always_inline void sample_eventfd(struct file_facts *facts, struct file *file)
+{
+	struct eventfd_ctx *ctx = FIELD(struct file, file, private_data);
+
+	facts->eventfd.count = BPF_CORE_READ(ctx, count);
+	facts->eventfd.flags = BPF_CORE_READ(ctx, flags);
+	facts->eventfd.id = BPF_CORE_READ(ctx, id);
+}
+
+/* Up to 6.8 a pidfd is an anonymous inode and keeps its struct pid in private_data; pidfs, since
+ * 6.9 (commit cb12fd8e0dab), in i_private. */
+static __always_inline void sample_pidfd(struct file_facts *facts, struct file *file,
+					 struct inode *inode, __u64 magic)
+{
+	struct pid *pid;
+
+	if (magic == PIDFS_MAGIC)
+		pid = FIELD(struct inode, inode, i_private);
+	else
+		pid = FIELD(struct file, file, private_data);
+	facts->pidfd.target = BPF_CORE_READ(pid, numbers[0].nr);
+}
+
+static __always_inline void sample_named(struct file_facts *facts, struct file *file,
+					 struct inode *inode, __u64 magic)
+{
+	const unsigned char *name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	__u64 name8;
+
+	bpf_probe_read_kernel_str(facts->name, sizeof(facts->name), name);
+	name8 = *(__u64 *)facts->name;
+	if (magic == PIDFS_MAGIC) {
+		facts->kind = FILE_PIDFD;
+	} else if (magic == ANON_INODE_MAGIC) {
+		facts->kind = anon_kind(name8);
+	} else {
+		switch (facts->mode & S_IFMT) {
+		case S_IFREG:
+			facts->kind = regular_kind(magic, name8);
+			break;
+		case S_IFDIR:
+			facts->kind = FILE_DIRECTORY;
+			break;
+		case S_IFCHR:
+			facts->kind = char_kind(facts->rdev);
+			break;
+		case S_IFBLK:
+			facts->kind = FILE_BLOCK;
+			break;
+		case S_IFLNK:
+			facts->kind = FILE_SYMLINK;
+			break;
+		case S_IFIFO:
+			facts->kind = FILE_FIFO;
+			break;
+		default:
+			facts->kind = FILE_ANON;
+		}
+	}
+	if (facts->kind == FILE_EVENTFD)
+		sample_eventfd(facts, file);
+	else if (facts->kind == FILE_PIDFD)
+		sample_pidfd(facts, file, inode, magic);
+}
+
+int file_sample(struct file_facts *facts, __u64 address)
+{
+	struct file *file = (void *)address;
+	struct super_block *sb;
+	struct inode *inode;
+	__u64 magic;
+
+	if (!facts || !file)
+		return 0;
+	inode = FIELD(struct file, file, f_inode);
+	sb = FIELD(struct inode, inode, i_sb);
+	magic = FIELD(struct super_block, sb, s_magic);
+	facts->file = address;
+	facts->ino = FIELD(struct inode, inode, i_ino);
+	facts->dev = FIELD(struct super_block, sb, s_dev);
+	facts->rdev = FIELD(struct inode, inode, i_rdev);
+	facts->mode = FIELD(struct inode, inode, i_mode);
+	facts->fmode = FIELD(struct file, file, f_mode);
+	facts->fflags = FIELD(struct file, file, f_flags);
+	if (magic == SOCKFS_MAGIC) {
+		sample_socket(facts, file);
+		return 0;
+	}
+	if (magic == PIPEFS_MAGIC)
+		facts->kind = FILE_PIPE;
+	else
+		sample_named(facts, file, inode, magic);
+	if (facts->kind == FILE_PIPE || facts->kind == FILE_FIFO)
+		sample_pipe(facts, inode);
+	return 0;
+}
+
+int file_channel(struct watched_key *key, __u64 address)
+{
+	struct super_block *sb;
+	struct inode *inode;
+
+	if (!key || !address)
+		return 0;
+	inode = FIELD(struct file, address, f_inode);
+	if (!mode_is_channel(FIELD(struct inode, inode, i_mode)))
+		return 0;
+	sb = FIELD(struct inode, inode, i_sb);
+	key->ino = FIELD(struct inode, inode, i_ino);
+	key->dev = FIELD(struct super_block, sb, s_dev);
+	return 1;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a struct file is; see file.bpf.c. Addresses are numbers: global functions take no pointers
+ * to kernel types before 6.8. */
+#ifndef IPCTRACE_FILE_BPF_H
+#define IPCTRACE_FILE_BPF_H
+
+#include "maps.bpf.h"
+
+#define S_IFMT	 0170000
+#define S_IFSOCK 0140000
+#define S_IFIFO	 0010000
+
+/* True for objects that can carry data between processes, by mode alone; cheap. */
+static __always_inline bool mode_is_channel(__u32 mode)
+{
+	return (mode & S_IFMT) == S_IFIFO || (mode & S_IFMT) == S_IFSOCK;
+}
+
+/* The number of a typed pointer: before 6.8 a global function takes it no other way. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
+	return address;
+}
+
+/* Fills *facts, which must be zero, from the struct file at that address; 0 leaves it zero. */
+int file_sample(struct file_facts *facts, __u64 address);
+
+/* Is it a pipe, FIFO or socket? If so fills key->ino and key->dev and returns 1. */
+int file_channel(struct watched_key *key, __u64 address);
+
+#endif /* IPCTRACE_FILE_BPF_H */

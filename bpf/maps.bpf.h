@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The maps and settings that all BPF files of the tracer share. core.bpf.c defines them; the others
+ * see them as extern, and bpftool gen object joins them. Types are named structs, since the
+ * linker compares them by name.
+ */
+#ifndef IPCTRACE_MAPS_BPF_H
+#define IPCTRACE_MAPS_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "ipctrace/control.h"
+#include "ipctrace/record.h"
+
+struct events_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+};
+
+/* System call number → the program that looks at its exit; filled by the loader. */
+struct dispatch_map {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, CALLS_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+struct transfers_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, TRANSFERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct transfer_key);
+	__type(value, struct transfer);
+};
+
+/* Process (tgid) → enum mark. Used where not the whole machine is traced. */
+struct marks_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MARKS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
+/* Objects of the selected processes: whoever else holds one is a peer. */
+struct watched_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WATCHED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct watched_key);
+	__type(value, __u32);
+};
+
+struct losses_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOSS_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+/* Since when a task sleeps in a transfer. */
+struct asleep_map {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct asleep);
+};
+
+#ifdef IPCTRACE_CORE_BPF
+#define SHARED
+#else
+#define SHARED extern
+#endif
+
+SHARED struct events_map events SEC(".maps");
+SHARED struct dispatch_map dispatch SEC(".maps");
+SHARED struct transfers_map transfers SEC(".maps");
+SHARED struct marks_map marks SEC(".maps");
+SHARED struct watched_map watched SEC(".maps");
+SHARED struct losses_map losses SEC(".maps");
+SHARED struct asleep_map asleep SEC(".maps");
+
+SHARED const volatile struct settings settings;
+SHARED struct control control;
+
+static __always_inline void count_loss(enum loss which)
+{
+	__u32 key = which;
+	__u64 *total = bpf_map_lookup_elem(&losses, &key);
+
+	if (total)
+		(*total)++;
+}
+
+#endif /* IPCTRACE_MAPS_BPF_H */

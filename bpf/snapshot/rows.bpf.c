@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's tables as they are now: iterators over tasks, descriptors and Unix sockets' queues.
+ * They write the same records as the tracer, flagged as rows, to the iterator's file.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define IPCTRACE_CORE_BPF
+#include "file.bpf.h"
+
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+
+static __always_inline void row_head(struct record *head, enum record_type type, __u32 size)
+{
+	head->type = type;
+	head->flags = RECORD_ROW;
+	head->size = size;
+	head->ts = bpf_ktime_get_ns();
+}
+
+static __always_inline void row_task(struct record *head, struct task_struct *task)
+{
+	head->pid = task->tgid;
+	head->tid = task->pid;
+	head->start = task->group_leader->start_boottime;
+	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
+}
+
+/* A task past PF_EXITING has ended for us: its exit event has come or is about to. */
+SEC("iter/task")
+int rows_task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task, *parent;
+	struct record_task row = {};
+
+	if (!task || (task->flags & (PF_KTHREAD | PF_EXITING)) || task->tgid == settings.own_tgid)
+		return 0;
+	row_head(&row.head, RECORD_TASK, sizeof(row));
+	row_task(&row.head, task);
+	parent = task->real_parent;
+	row.table = (__u64)task->files;
+	row.parent_start = parent->group_leader->start_boottime;
+	row.parent_pid = parent->tgid;
+	row.uid = task->cred->uid.val;
+	bpf_probe_read_kernel(row.leader_comm, sizeof(row.leader_comm), task->group_leader->comm);
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+static __always_inline bool slot_cloexec(struct task_struct *task, __u32 fd)
+{
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	unsigned long *bits = BPF_CORE_READ(fdt, close_on_exec), word = 0;
+
+	if (fd >= BPF_CORE_READ(fdt, max_fds))
+		return false;
+	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
+	return word >> (fd % 64) & 1;
+}
+
+/* Bytes lying in a pipe: the sum over its occupied buffers, read without its lock. */
+static __always_inline __u64 pipe_queued(struct pipe_inode_info *pipe)
+{
+	__u32 head = BPF_CORE_READ(pipe, head), tail = BPF_CORE_READ(pipe, tail);
+	__u32 mask = BPF_CORE_READ(pipe, ring_size) - 1, len;
+	struct pipe_buffer *bufs = BPF_CORE_READ(pipe, bufs), *buf;
+	__u32 size = bpf_core_type_size(struct pipe_buffer);
+	__u64 sum = 0;
+
+	for (int i = 0; i < 64; i++) {
+		if (tail == head)
+			return sum;
+		len = 0;
+		buf = (void *)bufs + (tail & mask) * size;
+		bpf_core_read(&len, sizeof(len), &buf->len);
+		sum += len;
+		tail++;
+	}
+	return tail == head ? sum : ~0ULL;
+}
+
+/* Rows of a task that is going are sent too: its table may live on in others. */
+SEC("iter/task_file")
+int rows_slot(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct record_slot row = {};
+
+	if (!task || !file || task->tgid == settings.own_tgid)
+		return 0;
+	row_head(&row.head, RECORD_SLOT, sizeof(row));
+	row_task(&row.head, task);
+	row.table = (__u64)task->files;
+	row.fd = ctx->fd;
+	row.nr = -1;
+	row.cloexec = slot_cloexec(task, ctx->fd);
+	file_sample(&row.facts, address_of(file));
+	if ((row.facts.kind == FILE_PIPE || row.facts.kind == FILE_FIFO) && row.facts.pipe.capacity)
+		row.facts.pipe.queued = pipe_queued(BPF_CORE_READ(file, f_inode, i_pipe));
+	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	return 0;
+}
+
+/* One socket's receive queue. The rows are too large for the stack beside the walk's own state. */
+struct queue {
+	struct seq_file *seq;
+	struct sk_buff *head, *skb;
+	__u64 socket_ino;
+};
+
+static __always_inline void in_flight_row(struct queue *queue, struct file *file)
+{
+	struct record_in_flight row = {};
+
+	row_head(&row.head, RECORD_IN_FLIGHT, sizeof(row));
+	row.socket_ino = queue->socket_ino;
+	file_sample(&row.facts, (__u64)file);
+	bpf_seq_write(queue->seq, &row, sizeof(row));
+}
+
+struct carried {
+	struct queue *queue;
+	struct scm_fp_list *list;
+	struct sk_buff *skb;
+	__s32 count;
+};
+
+static long carried_step(__u32 i, struct carried *carried)
+{
+	struct scm_fp_list *list;
+	struct file *file = NULL;
+
+	if ((__s32)i >= carried->count)
+		return 1;
+	list = carried->list;
+	bpf_core_read(&file, sizeof(file), &list->fp[i]);
+	if (file)
+		in_flight_row(carried->queue, file);
+	return 0;
+}
+
+static long queue_step(__u32 i, struct queue *queue)
+{
+	struct carried carried = {.queue = queue};
+	struct unix_skb_parms *parms;
+	struct scm_fp_list *list;
+	struct sk_buff *skb;
+
+	if (!queue->skb || queue->skb == queue->head)
+		return 1;
+	parms = (void *)queue->skb + bpf_core_field_offset(struct sk_buff, cb);
+	list = BPF_CORE_READ(parms, fp);
+	if (list) {
+		carried.list = list;
+		carried.count = BPF_CORE_READ(list, count);
+		bpf_loop(253, carried_step, &carried, 0);
+	}
+	skb = queue->skb;
+	queue->skb = BPF_CORE_READ(skb, next);
+	return 0;
+}
+
+#define QUEUE_MAX (1 << 16)
+
+SEC("iter/unix")
+int rows_in_flight(struct bpf_iter__unix *ctx)
+{
+	struct unix_sock *unix_sk = ctx->unix_sk;
+	struct queue queue = {.seq = ctx->meta->seq};
+	struct socket *socket;
+
+	if (!unix_sk || BPF_CORE_READ(unix_sk, scm_stat.nr_fds.counter) == 0)
+		return 0;
+	socket = BPF_CORE_READ(unix_sk, sk.sk_socket);
+	if (socket) {
+		struct socket_alloc *alloc =
+			(void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+		queue.socket_ino = BPF_CORE_READ(alloc, vfs_inode.i_ino);
+	}
+	queue.head = (void *)unix_sk + bpf_core_field_offset(struct unix_sock, sk) +
+		     bpf_core_field_offset(struct sock, sk_receive_queue);
+	queue.skb = BPF_CORE_READ(unix_sk, sk.sk_receive_queue.next);
+	bpf_loop(QUEUE_MAX, queue_step, &queue, 0);
+	return 0;
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls that fill, empty or change single slots of a descriptor table. */
+#include "slot.bpf.h"
+
+#define EBADF		9
+#define F_DUPFD		0
+#define F_SETFD		2
+#define F_SETFL		4
+#define F_DUPFD_CLOEXEC 1030
+#define F_SETPIPE_SZ	1031
+
+#define FIONBIO	   0x5421
+#define FIONCLEX   0x5450
+#define FIOCLEX	   0x5451
+#define TIOCGPTPEER 0x5441
+#define CLONE_PIDFD 0x00001000
+
+/* The result is a new descriptor. */
+CALL_EXIT(new_fd_exit)
+{
+	return call->ret < 0 ? 0 : slot_filled(call, call->ret);
+}
+
+/* The result is a new descriptor, or 0 for "done". */
+CALL_EXIT(maybe_fd_exit)
+{
+	return call->ret <= 0 ? 0 : slot_filled(call, call->ret);
+}
+
+#define PATH_BYTES 256
+
+/* As slot_send(), with the path argument behind. */
+static __always_inline int slot_send_path(struct call *call, __u32 fd, __u64 path, __u32 mark)
+{
+	const __u32 size = sizeof(struct record_slot) + PATH_BYTES;
+	struct record_slot *slot = record_reserve(size);
+	struct slot_cause cause;
+	struct who who;
+	long n;
+
+	if (!slot)
+		return 0;
+	cause_init(&cause, call);
+	who_init(&who, call->task);
+	slot_fill(slot, size, &cause, &who, call->task->files, fd);
+	n = bpf_probe_read_user_str(slot->text, PATH_BYTES, (void *)path);
+	slot->text_len = n > 0 ? n : 0;
+	if (n == PATH_BYTES) {
+		slot->head.flags |= RECORD_TEXT_CUT;
+		count_loss(LOSS_TEXT_CUT);
+	}
+	if (control.selective && (mark & MARK_SELECTED) && mode_is_channel(slot->facts.mode))
+		object_watch(slot->facts.ino, slot->facts.dev);
+	record_submit(slot);
+	return 0;
+}
+
+/* Paths of plain files are a quarter of a kilobyte each that nobody asked for. */
+static __always_inline bool path_is_wanted(struct call *call, __u32 fd)
+{
+	struct watched_key key = {};
+
+	if (settings.paths)
+		return true;
+	return file_channel(&key, (__u64)table_file(call->task->files, fd));
+}
+
+static __always_inline int opened(struct call *call, __u64 path)
+{
+	__u32 mark;
+
+	if (call->ret < 0)
+		return 0;
+	mark = slot_mark(call->ret);
+	if (!mark)
+		return 0;
+	if (!path_is_wanted(call, call->ret))
+		return slot_changed(call, call->ret);
+	return slot_send_path(call, call->ret, path, mark);
+}
+
+CALL_EXIT(open_exit)
+{
+	return opened(call, call->arg[0]);
+}
+
+CALL_EXIT(openat_exit)
+{
+	return opened(call, call->arg[1]);
+}
+
+CALL_EXIT(close_exit)
+{
+	return call->ret == -EBADF ? 0 : slot_changed(call, call->arg[0]);
+}
+
+CALL_EXIT(dup_exit)
+{
+	return call->ret < 0 ? 0 : slot_changed(call, call->ret);
+}
+
+CALL_EXIT(fcntl_exit)
+{
+	if (call->ret < 0)
+		return 0;
+	switch (call->arg[1]) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		return slot_changed(call, call->ret);
+	case F_SETFD:
+	case F_SETFL:
+	case F_SETPIPE_SZ:
+		return slot_changed(call, call->arg[0]);
+	}
+	return 0;
+}
+
+/* Type 0xb7 is nsfs, 0xae KVM: their calls return descriptors. Others that do hand them out in
+ * structures; the model heals when such a descriptor is used. */
+#define IOCTL_TYPE(cmd) ((cmd) >> 8 & 0xff)
+
+CALL_EXIT(ioctl_exit)
+{
+	__u32 cmd = call->arg[1];
+
+	if (call->ret < 0)
+		return 0;
+	if (cmd == FIONBIO || cmd == FIONCLEX || cmd == FIOCLEX)
+		return slot_changed(call, call->arg[0]);
+	if (call->ret > 0 &&
+	    (cmd == TIOCGPTPEER || IOCTL_TYPE(cmd) == 0xb7 || IOCTL_TYPE(cmd) == 0xae))
+		return slot_filled(call, call->ret);
+	return 0;
+}
+
+/* Two descriptors, written to memory: pipe, pipe2, socketpair. */
+static __always_inline int pair_made(struct call *call, __u64 where)
+{
+	struct slot_cause cause;
+	__s32 fds[2];
+
+	if (call->ret || !process_mark(call->task->tgid))
+		return 0;
+	if (bpf_probe_read_user(fds, sizeof(fds), (void *)where)) {
+		count_loss(LOSS_READ_FAILED);
+		return 0;
+	}
+	cause_init(&cause, call);
+	cause.arg[0] = fds[0];
+	cause.arg[1] = fds[1];
+	slot_changed_send(&cause, fds[0]);
+	slot_changed_send(&cause, fds[1]);
+	return 0;
+}
+
+CALL_EXIT(pipe_exit)
+{
+	return pair_made(call, call->arg[0]);
+}
+
+CALL_EXIT(socketpair_exit)
+{
+	return pair_made(call, call->arg[3]);
+}
+
+/* pidfd_getfd: from whose table it was taken is what the pidfd in argument 0 refers to. */
+CALL_EXIT(pidfd_getfd_exit)
+{
+	struct file_facts facts = {};
+	struct slot_cause cause;
+
+	if (call->ret < 0)
+		return 0;
+	file_sample(&facts, (__u64)table_file(call->task->files, call->arg[0]));
+	cause_init(&cause, call);
+	if (facts.kind == FILE_PIDFD)
+		cause.source_pid = facts.pidfd.target;
+	return slot_filled_send(&cause, call->ret);
+}
+
+/* clone with CLONE_PIDFD writes the descriptor where parent_tid points. */
+CALL_EXIT(clone_exit)
+{
+	__s32 fd;
+
+	if (call->ret <= 0 || !(call->arg[0] & CLONE_PIDFD) || !process_mark(call->task->tgid))
+		return 0;
+	if (bpf_probe_read_user(&fd, sizeof(fd), (void *)call->arg[2])) {
+		count_loss(LOSS_READ_FAILED);
+		return 0;
+	}
+	return slot_changed(call, fd);
+}
+
+/* struct clone_args, include/uapi/linux/sched.h: flags, then where to put the pidfd. */
+CALL_EXIT(clone3_exit)
+{
+	__u64 args[2];
+	__s32 fd;
+
+	if (call->ret <= 0 || !process_mark(call->task->tgid))
+		return 0;
+	if (bpf_probe_read_user(args, sizeof(args), (void *)call->arg[0]))
+		goto unread;
+	if (!(args[0] & CLONE_PIDFD))
+		return 0;
+	if (bpf_probe_read_user(&fd, sizeof(fd), (void *)args[1]))
+		goto unread;
+	return slot_changed(call, fd);
+unread:
+	count_loss(LOSS_READ_FAILED);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

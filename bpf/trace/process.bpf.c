@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Life of tasks: fork, exec, exit, and a table left for another (unshare). */
+#include "call.bpf.h"
+#include "emit.bpf.h"
+
+#define CLONE_FILES  0x00000400
+#define CLONE_PIDFD  0x00001000
+#define CLONE_THREAD 0x00010000
+#define PF_KTHREAD   0x00200000
+
+static __always_inline void task_fill(struct record_task *record, struct task_struct *task)
+{
+	struct task_struct *parent = task->real_parent, *leader = task->group_leader;
+
+	record->table = (__u64)task->files;
+	record->old_table = 0;
+	record->parent_start = parent->group_leader->start_boottime;
+	record->parent_pid = parent->tgid;
+	record->parent_tid = 0;
+	record->uid = task->cred->uid.val;
+	record->clone_flags = 0;
+	bpf_probe_read_kernel(record->leader_comm, sizeof(record->leader_comm), leader->comm);
+}
+
+/* What of its maker's mark a new process gets: descendants are selected unless --no-follow, and
+ * even then they hold what a selected process holds. */
+static __always_inline void mark_inherit(struct task_struct *child, __u32 mark)
+{
+	if (!control.selective || child->pid != child->tgid)
+		return;
+	if ((mark & MARK_SELECTED) && !(mark & MARK_FOLLOW))
+		mark = MARK_PEER;
+	process_set_mark(child->tgid, mark);
+}
+
+/*
+ * The child does not run yet, so nobody but its maker's other threads can have changed anything
+ * since its table was copied. Where the maker's table has one user, the pointers suffice: the
+ * model knows every description of it. Otherwise each slot is sampled.
+ */
+static __always_inline void child_table_send(const struct who *who, struct files_struct *table,
+					     struct files_struct *made_from, __u32 mark)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
+
+	if (made_from->count.counter == 1)
+		table_send(who, table, TABLE_COPY, -1);
+	else
+		table_scan(&cause, who, table, 0, SCAN_MAX, mark);
+}
+
+SEC("tp_btf/task_newtask")
+int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
+{
+	struct task_struct *maker = (void *)bpf_get_current_task_btf();
+	__u32 mark = process_mark(maker->tgid);
+	struct record_task *record;
+	struct who who;
+
+	if (settings.has_task_storage && !(child->flags & PF_KTHREAD))
+		bpf_task_storage_get(&asleep, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!mark || (child->flags & PF_KTHREAD))
+		return 0;
+	mark_inherit(child, mark);
+	who_init(&who, child);
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	head_fill(&record->head, RECORD_FORK, sizeof(*record), &who);
+	task_fill(record, child);
+	record->old_table = (__u64)maker->files;
+	record->parent_start = maker->group_leader->start_boottime;
+	record->parent_pid = maker->tgid;
+	record->parent_tid = maker->pid;
+	record->clone_flags = (__u32)clone_flags;
+	record_submit(record);
+	if (!(clone_flags & CLONE_FILES) && child->files && maker->files)
+		child_table_send(&who, child->files, maker->files, mark);
+	return 0;
+}
+
+#define FILENAME_ROOM 256 /* a power of two, as is RECORD_ARGV_MAX */
+#define EXEC_TEXT     (FILENAME_ROOM + RECORD_ARGV_MAX)
+
+static __always_inline void exec_text_fill(struct record_exec *record, struct task_struct *task,
+					   struct linux_binprm *bprm)
+{
+	unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
+	__u64 len = end - start;
+	long n;
+
+	n = bpf_probe_read_kernel_str(record->text, FILENAME_ROOM - 1, bprm->filename);
+	if (n < 0)
+		n = 0;
+	barrier_var(n);
+	n &= FILENAME_ROOM - 1;
+	record->filename_len = n;
+	record->argv_len = 0;
+	if (n == FILENAME_ROOM - 1)
+		record->head.flags |= RECORD_TEXT_CUT;
+	if (end <= start)
+		return;
+	if (len > RECORD_ARGV_MAX - 1) {
+		len = RECORD_ARGV_MAX - 1;
+		record->head.flags |= RECORD_TEXT_CUT;
+	}
+	barrier_var(len);
+	len &= RECORD_ARGV_MAX - 1;
+	/* The pages were written by this very exec, so they are there. */
+	if (bpf_probe_read_user(record->text + n, len, (void *)start))
+		count_loss(LOSS_TEXT_CUT);
+	else
+		record->argv_len = len;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	__u32 mark = process_mark(task->tgid);
+	const __u32 size = sizeof(struct record_exec) + EXEC_TEXT;
+	struct record_exec *record;
+	struct who who;
+
+	if (!mark)
+		return 0;
+	who_init(&who, task);
+	record = record_reserve(size);
+	if (!record)
+		return 0;
+	head_fill(&record->head, RECORD_EXEC, size, &who);
+	record->table = (__u64)task->files;
+	record->old_tid = old_pid;
+	record->uid = task->cred->uid.val;
+	exec_text_fill(record, task, bprm);
+	record_submit(record);
+	/* Close-on-exec is done by now (begin_new_exec), and the table is ours alone. */
+	table_send(&who, task->files, TABLE_COPY, -1);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task)
+{
+	__u32 tgid = task->tgid, mark = process_mark(tgid);
+	bool group_dead = task->signal->live.counter == 0;
+	struct record_exit *record;
+	struct who who;
+
+	if (!mark || (task->flags & PF_KTHREAD))
+		return 0;
+	if (group_dead && control.selective)
+		bpf_map_delete_elem(&marks, &tgid);
+	who_init(&who, task);
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	head_fill(&record->head, RECORD_EXIT, sizeof(*record), &who);
+	record->table = (__u64)task->files;
+	record->exit_code = task->exit_code;
+	record->group_dead = group_dead;
+	record_submit(record);
+	return 0;
+}
+
+/* The task has a table of its own from now on: says so, and sends what is in it. */
+static __always_inline void retable_send(struct call *call, __u32 mark)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
+	struct record_task *record;
+	struct who who;
+
+	who_init(&who, call->task);
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return;
+	head_fill(&record->head, RECORD_RETABLE, sizeof(*record), &who);
+	task_fill(record, call->task);
+	record_submit(record);
+	table_send(&who, call->task->files, TABLE_PRUNE, call->nr);
+	table_scan(&cause, &who, call->task->files, 0, SCAN_MAX, mark);
+}
+
+CALL_EXIT(unshare_exit)
+{
+	__u32 mark;
+
+	if (call->ret || !(call->arg[0] & CLONE_FILES) || !call->task->files)
+		return 0;
+	mark = process_mark(call->task->tgid);
+	if (mark)
+		retable_send(call, mark);
+	return 0;
+}
+
+#define CLOSE_RANGE_UNSHARE 2 /* include/uapi/linux/close_range.h, 5.9 */
+#define CLOSE_RANGE_CLOEXEC 4 /* 5.11 */
+
+CALL_EXIT(close_range_exit)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = call->nr};
+	__u32 mark;
+	struct who who;
+
+	if (call->ret)
+		return 0;
+	mark = process_mark(call->task->tgid);
+	if (!mark)
+		return 0;
+	if (call->arg[2] & CLOSE_RANGE_UNSHARE) {
+		retable_send(call, mark);
+		return 0;
+	}
+	who_init(&who, call->task);
+	if (call->arg[2] & CLOSE_RANGE_CLOEXEC)
+		table_scan(&cause, &who, call->task->files, call->arg[0], call->arg[1], mark);
+	else
+		table_send(&who, call->task->files, TABLE_PRUNE, call->nr);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

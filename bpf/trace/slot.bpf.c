@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sends what a slot holds now, and notices who becomes a peer by what it got. */
+#include "slot.bpf.h"
+
+static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
+	struct files_struct *table = task->files;
+	struct watched_key key = {};
+	struct who who;
+
+	if (!control.selective || call_is_own(task) || !table)
+		return 0;
+	if (!file_channel(&key, (__u64)table_file(table, fd)) ||
+	    !bpf_map_lookup_elem(&watched, &key))
+		return 0;
+	process_set_mark(task->tgid, MARK_PEER);
+	who_init(&who, task);
+	table_scan(&cause, &who, table, 0, SCAN_MAX, MARK_PEER);
+	return MARK_PEER;
+}
+
+int slot_mark(__u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u32 mark = process_mark(task->tgid);
+
+	return mark ? mark : become_peer(task, fd);
+}
+
+static __always_inline int send(struct slot_cause *cause, __u32 fd, __u32 mark)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct who who;
+
+	if (!cause || !mark || !task->files)
+		return 0;
+	who_init(&who, task);
+	slot_send(cause, &who, task->files, fd, mark);
+	return 0;
+}
+
+int slot_changed_send(struct slot_cause *cause, __u32 fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+
+	return send(cause, fd, process_mark(task->tgid));
+}
+
+int slot_filled_send(struct slot_cause *cause, __u32 fd)
+{
+	return send(cause, fd, slot_mark(fd));
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The data plane: calls that move bytes through pipes and sockets, and the time slept in them.
+ * Bytes, calls and time asleep are added up in the kernel per (process, object). Only the first
+ * transfer is an event of its own.
+ */
+#include "transfer.bpf.h"
+
+/* Ends the sleep that sched_switch saw begin; returns its length in ns. */
+static __always_inline __u64 asleep_end(struct task_struct *task)
+{
+	struct asleep *state;
+	__u64 slept;
+
+	if (!settings.has_task_storage)
+		return 0;
+	state = bpf_task_storage_get(&asleep, task, 0, 0);
+	if (!state || !state->since)
+		return 0;
+	slept = bpf_ktime_get_ns() - state->since;
+	state->since = 0;
+	return slept;
+}
+
+static __always_inline void sums_add(__u64 *byte_sum, __u64 *op_sum, __u64 *slept_sum, __s64 bytes,
+				     __u64 slept)
+{
+	if (bytes >= 0) {
+		__sync_fetch_and_add(byte_sum, bytes);
+		__sync_fetch_and_add(op_sum, 1);
+	}
+	if (slept)
+		__sync_fetch_and_add(slept_sum, slept);
+}
+
+static __always_inline void transfer_add(struct transfer *transfer, __u32 direction, __s64 bytes,
+					 __u64 slept)
+{
+	if (direction == DIRECTION_IN)
+		sums_add(&transfer->bytes_in, &transfer->ops_in, &transfer->blocked_in, bytes, slept);
+	else
+		sums_add(&transfer->bytes_out, &transfer->ops_out, &transfer->blocked_out, bytes,
+			 slept);
+}
+
+/*
+ * The first transfer of this process on this object: makes its entry. A record says so, with all
+ * that is needed to know the object even if its making was missed. Global, since each pointer that
+ * is followed costs the verifier a search of the kernel's types, once a path.
+ */
+int transfer_begin(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
+	struct transfer zero = {};
+	struct who who;
+	__u32 mark;
+
+	if (!key)
+		return 0;
+	mark = process_mark(task->tgid);
+	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev))
+		return 0;
+	if (bpf_map_update_elem(&transfers, key, &zero, BPF_NOEXIST)) {
+		if (!bpf_map_lookup_elem(&transfers, key))
+			count_loss(LOSS_MAP_FULL);
+		return 0;
+	}
+	who_init(&who, task);
+	slot_send(&cause, &who, task->files, fd, mark);
+	return 0;
+}
+
+/*
+ * Counts one call that moved `bytes` (or failed, < 0) through descriptor fd. Called for every
+ * read and write of every traced process: mind each load.
+ */
+int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u64 slept = asleep_end(task);
+	struct transfer_key key = {};
+	struct transfer *transfer;
+	struct watched_key object = {};
+
+	if (bytes < 0 && !slept)
+		return 0;
+	if (!process_mark(task->tgid))
+		return 0;
+	if (!task->files || !file_channel(&object, (__u64)table_file(task->files, fd)))
+		return 0;
+	key.ino = object.ino;
+	key.dev = object.dev;
+	key.start = task->group_leader->start_boottime;
+	key.pid = task->tgid;
+	transfer = bpf_map_lookup_elem(&transfers, &key);
+	if (!transfer) {
+		transfer_begin(&key, fd, nr, bytes);
+		transfer = bpf_map_lookup_elem(&transfers, &key);
+		if (!transfer)
+			return 0;
+	}
+	transfer_add(transfer, direction, bytes, slept);
+	return 0;
+}
+
+/* read, readv, preadv2, recvfrom */
+CALL_EXIT(read_exit)
+{
+	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
+	return 0;
+}
+
+/* write, writev, pwritev2, sendto, vmsplice into a pipe */
+CALL_EXIT(write_exit)
+{
+	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+	return 0;
+}
+
+/* splice(in, off, out, …): both sides; at least one is a pipe */
+CALL_EXIT(splice_exit)
+{
+	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
+	transfer_count(call->arg[2], DIRECTION_OUT, call->ret, call->nr);
+	return 0;
+}
+
+/* tee(in, out): duplicates, so the input is not consumed and only the output gets bytes */
+CALL_EXIT(tee_exit)
+{
+	transfer_count(call->arg[1], DIRECTION_OUT, call->ret, call->nr);
+	return 0;
+}
+
+/* sendfile(out, in, …) */
+CALL_EXIT(sendfile_exit)
+{
+	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+	transfer_count(call->arg[1], DIRECTION_IN, call->ret, call->nr);
+	return 0;
+}
+
+#define FMODE_WRITE 2
+#define PF_KTHREAD  0x00200000
+
+/* vmsplice(fd, …): the direction is that of the pipe's end */
+CALL_EXIT(vmsplice_exit)
+{
+	struct file *file = table_file(call->task->files, call->arg[0]);
+
+	if (file && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
+		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+	else
+		transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
+	return 0;
+}
+
+static __always_inline bool task_is_going_to_sleep(struct task_struct *task)
+{
+	struct task_struct___before_5_14 *older = (void *)task;
+
+	if (bpf_core_field_exists(struct task_struct, __state))
+		return task->__state != 0;
+	return BPF_CORE_READ(older, state) != 0;
+}
+
+/* Is the task in a call that moves data? */
+static __always_inline bool task_is_in_transfer(struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	__u32 nr = ARCH_SYSCALL_NR(regs);
+
+	if (nr >= CALLS_MAX)
+		return false;
+	barrier_var(nr);
+	if (ARCH_IS_COMPAT(task))
+		nr = settings.compat_nr[nr & (CALLS_MAX - 1)];
+	if (nr >= CALLS_MAX)
+		return false;
+	barrier_var(nr);
+	return settings.transfer_call[nr & (CALLS_MAX - 1)];
+}
+
+/*
+ * When a task falls asleep in a transfer, notes the time; the call's exit ends the sleep. The note
+ * is made when the task is created or first seen, never here: allocating under the run-queue
+ * lock could deadlock. A transfer that sleeps several times counts from its first sleep.
+ */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(fell_asleep, bool preempt, struct task_struct *prev)
+{
+	struct asleep *state;
+
+	if (preempt || prev->pid == 0 || !task_is_going_to_sleep(prev))
+		return 0;
+	if (!task_is_in_transfer(prev))
+		return 0;
+	state = bpf_task_storage_get(&asleep, prev, 0, 0);
+	if (state && !state->since)
+		state->since = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* Run once at the start, for the tasks that are there already. Who sleeps in a transfer now is
+ * blocked from now on as far as the window goes. */
+SEC("?iter/task")
+int note_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct asleep *state;
+
+	if (!task || (task->flags & PF_KTHREAD))
+		return 0;
+	state = bpf_task_storage_get(&asleep, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (state && !state->since && task_is_going_to_sleep(task) && task_is_in_transfer(task))
+		state->since = bpf_ktime_get_ns();
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/* What the loader tells the BPF programs and they tell it, besides records. */
+#ifndef IPCTRACE_CONTROL_H
+#define IPCTRACE_CONTROL_H
+
+#define CALLS_MAX	512	/* a power of two above the largest system call number of any architecture */
+#define SOCKETCALL_MAX	32	/* a power of two above include/uapi/linux/net.h: SYS_SENDMMSG, 20 */
+#define TRANSFERS_MAX	65536
+#define MARKS_MAX	65536
+#define WATCHED_MAX	65536
+
+/* compat_nr[]: a 32-bit call that wraps others (socketcall): look into its arguments. */
+#define CALL_SOCKETCALL 0xffff
+#define CALL_NONE	0xfffe
+
+/* Fixed at load (.rodata). */
+struct settings {
+	__u32 own_tgid;		/* never traced */
+	__u32 paths;		/* 1 = send path arguments of plain files too */
+	__u32 has_task_storage;	/* 5.11 */
+	__u32 has_task_regs;	/* bpf_task_pt_regs(), 5.15 */
+	__u32 page_shift;
+	__u16 compat_nr[CALLS_MAX];	    /* 32-bit call number → 64-bit number, or CALL_* */
+	__u16 compat_socketcall[SOCKETCALL_MAX]; /* socketcall(2) number → 64-bit number */
+	__u8 transfer_call[CALLS_MAX];	    /* 1 = moves data: sleeping in it is being blocked */
+};
+
+/* Changed while running (.bss). */
+struct control {
+	__u32 selective;	/* 0 = every process; 1 = those in marks alone */
+	__u32 wake_pending;	/* the reader has been woken and has not drained the ring yet */
+	__u64 wake_bytes;	/* wake the reader when so much lies in the ring */
+	__u64 test_calls;	/* self-test: exits of the tested call seen from test_tid */
+	__u32 test_tid;
+	__u32 pad;
+};
+
+enum mark { MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
+
+struct watched_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 pad;
+};
+
+struct asleep {
+	__u64 since;	/* ns, CLOCK_MONOTONIC; 0 = awake */
+};
+
+#endif /* IPCTRACE_CONTROL_H */

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-3-Clause */
+/*
+ * The wire: every fact that crosses from the kernel side to the model, and from a recording to
+ * the model, is one of these records. Shared by bpf/ and src/, so it names fixed-size types only
+ * and includes nothing; the includer has __u8 … __u64 from vmlinux.h or <linux/types.h>.
+ *
+ * A record is never changed in meaning: a new meaning gets a new number, and RECORD_VERSION rises
+ * when a layout changes. Numbers are explicit because recordings outlive builds.
+ */
+#ifndef IPCTRACE_RECORD_H
+#define IPCTRACE_RECORD_H
+
+#define RECORD_VERSION	 1
+#define RECORD_COMM_LEN	 16   /* TASK_COMM_LEN, include/linux/sched.h */
+#define RECORD_NAME_LEN	 32   /* dentry names of special files are short: "[io_uring]" */
+#define RECORD_CHUNK	 512  /* slots in one RECORD_TABLE; a power of two */
+#define RECORD_TEXT_MAX	 4096 /* bytes of text behind a record */
+#define RECORD_ARGV_MAX	 512  /* bytes of argv read at exec */
+#define RECORD_SIZE_MAX	 (1 << 16)
+
+enum record_type {
+	/* What the kernel's tables hold: the rows between BEGIN and END replace all that the
+	 * model knows about live tasks, tables and descriptors in flight. */
+	RECORD_SNAPSHOT_BEGIN = 1, /* struct record alone; ts = before the first row was read */
+	RECORD_SNAPSHOT_END = 2,   /* struct record alone */
+	RECORD_TASK = 3,	   /* struct record_task: one live task (thread) */
+	RECORD_IN_FLIGHT = 4,	   /* struct record_in_flight: a descriptor in a socket's queue */
+
+	/* Life of tasks. */
+	RECORD_FORK = 10,   /* struct record_task: pid/tid are the new task's, parent_tid the maker */
+	RECORD_EXEC = 11,   /* struct record_exec, then argv, NUL-separated */
+	RECORD_EXIT = 12,   /* struct record_exit: one task (thread) ended */
+	RECORD_RETABLE = 13,/* struct record_task: the task uses another table from now on (unshare) */
+
+	/* Descriptor tables. Sampled truth: the record was reserved first and the slot read after,
+	 * so the last record about a slot is right whatever the threads did meanwhile. */
+	RECORD_SLOT = 20,  /* struct record_slot, then text: one slot now (also a snapshot row) */
+	RECORD_TABLE = 21, /* struct record_table, then file pointers: many slots at once */
+	RECORD_PASS = 22,  /* struct record_pass: a descriptor was put into a socket */
+
+	/* Objects. */
+	RECORD_PIPE = 30, /* struct record_slot: capacity changed (F_SETPIPE_SZ) */
+	RECORD_NAME = 31, /* struct record_name, then text: the path of an object, as /proc shows it */
+
+	/* Data plane. */
+	RECORD_USE = 40,   /* struct record_slot: first transfer by this process on this object */
+	RECORD_COUNT = 41, /* struct record_count: totals so far, absolute */
+
+	/* About a process, from /proc, for those that started before us. */
+	RECORD_EXE = 50,    /* struct record_text: target of /proc/PID/exe */
+	RECORD_ARGV = 51,   /* struct record_text: NUL-separated */
+	RECORD_CGROUP = 52, /* struct record_text: path in the unified hierarchy */
+
+	/* About the tracing itself. */
+	RECORD_READY = 60,  /* struct record alone: attached, and what existed is known */
+	RECORD_SELECT = 61, /* struct record_select: the user asked for this process (pid 0: all) */
+	RECORD_LOSS = 62,   /* struct record_loss: totals so far */
+	RECORD_PRUNE = 64,  /* struct record alone: forget processes that are neither selected nor share
+			     * an object with a selected one; the kernel does not report them */
+	RECORD_STOP = 63,   /* struct record alone: orderly end; a recording without it is cut short */
+};
+
+/* Header of every record. */
+struct record {
+	__u16 type;	/* enum record_type */
+	__u16 flags;	/* enum record_flags */
+	__u32 size;	/* of the whole record with what follows it; a multiple of 8 */
+	__u64 ts;	/* ns, CLOCK_MONOTONIC (bpf_ktime_get_ns) */
+	__u64 start;	/* ns since boot: start_boottime of the thread-group leader */
+	__u32 pid;	/* thread group (what users call pid), initial pid namespace */
+	__u32 tid;	/* the task itself */
+	char comm[RECORD_COMM_LEN]; /* of the task itself; NUL-terminated */
+};
+
+enum record_flags {
+	RECORD_ROW = 1 << 0,	 /* a snapshot row, not an event */
+	RECORD_TEXT_CUT = 1 << 1, /* the text behind was longer than what is there */
+	RECORD_COMPAT = 1 << 2,	 /* a 32-bit system call; nr is its 64-bit number all the same */
+	RECORD_URING = 1 << 3,	 /* done by io_uring on behalf of the task */
+};
+
+/* What kind of thing a file is; told in the kernel from s_magic, i_mode and the dentry's name. */
+enum file_kind {
+	FILE_UNKNOWN = 0,
+	FILE_REGULAR = 1,
+	FILE_DIRECTORY = 2,
+	FILE_CHAR = 3,
+	FILE_BLOCK = 4,
+	FILE_PIPE = 5,
+	FILE_FIFO = 6,
+	FILE_UNIX = 7,
+	FILE_TCP = 8,
+	FILE_UDP = 9,
+	FILE_SOCKET = 10,	/* a socket of any other family or protocol */
+	FILE_EVENTFD = 11,
+	FILE_EPOLL = 12,
+	FILE_SIGNALFD = 13,
+	FILE_TIMERFD = 14,
+	FILE_INOTIFY = 15,
+	FILE_PIDFD = 16,
+	FILE_MEMFD = 17,
+	FILE_MQ = 18,
+	FILE_PTY = 19,
+	FILE_IO_URING = 20,
+	FILE_ANON = 21,		/* any other anon_inode; name says which */
+	FILE_SYMLINK = 22,	/* O_PATH|O_NOFOLLOW */
+	FILE_KIND_MAX
+};
+
+/* An open file description and the object under it, as they are at the moment of sampling. */
+struct file_facts {
+	__u64 file;	/* struct file *: names the description while it lives; 0 = slot empty */
+	__u64 ino;	/* i_ino; unique on pipefs and sockfs */
+	__u32 dev;	/* s_dev in the kernel's encoding: major << 20 | minor */
+	__u32 rdev;	/* i_rdev of devices, same encoding */
+	__u32 mode;	/* i_mode */
+	__u32 fmode;	/* f_mode: 1 = read, 2 = write, 0x4000 = O_PATH */
+	__u32 fflags;	/* f_flags: O_NONBLOCK, O_APPEND, … as in the architecture's fcntl.h */
+	__u32 kind;	/* enum file_kind */
+	union {
+		struct {
+			__u32 readers, writers;	/* descriptions open for each (not descriptors) */
+			__u32 capacity;		/* bytes */
+			__u32 buffers;		/* pipe buffers occupied */
+			__u64 queued;		/* bytes in them; ~0 = not read */
+		} pipe;
+		struct {
+			__u64 sock;		/* struct sock * */
+			__u64 peer_ino;		/* unix: inode of the peer socket; 0 = none */
+			__u16 family, type;
+			__u8 state, pad[3];
+		} socket;
+		struct {
+			__u64 count;
+			__s32 id;
+			__u32 flags;
+		} eventfd;
+		struct {
+			__u32 target;		/* pid the pidfd refers to; 0 = not read */
+			__u32 pad;
+		} pidfd;
+		__u64 raw[6];
+	};
+	char name[RECORD_NAME_LEN];	/* dentry name; empty for pipes and sockets */
+};
+
+struct record_task {
+	struct record head;
+	__u64 table;		/* struct files_struct *; 0 = none any more */
+	__u64 old_table;	/* FORK: the maker's; RETABLE: the one left behind */
+	__u64 parent_start;	/* of the parent process; FORK: of the maker's process */
+	__u32 parent_pid;	/* real parent process (getppid); FORK: the maker's process */
+	__u32 parent_tid;	/* FORK: the maker */
+	__u32 uid;		/* real uid, initial user namespace */
+	__u32 clone_flags;	/* FORK: CLONE_*, low 32 bits */
+	char leader_comm[RECORD_COMM_LEN];
+};
+
+struct record_exec {
+	struct record head;	/* comm is the new one */
+	__u64 table;
+	__u32 old_tid;		/* the calling thread's, where it was not the leader */
+	__u32 uid;
+	__u32 filename_len;	/* bytes of file name that follow, NUL included */
+	__u32 argv_len;		/* bytes of argv that follow the file name */
+	char text[];
+};
+
+struct record_exit {
+	struct record head;
+	__u64 table;
+	__s32 exit_code;	/* as wait(2) gives it: status << 8 | signal */
+	__u32 group_dead;	/* 1 = the last task of its thread group */
+};
+
+struct record_slot {
+	struct record head;
+	__u64 table;		/* struct files_struct * */
+	__s32 fd;
+	__s32 nr;		/* system call that touched it, 64-bit numbering; -1 = row, or none */
+	__s64 result;		/* what the call returned */
+	__s64 arg[3];		/* the call's first three arguments */
+	__u32 cloexec;		/* 1 = close-on-exec */
+	__u32 source_pid;	/* pidfd_getfd: the process it was taken from; 0 = unknown */
+	struct file_facts facts;
+	__u32 text_len;		/* bytes of text that follow, NUL included; 0 = none */
+	__u32 pad;
+	char text[];		/* open calls: the path argument as given */
+};
+
+/* RECORD_TABLE: what its pointers mean. */
+enum table_mode {
+	TABLE_COPY = 1,	 /* the table is new; slot first+i holds the description at files[i] */
+	TABLE_PRUNE = 2, /* slots whose pointer is 0 are empty; the others are not spoken for */
+};
+
+struct record_table {
+	struct record head;
+	__u64 table;
+	__u32 mode;		/* enum table_mode */
+	__s32 nr;		/* system call behind it; -1 = none */
+	__u32 first;		/* slot number of files[0] */
+	__u32 count;
+	__u32 last;		/* 1 = no slot from first + count on is occupied */
+	__u32 pad;
+	__u64 files[];		/* struct file *, 0 = empty */
+};
+
+struct record_pass {
+	struct record head;
+	__s32 fd;		/* the sender's number for it */
+	__s32 socket_fd;
+	__u64 socket_ino;	/* the sender's socket */
+	__u64 peer_ino;		/* the socket whose queue it lies in; 0 = unknown */
+	struct file_facts facts;
+};
+
+struct record_in_flight {
+	struct record head;	/* pid, tid and start are 0 */
+	__u64 socket_ino;	/* the socket whose receive queue it lies in */
+	struct file_facts facts;
+};
+
+struct record_name {
+	struct record head;
+	__u64 ino;
+	__u64 file;
+	__u32 dev;
+	__u32 kind;
+	__u32 text_len;
+	__u32 pad;
+	char text[];
+};
+
+/* What one process did with one object. Also the value kept in the kernel. */
+struct transfer {
+	__u64 bytes_in, bytes_out;	/* in: the process read; out: it wrote */
+	__u64 ops_in, ops_out;		/* calls that succeeded, end of file (0) included */
+	__u64 blocked_in, blocked_out;	/* ns asleep inside those calls */
+	__u64 last_ts;
+	__u64 pad;
+};
+
+/* Key of the kernel's table of transfers. */
+struct transfer_key {
+	__u64 ino;	/* object: i_ino, or the struct file * where the inode is shared (anon_inode) */
+	__u64 start;	/* process: start_boottime of the leader */
+	__u32 dev;	/* object: s_dev */
+	__u32 pid;	/* process */
+};
+
+struct record_count {
+	struct record head;	/* pid and start as in key; tid and comm are 0 */
+	struct transfer_key key;
+	struct transfer total;
+};
+
+struct record_text {
+	struct record head;
+	__u32 text_len;
+	__u32 pad;
+	char text[];
+};
+
+struct record_select {
+	struct record head;
+	__u32 pid;		/* 0 = every process */
+	__u32 follow;		/* 1 = with descendants */
+};
+
+enum loss {
+	LOSS_RING_FULL,		/* event dropped: ring buffer full */
+	LOSS_MAP_FULL,		/* transfer not counted: table of transfers full */
+	LOSS_TEXT_CUT,		/* a string was longer than its room */
+	LOSS_READ_FAILED,	/* user or kernel memory could not be read: an event is missing */
+	LOSS_RECURSION,		/* a hook was skipped by the kernel's recursion guard */
+	LOSS_TABLE_CUT,		/* a descriptor table was too large to send whole */
+	LOSS_UNRESOLVED,	/* the model met a descriptor it could not explain */
+	LOSS_MAX
+};
+
+struct record_loss {
+	struct record head;
+	__u64 total[LOSS_MAX];
+	__u32 resyncs;
+	__u32 pad;
+};
+
+#endif /* IPCTRACE_RECORD_H */

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ipctrace: which processes talk to which. Parses the command line and runs the command. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "options.h"
+#include "util/error.h"
+#include "util/stop.h"
+
+typedef int (*command_fn)(const struct options *options);
+
+static const command_fn commands[] = {
+	[COMMAND_TRACE] = command_trace,  [COMMAND_FDS] = command_fds,
+	[COMMAND_GRAPH] = command_graph,  [COMMAND_RECORD] = command_record,
+	[COMMAND_REPLAY] = command_trace,
+};
+_Static_assert(sizeof(commands) / sizeof(commands[0]) == COMMAND_COUNT,
+	       "every command has its function");
+
+/* --help and --version. */
+static int tell(const struct options *options)
+{
+	if (options->help)
+		options_help();
+	else
+		printf("ipctrace %s\n", IPCTRACE_VERSION);
+	if (fflush(stdout) && errno != EPIPE)
+		return err_r(EXIT_OTHER, "standard output: %s", strerror(errno));
+	return EXIT_DONE;
+}
+
+static int run(const struct options *options)
+{
+	int err;
+
+	if (options->help || options->version)
+		return tell(options);
+	err = stop_install();
+	if (err)
+		return err_r(EXIT_OTHER, "signal handlers: %s", strerror(-err));
+	return commands[options->command](options);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int code = options_parse(argc, argv, &options);
+
+	if (code)
+		return code;
+	/* A reader that goes away shows as EPIPE where we write. */
+	signal(SIGPIPE, SIG_IGN);
+	code = run(&options);
+	options_free(&options);
+	return code;
+}

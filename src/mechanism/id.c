@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ids of the contract: how the kernel, or a person, names a thing. They are not escaped here.
+ * Kernel addresses never show: an object that is nothing but an address goes by its serial number.
+ */
+#include "mechanism/mechanism.h"
+
+#include <stdio.h>
+
+#define MINOR_BITS 20
+#define MINOR_MASK ((1u << MINOR_BITS) - 1)
+/* Documentation/admin-guide/devices.txt: slaves of Unix98 pseudo-terminals */
+#define PTY_SLAVE_MAJOR	    136
+#define PTY_SLAVE_MAJOR_MAX 143
+
+const char *object_kind_name(const struct object *object)
+{
+	return kind_name(object->key.kind);
+}
+
+/* snprintf() tells what would have been; an id is as long as what is there. */
+static size_t length(int would, size_t size)
+{
+	if (would < 0 || !size)
+		return 0;
+	return (size_t)would < size ? (size_t)would : size - 1;
+}
+
+/* pipe:[88231] */
+static size_t id_by_number(const struct object *object, uint64_t number, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%s:[%llu]", object_kind_name(object),
+			       (unsigned long long)number),
+		      size);
+}
+
+/* fifo:/tmp/f */
+static size_t id_by_name(const struct object *object, const char *name, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%s:%s", object_kind_name(object), name), size);
+}
+
+/* file:[8:1:4711] */
+static size_t id_by_inode(const struct object *object, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%s:[%u:%u:%llu]", object_kind_name(object),
+			       object->key.dev >> MINOR_BITS, object->key.dev & MINOR_MASK,
+			       (unsigned long long)object->key.ino),
+		      size);
+}
+
+/* pty:/dev/pts/3, also where nobody told the path: the number is the device's own. */
+static size_t id_of_pty(const struct object *object, char *buf, size_t size)
+{
+	uint32_t major = object->facts.rdev >> MINOR_BITS;
+
+	if (major < PTY_SLAVE_MAJOR || major > PTY_SLAVE_MAJOR_MAX)
+		return id_by_number(object, object->key.ino, buf, size);
+	return length(snprintf(buf, size, "pty:/dev/pts/%u",
+			       (major - PTY_SLAVE_MAJOR) * 256 + (object->facts.rdev & MINOR_MASK)),
+		      size);
+}
+
+size_t object_id(const struct object *object, char *buf, size_t size)
+{
+	switch (object->key.kind) {
+	case FILE_REGULAR:
+	case FILE_DIRECTORY:
+	case FILE_CHAR:
+	case FILE_BLOCK:
+	case FILE_SYMLINK:
+		if (object->name)
+			return id_by_name(object, object->name, buf, size);
+		return id_by_inode(object, buf, size);
+	case FILE_FIFO:
+		if (object->name)
+			return id_by_name(object, object->name, buf, size);
+		return id_by_number(object, object->key.ino, buf, size);
+	case FILE_PTY:
+		if (object->name)
+			return id_by_name(object, object->name, buf, size);
+		return id_of_pty(object, buf, size);
+	case FILE_MQ:
+		/* The dentry's name has no slash, the queue's has. */
+		return length(snprintf(buf, size, "mq:/%.*s", RECORD_NAME_LEN, object->facts.name),
+			      size);
+	case FILE_EVENTFD:
+		return id_by_number(object, (uint32_t)object->facts.eventfd.id, buf, size);
+	}
+	if (kind_is_per_file(object->key.kind))
+		return id_by_number(object, object->serial, buf, size);
+	return id_by_number(object, object->key.ino, buf, size);
+}
+
+size_t process_id(const struct process *process, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%u@%llu", process->key.pid,
+			       (unsigned long long)process->key.start_ns),
+		      size);
+}
+
+const char *description_end(const struct description *description)
+{
+	static const char *const ends[] = { NULL, "read end", "write end", "both ends" };
+	uint32_t kind = description->object->key.kind;
+
+	if (kind != FILE_PIPE && kind != FILE_FIFO)
+		return NULL;
+	return ends[description->fmode & 3];
+}

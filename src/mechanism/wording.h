@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What mechanisms use to word their events, and each other's events they fall back on. */
+#ifndef IPCTRACE_WORDING_H
+#define IPCTRACE_WORDING_H
+
+#include "mechanism/mechanism.h"
+
+extern const struct mechanism process_mechanism;
+extern const struct mechanism descriptor_mechanism;
+extern const struct mechanism pipe_mechanism;
+extern const struct mechanism file_mechanism;
+
+/* Adds to the words of the event; what does not fit is cut. */
+void event_say(struct event *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The last `len` bytes of the words are the text of a fact as well. */
+void event_fact_said(struct event *event, const char *key, size_t len);
+void event_fact_text(struct event *event, const char *key, const char *text);
+void event_fact_int(struct event *event, const char *key, int64_t number);
+void event_fact_bool(struct event *event, const char *key, bool truth);
+void event_fact_process(struct event *event, const char *key, const struct process *process);
+void event_fact_object(struct event *event, const char *key, const struct object *object);
+void event_add_fd(struct event *event, int fd);
+
+/* Words what happened to a descriptor, of whatever kind: the mechanism "fd". */
+bool descriptor_event(const struct model *model, const struct record *record,
+		      const struct change *change, struct event *event);
+/* The call made two descriptors (pipe, socketpair), and this record tells of the first: the event
+ * comes with the second. */
+bool slot_is_first_of_pair(const struct record_slot *slot);
+
+#endif /* IPCTRACE_WORDING_H */

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Applies records: one function for each type, found here by its number. */
+#include "model/internal.h"
+
+static int apply_name(struct model *model, const struct record_name *record, struct change *change)
+{
+	const struct object_key key = {
+		.ino = kind_is_per_file(record->kind) ? record->file : record->ino,
+		.dev = record->dev,
+		.kind = record->kind,
+	};
+	struct object *object = model_object(model, &key);
+
+	change->object = object;
+	return object && record->text_len ? object_set_name(object, record->text) : 0;
+}
+
+static int apply_count(struct model *model, const struct record_count *record,
+		       struct change *change)
+{
+	const struct transfer *total = &record->total;
+	struct endpoint *endpoint;
+
+	model->counted = true;
+	change->process = model_process(model, record->key.pid, record->key.start);
+	change->object = object_by_transfer(model, &record->key);
+	if (!change->process || !change->object)
+		return 0;
+	endpoint = endpoint_get(model, change->process, change->object, record->head.ts);
+	if (!endpoint)
+		return -ENOMEM;
+	endpoint->transfer = *total;
+	endpoint->used_in = total->ops_in > 0;
+	endpoint->used_out = total->ops_out > 0;
+	if (total->last_ts > endpoint->last_ts)
+		endpoint->last_ts = total->last_ts;
+	return 0;
+}
+
+static int apply_argv(struct process *process, const struct record_text *record)
+{
+	size_t len = record->text_len;
+
+	if (!len || text_set(&process->argv, record->text, len))
+		return len ? -ENOMEM : 0;
+	process->argv_len = record->text[len - 1] ? len + 1 : len;
+	process->argv_cut = record->head.flags & RECORD_TEXT_CUT;
+	return 0;
+}
+
+static int apply_text(struct model *model, const struct record_text *record,
+		      struct change *change)
+{
+	struct process *process = model_process(model, record->head.pid, record->head.start);
+	size_t len = strnlen(record->text, record->text_len);
+
+	change->process = process;
+	if (!process)
+		return 0;
+	if (record->head.type == RECORD_ARGV)
+		return apply_argv(process, record);
+	if (!len)
+		return 0;
+	return text_set(record->head.type == RECORD_EXE ? &process->exe : &process->cgroup,
+			record->text, len);
+}
+
+static void apply_loss(struct model *model, const struct record_loss *record)
+{
+	memcpy(model->loss, record->total, sizeof(model->loss));
+	model->resyncs = record->resyncs;
+}
+
+static void clock_advance(struct model *model, const struct record *record)
+{
+	if (!model->start_ts)
+		model->start_ts = record->ts;
+	if (record->ts > model->end_ts)
+		model->end_ts = record->ts;
+}
+
+int model_apply(struct model *model, const struct record *record, struct change *change)
+{
+	const void *whole = record;
+
+	memset(change, 0, sizeof(*change));
+	if (model->dead_descriptions || model->dead_objects)
+		model_bury(model);
+	clock_advance(model, record);
+	switch (record->type) {
+	case RECORD_SLOT:
+		return apply_slot(model, whole, change);
+	case RECORD_SNAPSHOT_BEGIN:
+		snapshot_begin(model, record->ts);
+		return 0;
+	case RECORD_SNAPSHOT_END:
+		snapshot_end(model, record->ts);
+		return 0;
+	case RECORD_TASK:
+		return apply_task(model, whole, change);
+	case RECORD_IN_FLIGHT:
+		return apply_in_flight(model, whole, change);
+	case RECORD_FORK:
+		return apply_fork(model, whole, change);
+	case RECORD_EXEC:
+		return apply_exec(model, whole, change);
+	case RECORD_EXIT:
+		return apply_exit(model, whole, change);
+	case RECORD_RETABLE:
+		return apply_retable(model, whole, change);
+	case RECORD_TABLE:
+		return apply_table(model, whole, change);
+	case RECORD_PASS:
+		return apply_pass(model, whole, change);
+	case RECORD_PIPE:
+		return apply_pipe(model, whole, change);
+	case RECORD_NAME:
+		return apply_name(model, whole, change);
+	case RECORD_USE:
+		return apply_use(model, whole, change);
+	case RECORD_COUNT:
+		return apply_count(model, whole, change);
+	case RECORD_EXE:
+	case RECORD_ARGV:
+	case RECORD_CGROUP:
+		return apply_text(model, whole, change);
+	case RECORD_READY:
+		model->ready = true;
+		model->start_ts = record->ts;
+		return 0;
+	case RECORD_SELECT:
+		process_select(model, ((const struct record_select *)whole)->pid,
+			       ((const struct record_select *)whole)->follow);
+		return 0;
+	case RECORD_PRUNE:
+		model_prune(model);
+		return 0;
+	case RECORD_LOSS:
+		apply_loss(model, whole);
+		return 0;
+	case RECORD_STOP:
+		model->stopped = true;
+		return 0;
+	}
+	return 0;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The audit: the tables kept from events, held against a model fresh from the kernel. Its lines
+ * name objects by kind and inode alone; nicer names are the mechanisms' business.
+ */
+#include "model/internal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+__attribute__((format(printf, 2, 3)))
+static int audit_add(struct audit *audit, const char *format, ...)
+{
+	va_list args;
+	char *line;
+	int len;
+
+	audit->differences++;
+	if (audit->details_count >= AUDIT_DETAILS_MAX)
+		return 0;
+	va_start(args, format);
+	len = vasprintf(&line, format, args);
+	va_end(args);
+	if (len < 0)
+		return -ENOMEM;
+	audit->details[audit->details_count++] = line;
+	return 0;
+}
+
+/* --- slots ----------------------------------------------------------------------------------- */
+
+#define SIDE_LEN 80
+
+/* "pipe:[123]", "pipe:[123] close-on-exec", "nothing" */
+static void slot_describe(const struct slot *slot, char *buf)
+{
+	const struct object *object;
+
+	if (!slot) {
+		strcpy(buf, "nothing");
+		return;
+	}
+	object = slot->description->object;
+	snprintf(buf, SIDE_LEN, "%s:[%llu]%s", kind_name(object->key.kind),
+		 (unsigned long long)object->facts.ino, slot->cloexec ? " close-on-exec" : "");
+}
+
+static bool is_same_slot(const struct slot *kept, const struct slot *fresh)
+{
+	const struct description *ours = kept->description, *theirs = fresh->description;
+
+	if (ours->file != theirs->file)
+		return false;
+	/* What nobody has explained yet is not wrong, as long as it is the same file. */
+	if (ours->object->key.kind == FILE_UNKNOWN || theirs->object->key.kind == FILE_UNKNOWN)
+		return true;
+	return kept->cloexec == fresh->cloexec &&
+	       !memcmp(&ours->object->key, &theirs->object->key, sizeof(ours->object->key));
+}
+
+static bool is_other_description(const struct slot *kept, const struct slot *fresh)
+{
+	return kept && fresh && kept->description->file != fresh->description->file &&
+	       !memcmp(&kept->description->object->key, &fresh->description->object->key,
+		       sizeof(struct object_key));
+}
+
+/* bash[812] fd 5: kept pipe:[123], kernel has nothing */
+static int slot_differs(struct audit *audit, const struct process *process, unsigned int fd,
+			const struct slot *kept, const struct slot *fresh)
+{
+	char ours[SIDE_LEN], theirs[SIDE_LEN];
+
+	slot_describe(kept, ours);
+	slot_describe(fresh, theirs);
+	return audit_add(audit, "%s[%u] fd %u: kept %s, kernel has %s%s", process->comm,
+			 process->key.pid, fd, ours, theirs,
+			 is_other_description(kept, fresh) ? " (another description)" : "");
+}
+
+static const struct slot *slot_filled(const struct table *table, unsigned int fd)
+{
+	const struct slot *slot = table_slot(table, fd);
+
+	return slot && slot->description ? slot : NULL;
+}
+
+static int table_compare(const struct table *kept, const struct table *fresh,
+			 const struct process *process, struct audit *audit)
+{
+	unsigned int size = kept->size > fresh->size ? kept->size : fresh->size;
+	const struct slot *ours, *theirs;
+	int err = 0;
+
+	for (unsigned int fd = 0; fd < size && !err; fd++) {
+		ours = slot_filled(kept, fd);
+		theirs = slot_filled(fresh, fd);
+		if (!ours && !theirs)
+			continue;
+		audit->checked++;
+		if (!ours || !theirs || !is_same_slot(ours, theirs))
+			err = slot_differs(audit, process, fd, ours, theirs);
+	}
+	return err;
+}
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
+static const struct task *task_twin(const struct model *model, const struct task *task)
+{
+	const struct task *twin = task_find(model, task->tid);
+
+	if (!twin || memcmp(&twin->process->key, &task->process->key, sizeof(struct process_key)))
+		return NULL;
+	return twin;
+}
+
+/* A table is compared once, on behalf of the first task that uses it. */
+static int task_compare(const struct task *kept, const struct task *fresh, struct audit *audit)
+{
+	const struct process *process = kept->process;
+
+	audit->checked++;
+	if (!kept->table != !fresh->table || (kept->table && kept->table->id != fresh->table->id))
+		return audit_add(audit, "%s[%u] task %u: kept in %s table, kernel has %s",
+				 process->comm, process->key.pid, kept->tid,
+				 kept->table ? "another" : "no",
+				 fresh->table ? "it in one" : "none");
+	if (!kept->table || fresh->table->tasks != fresh)
+		return 0;
+	return table_compare(kept->table, fresh->table, process, audit);
+}
+
+static int task_missing(const struct task *task, const char *what, struct audit *audit)
+{
+	audit->checked++;
+	return audit_add(audit, "%s[%u] task %u: %s", task->process->comm, task->process->key.pid,
+			 task->tid, what);
+}
+
+/* Where processes are selected, the others are nobody's business. */
+static bool is_kept(const struct model *kept, const struct process *process)
+{
+	const struct process *twin;
+
+	if (kept->select_all)
+		return true;
+	twin = model_process(kept, process->key.pid, process->key.start_ns);
+	return twin && twin->tasks;
+}
+
+/* Tasks without a table are on their way out, or zombies: which of the two sees them is chance. */
+static int tasks_compare(const struct model *kept, const struct model *fresh, struct audit *audit)
+{
+	const struct task *task, *twin;
+	int err = 0;
+
+	for (task = fresh->tasks; task && !err; task = task->hh.next) {
+		twin = task_twin(kept, task);
+		if (twin)
+			err = task_compare(twin, task, audit);
+		else if (task->table && is_kept(kept, task->process))
+			err = task_missing(task, "not kept, kernel has it", audit);
+	}
+	for (task = kept->tasks; task && !err; task = task->hh.next)
+		if (task->table && !task_twin(fresh, task))
+			err = task_missing(task, "kept, kernel has none", audit);
+	return err;
+}
+
+int audit_compare(const struct model *kept, const struct model *fresh, struct audit *audit)
+{
+	struct audit result = { 0 };
+	int err;
+
+	result.details = calloc(AUDIT_DETAILS_MAX, sizeof(*result.details));
+	if (!result.details)
+		return -ENOMEM;
+	err = tasks_compare(kept, fresh, &result);
+	if (err) {
+		audit_free(&result);
+		return err;
+	}
+	*audit = result;
+	return 0;
+}
+
+void audit_free(struct audit *audit)
+{
+	for (size_t i = 0; i < audit->details_count; i++)
+		free(audit->details[i]);
+	free(audit->details);
+	*audit = (struct audit){ 0 };
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Whether a record is whole. Everything behind this check trusts sizes, counts and the ends of
+ * texts, so it must let nothing pass that would lead outside the record.
+ */
+#include "model/internal.h"
+
+/* Of the fixed part of each type of record; 0 = no such type. */
+static size_t record_fixed_size(uint16_t type)
+{
+	switch (type) {
+	case RECORD_SNAPSHOT_BEGIN:
+	case RECORD_SNAPSHOT_END:
+	case RECORD_READY:
+	case RECORD_STOP:
+	case RECORD_PRUNE:
+		return sizeof(struct record);
+	case RECORD_TASK:
+	case RECORD_FORK:
+	case RECORD_RETABLE:
+		return sizeof(struct record_task);
+	case RECORD_IN_FLIGHT:
+		return sizeof(struct record_in_flight);
+	case RECORD_EXEC:
+		return sizeof(struct record_exec);
+	case RECORD_EXIT:
+		return sizeof(struct record_exit);
+	case RECORD_SLOT:
+	case RECORD_PIPE:
+	case RECORD_USE:
+		return sizeof(struct record_slot);
+	case RECORD_TABLE:
+		return sizeof(struct record_table);
+	case RECORD_PASS:
+		return sizeof(struct record_pass);
+	case RECORD_NAME:
+		return sizeof(struct record_name);
+	case RECORD_COUNT:
+		return sizeof(struct record_count);
+	case RECORD_EXE:
+	case RECORD_ARGV:
+	case RECORD_CGROUP:
+		return sizeof(struct record_text);
+	case RECORD_SELECT:
+		return sizeof(struct record_select);
+	case RECORD_LOSS:
+		return sizeof(struct record_loss);
+	}
+	return 0;
+}
+
+static bool is_ended(const char *text, size_t len)
+{
+	return len > 0 && text[len - 1] == 0;
+}
+
+/* A text of len bytes, NUL included, with `room` bytes behind the fixed part; len 0 = none. */
+static bool is_text(const char *text, size_t len, size_t room)
+{
+	return len <= room && (!len || is_ended(text, len));
+}
+
+static bool is_facts(const struct file_facts *facts)
+{
+	return facts->kind < FILE_KIND_MAX && is_ended(facts->name, sizeof(facts->name));
+}
+
+static bool is_task(const struct record_task *record)
+{
+	return record->head.pid && record->head.tid &&
+	       is_ended(record->leader_comm, sizeof(record->leader_comm));
+}
+
+/* argv is cut where it was too long, so it need not end with NUL. */
+static bool is_exec(const struct record_exec *record, size_t room)
+{
+	return record->head.pid && record->head.tid &&
+	       is_text(record->text, record->filename_len, room) &&
+	       record->argv_len <= room - record->filename_len;
+}
+
+static bool is_slot(const struct record_slot *record, size_t room)
+{
+	return record->fd >= 0 && record->fd < FD_LIMIT && record->cloexec <= 1 &&
+	       is_facts(&record->facts) && is_text(record->text, record->text_len, room);
+}
+
+static bool is_table(const struct record_table *record, size_t room)
+{
+	return (record->mode == TABLE_COPY || record->mode == TABLE_PRUNE) &&
+	       record->first < FD_LIMIT && record->count <= RECORD_CHUNK &&
+	       record->first + record->count <= FD_LIMIT && record->last <= 1 &&
+	       record->count * sizeof(record->files[0]) <= room;
+}
+
+static bool is_name(const struct record_name *record, size_t room)
+{
+	return record->kind < FILE_KIND_MAX && is_text(record->text, record->text_len, room);
+}
+
+static bool is_body(const struct record *record, size_t room)
+{
+	const void *whole = record;
+	const struct record_text *text = whole;
+
+	switch (record->type) {
+	case RECORD_TASK:
+	case RECORD_FORK:
+	case RECORD_RETABLE:
+		return is_task(whole);
+	case RECORD_IN_FLIGHT:
+		return is_facts(&((const struct record_in_flight *)whole)->facts);
+	case RECORD_EXEC:
+		return is_exec(whole, room);
+	case RECORD_EXIT:
+		return ((const struct record_exit *)whole)->group_dead <= 1;
+	case RECORD_SLOT:
+	case RECORD_PIPE:
+	case RECORD_USE:
+		return is_slot(whole, room);
+	case RECORD_TABLE:
+		return is_table(whole, room);
+	case RECORD_PASS:
+		return is_facts(&((const struct record_pass *)whole)->facts);
+	case RECORD_NAME:
+		return is_name(whole, room);
+	case RECORD_EXE:
+	case RECORD_CGROUP:
+		return is_text(text->text, text->text_len, room);
+	case RECORD_ARGV:
+		return text->text_len <= room;
+	case RECORD_SELECT:
+		return ((const struct record_select *)whole)->follow <= 1;
+	}
+	return true;
+}
+
+int record_check(const struct record *record, size_t size)
+{
+	size_t fixed;
+
+	if (size < sizeof(*record) || record->size < sizeof(*record) || record->size > size ||
+	    record->size > RECORD_SIZE_MAX || record->size % 8)
+		return -EBADMSG;
+	fixed = record_fixed_size(record->type);
+	if (!fixed)
+		return -ENODATA;
+	if (record->size < fixed || !is_ended(record->comm, sizeof(record->comm)) ||
+	    !is_body(record, record->size - fixed))
+		return -EBADMSG;
+	return 0;
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The graph: which objects, endpoints and processes belong in it, and in what order. Who can send
+ * to whom through an object of some kind is up to that kind's link builder (link.c).
+ */
+#include "model/link.h"
+
+/* --- growing arrays -------------------------------------------------------------------------- */
+
+/* Makes room for one more element, zeroed; NULL = no memory. */
+static void *array_add(void *array, size_t *count, size_t size)
+{
+	char **items = array, *grown = *items;
+
+	/* Grows at each power of two; the array's room need not be remembered then. */
+	if (!(*count & (*count - 1))) {
+		grown = realloc(*items, (*count ? *count * 2 : 1) * size);
+		if (!grown)
+			return NULL;
+		*items = grown;
+	}
+	memset(grown + *count * size, 0, size);
+	return grown + (*count)++ * size;
+}
+
+struct graph_link *graph_add_link(struct graph *graph)
+{
+	return array_add(&graph->links, &graph->links_count, sizeof(*graph->links));
+}
+
+static int graph_add_object(struct graph *graph, struct object *object)
+{
+	struct object **item = array_add(&graph->objects, &graph->objects_count, sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	*item = object;
+	return 0;
+}
+
+static int graph_add_process(struct graph *graph, struct process *process)
+{
+	struct process **item;
+
+	if (process->marked)
+		return 0;
+	item = array_add(&graph->processes, &graph->processes_count, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	*item = process;
+	process->marked = true;
+	return 0;
+}
+
+/* --- endpoints ------------------------------------------------------------------------------- */
+
+static bool endpoint_is_closed(const struct endpoint *endpoint)
+{
+	return !endpoint->read_slots && !endpoint->write_slots;
+}
+
+/* What it can do now; what it once could, where it is closed. */
+static enum role endpoint_role(const struct endpoint *endpoint)
+{
+	bool past = endpoint_is_closed(endpoint);
+	unsigned int role = 0;
+
+	if (endpoint->read_slots || (past && (endpoint->ever_read || endpoint->used_in)))
+		role |= ROLE_READ;
+	if (endpoint->write_slots || (past && (endpoint->ever_write || endpoint->used_out)))
+		role |= ROLE_WRITE;
+	return (enum role)role;
+}
+
+static int graph_add_endpoint(struct graph *graph, const struct model *model,
+			      struct endpoint *endpoint)
+{
+	struct graph_endpoint *item;
+
+	item = array_add(&graph->endpoints, &graph->endpoints_count, sizeof(*item));
+	if (!item)
+		return -ENOMEM;
+	item->process = endpoint->key.process;
+	item->object = endpoint->key.object;
+	item->role = endpoint_role(endpoint);
+	item->transfer = model->counted ? &endpoint->transfer : NULL;
+	item->closed = endpoint_is_closed(endpoint);
+	return graph_add_process(graph, item->process);
+}
+
+static int endpoints_add(struct graph *graph, const struct model *model, struct object *object,
+			 bool closed)
+{
+	struct endpoint *endpoint;
+	int err = 0;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (!err && endpoint_counts(endpoint, closed))
+			err = graph_add_endpoint(graph, model, endpoint);
+	return err;
+}
+
+/* --- objects --------------------------------------------------------------------------------- */
+
+struct parties {
+	size_t count;
+	bool selected;	/* one of them is a process the user asked for */
+};
+
+static struct parties object_parties(const struct model *model, const struct object *object,
+				     bool closed)
+{
+	struct parties parties = { 0 };
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next) {
+		if (!endpoint_counts(endpoint, closed))
+			continue;
+		parties.count++;
+		parties.selected |= process_is_selected(model, endpoint->key.process);
+	}
+	return parties;
+}
+
+/* Adds the object's links; tells whether there is anything about it to show. */
+static int object_link(struct graph *graph, const struct model *model, struct object *object,
+		       bool closed, bool *shown)
+{
+	struct parties parties = object_parties(model, object, closed);
+	link_builder build = link_builder_of(object->key.kind);
+	size_t links = graph->links_count;
+	int err = 0;
+
+	*shown = false;
+	if (!parties.selected)
+		return 0;
+	if (build)
+		err = build(graph, model, object, closed);
+	/* What a selected process holds is shown though nobody is at the other end. */
+	*shown = graph->links_count > links || (build && !model->select_all) || parties.count > 1;
+	return err;
+}
+
+static int objects_add(struct graph *graph, const struct model *model, bool closed)
+{
+	struct object *object;
+	bool shown;
+	int err = 0;
+
+	for (object = model->objects; object && !err; object = object->hh.next) {
+		if (!kind_is_ipc(object->key.kind) || !object->endpoints)
+			continue;
+		err = object_link(graph, model, object, closed, &shown);
+		if (err || !shown)
+			continue;
+		err = graph_add_object(graph, object);
+		if (!err)
+			err = endpoints_add(graph, model, object, closed);
+	}
+	return err;
+}
+
+static int selected_add(struct graph *graph, const struct model *model, bool closed)
+{
+	struct process *process;
+	int err = 0;
+
+	for (process = model->processes; process && !err; process = process->hh.next)
+		if (process->selected && (closed || !process->exited))
+			err = graph_add_process(graph, process);
+	return err;
+}
+
+/* --- order ----------------------------------------------------------------------------------- */
+
+static int number_compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int process_compare(const struct process *a, const struct process *b)
+{
+	int order;
+
+	if (!a || !b)
+		return !!a - !!b; /* the kernel first */
+	order = number_compare(a->key.pid, b->key.pid);
+	return order ? order : number_compare(a->key.start_ns, b->key.start_ns);
+}
+
+static int object_compare(const struct object *a, const struct object *b)
+{
+	int order = number_compare(a->key.kind, b->key.kind);
+
+	if (!order)
+		order = number_compare(a->key.dev, b->key.dev);
+	return order ? order : number_compare(a->key.ino, b->key.ino);
+}
+
+static int processes_order(const void *a, const void *b)
+{
+	return process_compare(*(struct process *const *)a, *(struct process *const *)b);
+}
+
+static int objects_order(const void *a, const void *b)
+{
+	return object_compare(*(struct object *const *)a, *(struct object *const *)b);
+}
+
+static int endpoints_order(const void *a, const void *b)
+{
+	const struct graph_endpoint *left = a, *right = b;
+	int order = process_compare(left->process, right->process);
+
+	return order ? order : object_compare(left->object, right->object);
+}
+
+static int links_order(const void *a, const void *b)
+{
+	const struct graph_link *left = a, *right = b;
+	int order = process_compare(left->from, right->from);
+
+	if (!order)
+		order = process_compare(left->to, right->to);
+	return order ? order : object_compare(left->object, right->object);
+}
+
+/* qsort() is not to be given a NULL array, however short. */
+static void array_sort(void *array, size_t count, size_t size,
+		       int (*order)(const void *, const void *))
+{
+	if (count > 1)
+		qsort(array, count, size, order);
+}
+
+static void graph_sort(struct graph *graph)
+{
+	array_sort(graph->processes, graph->processes_count, sizeof(*graph->processes),
+		   processes_order);
+	array_sort(graph->objects, graph->objects_count, sizeof(*graph->objects), objects_order);
+	array_sort(graph->endpoints, graph->endpoints_count, sizeof(*graph->endpoints),
+		   endpoints_order);
+	array_sort(graph->links, graph->links_count, sizeof(*graph->links), links_order);
+}
+
+/* --- descriptor numbers ---------------------------------------------------------------------- */
+
+static struct graph_endpoint *graph_find_endpoint(const struct graph *graph,
+						  struct process *process, struct object *object)
+{
+	const struct graph_endpoint key = { .process = process, .object = object };
+
+	if (!graph->endpoints_count)
+		return NULL;
+	return bsearch(&key, graph->endpoints, graph->endpoints_count, sizeof(key),
+		       endpoints_order);
+}
+
+static int endpoint_add_fd(struct graph_endpoint *endpoint, int fd)
+{
+	int *item = array_add(&endpoint->fds, &endpoint->fds_count, sizeof(*item));
+
+	if (!item)
+		return -ENOMEM;
+	*item = fd;
+	return 0;
+}
+
+static int user_add_fds(struct graph *graph, const struct table *table, struct process *process)
+{
+	struct graph_endpoint *endpoint;
+
+	TABLE_FOREACH(table, fd, slot) {
+		if (!kind_is_ipc(slot->description->object->key.kind))
+			continue;
+		endpoint = graph_find_endpoint(graph, process, slot->description->object);
+		if (endpoint && endpoint_add_fd(endpoint, (int)fd))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fds_order(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Threads with tables of their own may hold an object under one number each: once is enough. */
+static void fds_finish(struct graph_endpoint *endpoint)
+{
+	size_t kept = 0;
+
+	array_sort(endpoint->fds, endpoint->fds_count, sizeof(*endpoint->fds), fds_order);
+	for (size_t i = 0; i < endpoint->fds_count; i++)
+		if (!kept || endpoint->fds[kept - 1] != endpoint->fds[i])
+			endpoint->fds[kept++] = endpoint->fds[i];
+	endpoint->fds_count = kept;
+}
+
+static int fds_add(struct graph *graph, const struct model *model)
+{
+	const struct table *table;
+	struct table_user *user;
+	int err = 0;
+
+	for (table = model->tables; table && !err; table = table->hh.next)
+		DL_FOREACH(table->users, user)
+			if (!err && user->process->marked)
+				err = user_add_fds(graph, table, user->process);
+	for (size_t i = 0; i < graph->endpoints_count; i++)
+		fds_finish(&graph->endpoints[i]);
+	return err;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static int graph_fill(struct graph *graph, const struct model *model, bool closed)
+{
+	struct process *process;
+	int err;
+
+	for (process = model->processes; process; process = process->hh.next)
+		process->marked = false;
+	err = objects_add(graph, model, closed);
+	if (!err)
+		err = selected_add(graph, model, closed);
+	if (err)
+		return err;
+	graph_sort(graph);
+	return fds_add(graph, model);
+}
+
+int graph_build(const struct model *model, bool closed, struct graph *graph)
+{
+	struct graph result = { 0 };
+	int err = graph_fill(&result, model, closed);
+
+	if (err) {
+		graph_free(&result);
+		return err;
+	}
+	*graph = result;
+	return 0;
+}
+
+void graph_free(struct graph *graph)
+{
+	for (size_t i = 0; i < graph->endpoints_count; i++)
+		free(graph->endpoints[i].fds);
+	free(graph->processes);
+	free(graph->objects);
+	free(graph->endpoints);
+	free(graph->links);
+	*graph = (struct graph){ 0 };
+}
+
+size_t graph_parties(const struct graph *graph, const struct object *object)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph->endpoints_count; i++)
+		count += graph->endpoints[i].object == object;
+	return count;
+}

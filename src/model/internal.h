@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the model share among themselves and nobody else sees. Include it first: it
+ * sets how uthash hashes and fails, so lookups work only through it.
+ */
+#ifndef IPCTRACE_MODEL_INTERNAL_H
+#define IPCTRACE_MODEL_INTERNAL_H
+
+#ifdef UTHASH_H
+#error "include model/internal.h before model/model.h"
+#endif
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Without memory HASH_ADD leaves the element out and its hh.tbl NULL, rather than exit. */
+#define HASH_NONFATAL_OOM 1
+#define HASH_FUNCTION(key, len, value) ((value) = hash_bytes((key), (len)))
+
+/* Keys are 4, 8 or 16 bytes of pointers and numbers: a multiplication a word beats uthash's
+ * default by far, and the hot path does several lookups a record. */
+static inline unsigned int hash_bytes(const void *key, size_t len)
+{
+	const unsigned char *bytes = key;
+	uint64_t hash = 0, word;
+	uint32_t half;
+
+	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	if (len) {
+		memcpy(&half, bytes, sizeof(half));
+		hash = (hash ^ half) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	return (unsigned int)hash;
+}
+
+#include "model/model.h"
+
+/* Above sysctl fs.nr_open's default, which few ever raise. */
+#define FD_LIMIT (1 << 20)
+
+#define ACCESS_READ  1u
+#define ACCESS_WRITE 2u
+#define ACCESS_PATH  0x4000u
+#define ACCESS_MASK  (ACCESS_READ | ACCESS_WRITE | ACCESS_PATH)
+
+/* --- objects and descriptions (object.c, description.c) ------------------------------------- */
+
+void object_key_init(struct object_key *key, const struct file_facts *facts);
+/* The object of those facts, made where it is new; the sample is kept. NULL: no memory. */
+struct object *object_get(struct model *model, const struct file_facts *facts, uint64_t ts);
+/* Stands for what lies behind a pointer nobody has explained yet. */
+struct object *object_get_unknown(struct model *model, uint64_t file, uint64_t ts);
+void object_sample(struct object *object, const struct file_facts *facts, uint64_t ts);
+int object_set_name(struct object *object, const char *name);
+/* Frees the object where nobody holds it and its history is worth nothing. */
+void object_release(struct model *model, struct object *object);
+/* Removes it whatever holds it. */
+void object_drop(struct model *model, struct object *object);
+/* The object of any IPC kind with that inode, or that file, on that device. */
+struct object *object_by_transfer(const struct model *model, const struct transfer_key *key);
+
+/* The description of those facts, made where it is new. The caller holds it or releases it. */
+struct description *description_get(struct model *model, const struct file_facts *facts,
+				    uint64_t ts);
+/* The live description at that pointer; a placeholder where nothing is known of it. */
+struct description *description_by_file(struct model *model, uint64_t file, uint64_t ts);
+struct description *description_find(const struct model *model, uint64_t file);
+/* Frees it where neither a slot nor a socket's queue holds it. */
+void description_release(struct model *model, struct description *description);
+/* Forgets live processes that have nothing to do with the selected ones. */
+void model_prune(struct model *model);
+/* Frees what the last record dropped, which its change still pointed to. */
+void model_bury(struct model *model);
+
+/* --- descriptors in flight (passing.c) ------------------------------------------------------- */
+
+/* Takes from *description the passing that a reception ends; false = none is known. */
+bool passing_receive(struct description *description, bool peek, struct passing *passing);
+/* Notes a reception whose sending was not told of yet. */
+void reception_note(struct model *model, const struct description *description,
+		    const struct table *table, int fd, uint64_t ts);
+void receptions_forget(struct model *model, const struct description *description);
+void passings_drop(struct description *description, bool stale_only);
+void passings_mark_stale(struct model *model);
+void passings_sweep(struct model *model);
+int apply_pass(struct model *model, const struct record_pass *record, struct change *change);
+int apply_in_flight(struct model *model, const struct record_in_flight *record,
+		    struct change *change);
+
+/* --- endpoints (endpoint.c) ------------------------------------------------------------------ */
+
+/* True for kinds whose endpoints are kept. Those of unknown kind have them too, so that the holders
+ * are known when the kind comes to light. */
+bool kind_has_endpoints(uint32_t kind);
+struct endpoint *endpoint_get(struct model *model, struct process *process, struct object *object,
+			      uint64_t ts);
+/* n slots of that description more (less, where negative) in a table of the process. */
+int endpoint_count(struct model *model, struct process *process,
+		   const struct description *description, int n, uint64_t ts);
+void endpoint_drop(struct model *model, struct endpoint *endpoint);
+
+/* --- tables (table.c) ------------------------------------------------------------------------ */
+
+struct table *table_find(const struct model *model, uint64_t id);
+struct table *table_get(struct model *model, uint64_t id);
+struct slot *table_slot(const struct table *table, unsigned int fd);
+/* Puts the description, or nothing (NULL), into a slot and keeps every count. What is there
+ * already stays as it is. The provenance is the caller's to set. *changed tells. */
+int slot_put(struct model *model, struct table *table, unsigned int fd,
+	     struct description *description, uint64_t ts, bool *changed);
+/* Fills an empty table with what another holds. */
+int table_copy(struct model *model, struct table *to, const struct table *from, uint64_t ts);
+int table_add_task(struct model *model, struct table *table, struct task *task, uint64_t ts);
+/* The task lets go of its table, which goes too when it was the last. */
+void table_remove_task(struct model *model, struct task *task, uint64_t ts);
+/* Empties and frees the table; its tasks are left without. */
+void table_drop(struct model *model, struct table *table, uint64_t ts);
+
+/* Walks the filled slots of a table. */
+#define TABLE_FOREACH(table, fd, slot)                                                             \
+	for (unsigned int fd = 0, left_ = (table)->used;                                           \
+	     left_ > 0 && fd < (table)->size; fd++)                                                \
+		for (struct slot *slot = &(table)->slots[fd];                                      \
+		     slot && slot->description && left_ > 0; slot = NULL, left_--)
+
+/* --- processes and tasks (process.c) --------------------------------------------------------- */
+
+/* The process of that key; made where it is new. Whoever else lived under that pid is gone. */
+struct process *process_get(struct model *model, uint32_t pid, uint64_t start, uint64_t ts);
+void process_end(struct model *model, struct process *process, uint64_t ts);
+void process_drop(struct model *model, struct process *process);
+/* Which of its tasks' tables stands for the process. */
+void process_choose_table(struct process *process);
+struct task *task_find(const struct model *model, uint32_t tid);
+struct task *task_get(struct model *model, struct process *process, uint32_t tid, uint64_t ts);
+void task_drop(struct model *model, struct task *task, uint64_t ts);
+/* The task uses that table (NULL = none) from now on. */
+int task_set_table(struct model *model, struct task *task, struct table *table, uint64_t ts);
+/* The live process a record is by; NULL = not known. */
+struct process *process_of(const struct model *model, const struct record *head);
+/* The task a record is by, made with its process where they are new; NULL = it has ended, or no
+ * memory (*err). */
+struct task *task_of(struct model *model, const struct record *head, int *err);
+void process_select(struct model *model, uint32_t pid, bool follow);
+/* Copies len bytes, with a NUL behind, over *text. */
+int text_set(char **text, const char *bytes, size_t len);
+
+/* --- records (life.c, slot.c, snapshot.c) ---------------------------------------------------- */
+
+/* An event from before the snapshot says nothing about tables that the snapshot did not. */
+bool record_is_past(const struct model *model, const struct record *record);
+
+int apply_task(struct model *model, const struct record_task *record, struct change *change);
+int apply_fork(struct model *model, const struct record_task *record, struct change *change);
+int apply_exec(struct model *model, const struct record_exec *record, struct change *change);
+int apply_exit(struct model *model, const struct record_exit *record, struct change *change);
+int apply_retable(struct model *model, const struct record_task *record, struct change *change);
+int apply_slot(struct model *model, const struct record_slot *record, struct change *change);
+int apply_use(struct model *model, const struct record_slot *record, struct change *change);
+int apply_pipe(struct model *model, const struct record_slot *record, struct change *change);
+int apply_table(struct model *model, const struct record_table *record, struct change *change);
+void snapshot_begin(struct model *model, uint64_t ts);
+void snapshot_end(struct model *model, uint64_t ts);
+
+#endif /* IPCTRACE_MODEL_INTERNAL_H */

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Records about the life of tasks: rows of a snapshot, fork, exec, exit, and a change of table. */
+#include "model/internal.h"
+
+#include <sched.h>
+
+bool record_is_past(const struct model *model, const struct record *record)
+{
+	return record->ts < model->snapshot_ts && !(record->flags & RECORD_ROW);
+}
+
+/* It ended, and how: no later record brings it back. */
+static bool is_over(const struct process *process)
+{
+	return process && process->exited && process->exit_known;
+}
+
+static int task_set_table_id(struct model *model, struct task *task, uint64_t id, uint64_t ts)
+{
+	struct table *table = NULL;
+
+	if (id) {
+		table = table_get(model, id);
+		if (!table)
+			return -ENOMEM;
+	}
+	return task_set_table(model, task, table, ts);
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static void process_update(struct model *model, struct process *process,
+			   const struct record_task *record, bool is_new)
+{
+	const struct process *parent;
+
+	process->ppid = record->parent_pid;
+	process->uid = record->uid;
+	memcpy(process->comm, record->leader_comm, sizeof(process->comm));
+	if (!is_new || !model->follow)
+		return;
+	parent = model_process(model, record->parent_pid, record->parent_start);
+	process->selected = parent && parent->selected;
+}
+
+int apply_task(struct model *model, const struct record_task *record, struct change *change)
+{
+	const struct record *head = &record->head;
+	struct process *process = model_process(model, head->pid, head->start);
+	bool is_new = !process;
+	struct task *task;
+
+	change->process = process;
+	/* Dying tasks have let go of their table; zombies are of no interest. */
+	if (is_over(process) || (is_new && !record->table))
+		return 0;
+	process = process_get(model, head->pid, head->start, head->ts);
+	if (!process)
+		return -ENOMEM;
+	process_update(model, process, record, is_new);
+	change->process = process;
+	task = task_get(model, process, head->tid, head->ts);
+	if (!task)
+		return -ENOMEM;
+	task->stale = false;
+	return task_set_table_id(model, task, record->table, head->ts);
+}
+
+/* --- fork ------------------------------------------------------------------------------------ */
+
+static int process_inherit(struct model *model, struct process *child,
+			   const struct process *parent)
+{
+	int err = 0;
+
+	if (parent->exe)
+		err |= text_set(&child->exe, parent->exe, strlen(parent->exe));
+	if (parent->cgroup)
+		err |= text_set(&child->cgroup, parent->cgroup, strlen(parent->cgroup));
+	if (parent->argv) {
+		err |= text_set(&child->argv, parent->argv, parent->argv_len);
+		child->argv_len = parent->argv_len;
+		child->argv_cut = parent->argv_cut;
+	}
+	child->selected = parent->selected && model->follow;
+	return err ? -ENOMEM : 0;
+}
+
+static struct process *child_make(struct model *model, const struct record_task *record,
+				  const struct process *parent)
+{
+	const struct record *head = &record->head;
+	struct process *child = process_get(model, head->pid, head->start, head->ts);
+
+	if (!child)
+		return NULL;
+	memcpy(child->comm, head->comm, sizeof(child->comm));
+	child->uid = record->uid;
+	/* A thread's maker is its own process. */
+	child->ppid = record->parent_pid != head->pid ? record->parent_pid : 0;
+	if (parent && (record->clone_flags & CLONE_PARENT))
+		child->ppid = parent->ppid;
+	if (parent && process_inherit(model, child, parent))
+		return NULL;
+	return child;
+}
+
+/* Who was forked and is gone, all before the snapshot: history, in no table. */
+static void child_note_end(struct model *model, const struct process *known, struct process *child,
+			   uint64_t ts)
+{
+	if (!known && !child->tasks)
+		process_end(model, child, ts);
+}
+
+/* Fills follow this record. A table that was there under the same address, unless it is this very
+ * one, known from a snapshot, is one whose end was missed. */
+static int child_set_table(struct model *model, struct task *task,
+			   const struct record_task *record, struct process *parent)
+{
+	struct table *table = record->table ? table_find(model, record->table) : NULL;
+	int err;
+
+	if (table && record->table != record->old_table && task->table != table)
+		table_drop(model, table, record->head.ts);
+	err = task_set_table_id(model, task, record->table, record->head.ts);
+	if (err || !task->table || record->table == record->old_table)
+		return err;
+	task->table->maker = parent;
+	task->table->maker_table = record->old_table;
+	return 0;
+}
+
+int apply_fork(struct model *model, const struct record_task *record, struct change *change)
+{
+	const struct record *head = &record->head;
+	struct process *parent = model_process(model, record->parent_pid, record->parent_start);
+	struct process *known = model_process(model, head->pid, head->start), *child = known;
+	struct task *task;
+
+	change->process = parent;
+	change->other = known;
+	if (is_over(known))
+		return 0;
+	if (!known)
+		child = child_make(model, record, parent);
+	if (!child)
+		return -ENOMEM;
+	change->other = child;
+	if (record_is_past(model, head)) {
+		child_note_end(model, known, child, head->ts);
+		return 0;
+	}
+	task = task_get(model, child, head->tid, head->ts);
+	return task ? child_set_table(model, task, record, parent) : -ENOMEM;
+}
+
+/* --- exec ------------------------------------------------------------------------------------ */
+
+/* The task has a private copy of its table under a new address. Records that follow say what is in
+ * it; how each slot came about, only the old one knows. */
+static int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64_t ts)
+{
+	struct table *table, *stale;
+	int err;
+
+	if (task->table && task->table->id == id)
+		return 0;
+	stale = table_find(model, id);
+	if (stale)
+		table_drop(model, stale, ts);
+	if (!id)
+		return task_set_table(model, task, NULL, ts);
+	table = table_get(model, id);
+	if (!table)
+		return -ENOMEM;
+	err = task->table ? table_copy(model, table, task->table, ts) : 0;
+	return err ? err : task_set_table(model, task, table, ts);
+}
+
+/* A thread that is not the leader takes over the leader's number. */
+static int exec_take_over(struct model *model, struct task *leader,
+			  const struct record_exec *record)
+{
+	struct task *caller = task_find(model, record->old_tid);
+	int err = 0;
+
+	if (!record->old_tid || !caller || caller == leader || caller->process != leader->process)
+		return 0;
+	if (caller->table)
+		err = task_set_table(model, leader, caller->table, record->head.ts);
+	task_drop(model, caller, record->head.ts);
+	return err;
+}
+
+static void exec_slots(struct table *table, struct change *change)
+{
+	table->maker = NULL;
+	TABLE_FOREACH(table, fd, slot) {
+		slot->through_exec = true;
+		if (slot->cloexec)
+			change->closed++;
+		else
+			change->kept++;
+	}
+}
+
+static int exec_texts(struct process *process, const struct record_exec *record)
+{
+	const char *argv = record->text + record->filename_len;
+	size_t len = record->argv_len;
+
+	memcpy(process->comm, record->head.comm, sizeof(process->comm));
+	process->uid = record->uid;
+	if (record->filename_len > 1 &&
+	    text_set(&process->exe, record->text, record->filename_len - 1))
+		return -ENOMEM;
+	if (!len)
+		return 0;
+	if (text_set(&process->argv, argv, len))
+		return -ENOMEM;
+	process->argv_len = argv[len - 1] ? len + 1 : len;
+	process->argv_cut = record->head.flags & RECORD_TEXT_CUT;
+	return 0;
+}
+
+int apply_exec(struct model *model, const struct record_exec *record, struct change *change)
+{
+	const struct record *head = &record->head;
+	struct task *task;
+	int err = 0;
+
+	if (record_is_past(model, head)) {
+		change->process = process_of(model, head);
+		return change->process ? exec_texts(change->process, record) : 0;
+	}
+	task = task_of(model, head, &err);
+	if (!task)
+		return err;
+	change->process = task->process;
+	err = exec_texts(task->process, record);
+	if (!err)
+		err = exec_take_over(model, task, record);
+	if (!err)
+		err = task_renew_table(model, task, record->table, head->ts);
+	if (task->table)
+		exec_slots(task->table, change);
+	return err;
+}
+
+/* --- the rest -------------------------------------------------------------------------------- */
+
+int apply_exit(struct model *model, const struct record_exit *record, struct change *change)
+{
+	const struct record *head = &record->head;
+	struct process *process = model_process(model, head->pid, head->start);
+	struct task *task;
+
+	change->process = process;
+	if (!process)
+		return 0;
+	if (record->group_dead) {
+		process_end(model, process, head->ts);
+		process->exit_ts = head->ts;
+		process->exit_code = record->exit_code;
+		process->exit_known = true;
+		return 0;
+	}
+	task = task_find(model, head->tid);
+	if (task && task->process == process)
+		task_drop(model, task, head->ts);
+	return 0;
+}
+
+int apply_retable(struct model *model, const struct record_task *record, struct change *change)
+{
+	struct task *task;
+	int err = 0;
+
+	change->process = process_of(model, &record->head);
+	if (record_is_past(model, &record->head))
+		return 0;
+	task = task_of(model, &record->head, &err);
+	if (!task)
+		return err;
+	change->process = task->process;
+	return task_renew_table(model, task, record->table, record->head.ts);
+}

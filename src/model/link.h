@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Links, by kind of object: a builder adds to the graph what can pass through one object. A new
+ * kind gets a builder and a line in the table in link.c.
+ */
+#ifndef IPCTRACE_LINK_H
+#define IPCTRACE_LINK_H
+
+#include "model/internal.h"
+#include "model/graph.h"
+
+/* Adds the object's links. Returns 0 or -ENOMEM. */
+typedef int (*link_builder)(struct graph *graph, const struct model *model, struct object *object,
+			    bool closed);
+
+/* NULL = objects of that kind have no links yet. */
+link_builder link_builder_of(uint32_t kind);
+
+/* A new link, zeroed; NULL = no memory. */
+struct graph_link *graph_add_link(struct graph *graph);
+
+/* The endpoint belongs in the graph; closed: of a window, not of this instant. A descriptor that can
+ * neither read nor write (O_PATH) is none. */
+bool endpoint_counts(const struct endpoint *endpoint, bool closed);
+/* The process could read from, or write to, the object. */
+bool endpoint_reads(const struct endpoint *endpoint, bool closed);
+bool endpoint_writes(const struct endpoint *endpoint, bool closed);
+
+#endif /* IPCTRACE_LINK_H */

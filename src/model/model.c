@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The model as a whole: made, freed, and bounded in its memory on long runs. */
+#include "model/internal.h"
+
+struct model *model_new(void)
+{
+	return calloc(1, sizeof(struct model));
+}
+
+/* In the order in which each refers to the next. */
+void model_free(struct model *model)
+{
+	struct description *description, *next_description;
+	struct process *process, *next_process;
+	struct object *object, *next_object;
+	struct table *table, *next_table;
+
+	if (!model)
+		return;
+	HASH_ITER(hh, model->processes, process, next_process)
+		process_end(model, process, 0);
+	HASH_ITER(hh, model->tables, table, next_table)
+		table_drop(model, table, 0);
+	HASH_ITER(hh, model->descriptions, description, next_description) {
+		passings_drop(description, false);
+		description_release(model, description);
+	}
+	HASH_ITER(hh, model->objects, object, next_object)
+		object_drop(model, object);
+	HASH_ITER(hh, model->processes, process, next_process)
+		process_drop(model, process);
+	receptions_forget(model, NULL);
+	model_bury(model);
+	free(model);
+}
+
+uint64_t model_lost(const struct model *model)
+{
+	uint64_t lost = 0;
+
+	for (int i = 0; i < LOSS_MAX; i++)
+		if (i != LOSS_TEXT_CUT)
+			lost += model->loss[i];
+	return lost;
+}
+
+/* --- forgetting ------------------------------------------------------------------------------ */
+
+static bool endpoint_is_history(const struct endpoint *endpoint, uint64_t older_than_ts)
+{
+	const struct process *process = endpoint->key.process;
+
+	return process->exited && process->exit_ts < older_than_ts &&
+	       endpoint->last_ts < older_than_ts;
+}
+
+static bool was_shared_by_selected(const struct object *object)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (endpoint->key.process->selected)
+			return true;
+	return false;
+}
+
+/* An object that lives on (a terminal, a logger's socket) still loses its past users. */
+static void object_forget(struct model *model, struct object *object, uint64_t older_than_ts)
+{
+	struct endpoint *endpoint, *next;
+
+	if (was_shared_by_selected(object))
+		return;
+	if (!object->slots && !object->in_flight && !object->descriptions &&
+	    object->last_ts < older_than_ts) {
+		object_drop(model, object);
+		return;
+	}
+	DL_FOREACH_SAFE2(object->endpoints, endpoint, next, object_next)
+		if (endpoint_is_history(endpoint, older_than_ts))
+			endpoint_drop(model, endpoint);
+}
+
+static void process_mark(struct process *process)
+{
+	if (process)
+		process->marked = true;
+}
+
+/* Marks every process that a slot, a table or a descriptor in flight still names. */
+static void processes_mark_named(struct model *model)
+{
+	struct description *description;
+	struct process *process;
+	struct passing *passing;
+	struct table *table;
+
+	for (process = model->processes; process; process = process->hh.next)
+		process->marked = false;
+	for (table = model->tables; table; table = table->hh.next) {
+		process_mark(table->maker);
+		TABLE_FOREACH(table, fd, slot)
+			process_mark(slot->from);
+	}
+	for (description = model->descriptions; description; description = description->hh.next)
+		DL_FOREACH(description->in_flight, passing)
+			process_mark(passing->sender);
+}
+
+void model_forget(struct model *model, uint64_t older_than_ts)
+{
+	struct process *process, *next_process;
+	struct object *object, *next_object;
+
+	HASH_ITER(hh, model->objects, object, next_object)
+		object_forget(model, object, older_than_ts);
+	processes_mark_named(model);
+	HASH_ITER(hh, model->processes, process, next_process)
+		if (process->exited && process->exit_ts < older_than_ts && !process->selected &&
+		    !process->endpoints && !process->marked)
+			process_drop(model, process);
+	model_bury(model);
+}
+
+static bool process_shares(const struct process *process)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(process->endpoints, endpoint, process_next)
+		if (was_shared_by_selected(endpoint->key.object))
+			return true;
+	return false;
+}
+
+/* One that a slot still names stays as a name, without tasks; should it turn up again, its next
+ * record finds it. */
+void model_prune(struct model *model)
+{
+	struct process *process, *next;
+
+	if (model->select_all)
+		return;
+	processes_mark_named(model);
+	HASH_ITER(hh, model->processes, process, next) {
+		if (process->selected || process->exited || process_shares(process))
+			continue;
+		while (process->tasks)
+			task_drop(model, process->tasks, model->end_ts);
+		if (!process->marked)
+			process_drop(model, process);
+	}
+	model_bury(model);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The model: processes, descriptor tables, open file descriptions, objects and who used what.
+ * It is a pure function of the records applied to it: it knows no kernel interface and no output
+ * format, links without libbpf, and replays.
+ *
+ * Ownership: everything here belongs to the struct model and is freed with it; pointers handed out
+ * stay valid until the next model_apply() or model_forget(), except struct process and the struct
+ * object of an IPC kind, which live until model_free() unless model_forget() dropped them.
+ */
+#ifndef IPCTRACE_MODEL_H
+#define IPCTRACE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <linux/types.h>
+#include <uthash.h>
+#include <utlist.h>
+
+#include "ipctrace/record.h"
+
+#define UID_UNKNOWN UINT32_MAX
+
+struct model;
+struct reception;
+
+/* A count that may be unknown. */
+struct count {
+	uint64_t value;
+	bool known;
+};
+
+/* --- objects and descriptions -------------------------------------------------------------- */
+
+/* Identity of an object: inode and device, and the file itself where many share one inode. */
+struct object_key {
+	uint64_t ino;	/* or the struct file * for anon_inode kinds */
+	uint32_t dev;
+	uint32_t kind;	/* enum file_kind */
+};
+
+struct object {
+	struct object_key key;
+	struct file_facts facts;	/* the newest sample */
+	char *name;			/* path or name; NULL = unknown; hostile bytes as they were */
+	uint64_t first_ts, last_ts;
+	unsigned int slots;		/* slots, in all tables, that hold it now */
+	unsigned int in_flight;		/* descriptors of it in socket queues now */
+	struct endpoint *endpoints;	/* list, by .object_next */
+	struct description *descriptions; /* list, by .object_next */
+	uint64_t serial;		/* order of appearance, from 1 */
+	UT_hash_handle hh;		/* model->objects */
+};
+
+/* How a slot came to be filled. */
+enum provenance {
+	CAME_UNKNOWN,	/* was there before we looked */
+	CAME_OPENED,	/* open, pipe, socket, accept, …: made here */
+	CAME_FORK,	/* inherited when the process was forked */
+	CAME_DUP,
+	CAME_PASSED,	/* received over a socket */
+	CAME_TAKEN,	/* pidfd_getfd */
+};
+
+/* An open file description: what dup, fork and passing share. */
+struct description {
+	uint64_t file;			/* struct file *, while it lives */
+	struct object *object;		/* never NULL; kind FILE_UNKNOWN where nothing is known */
+	uint32_t fmode, fflags;		/* newest sample */
+	unsigned int slots;		/* holders in tables */
+	struct passing *in_flight;	/* list: the copies lying in sockets' queues */
+	struct description *object_next, *object_prev;
+	uint64_t serial;		/* its name in output: unique in this model */
+	UT_hash_handle hh;		/* model->descriptions, by file; the live one */
+};
+
+/* A descriptor on its way through a socket. */
+struct passing {
+	uint64_t ts;			/* when it was sent; 0 = was there before we looked */
+	struct process *sender;		/* NULL = unknown */
+	int sender_fd;			/* -1 = unknown */
+	uint64_t socket_ino;		/* whose queue it lies in; 0 = unknown */
+	bool stale;			/* not yet confirmed by the snapshot being applied */
+	struct passing *next, *prev;
+};
+
+/* --- tables and processes ------------------------------------------------------------------ */
+
+struct slot {
+	struct description *description; /* NULL = empty */
+	uint64_t since_ts;		/* 0 = before we looked */
+	struct process *from;		/* FORK: the parent; PASSED: the sender; TAKEN: the owner */
+	int32_t from_fd;		/* DUP, PASSED, TAKEN: the number it had there; -1 = unknown */
+	uint8_t came;			/* enum provenance */
+	bool through_exec;		/* kept across an exec since */
+	bool cloexec;
+	bool stale;			/* not yet confirmed by the snapshot being applied */
+};
+
+/* A process that uses a table: one for all its tasks that do. */
+struct table_user {
+	struct process *process;
+	unsigned int tasks;
+	struct table_user *next, *prev;
+};
+
+struct table {
+	uint64_t id;			/* struct files_struct *, while it lives */
+	uint64_t serial;		/* its name in output */
+	struct slot *slots;
+	unsigned int size;		/* slots allocated */
+	unsigned int used;		/* slots filled */
+	struct task *tasks;		/* list, by .table_next: who uses it */
+	struct table_user *users;	/* list: the distinct processes of those tasks */
+	struct process *maker;		/* forked from this process's table, and still being filled */
+	uint64_t maker_table;		/* the id of that table */
+	UT_hash_handle hh;		/* model->tables, by id */
+};
+
+struct task {
+	uint32_t tid;
+	struct process *process;
+	struct table *table;		/* NULL = let go already */
+	struct task *table_next, *table_prev;
+	struct task *process_next, *process_prev;
+	bool stale;
+	UT_hash_handle hh;		/* model->tasks, by tid */
+};
+
+struct process_key {
+	uint64_t start_ns;
+	uint32_t pid;
+	uint32_t pad;			/* 0 */
+};
+
+struct process {
+	struct process_key key;
+	uint32_t ppid;			/* 0 = none, or unknown */
+	uint32_t uid;			/* UID_UNKNOWN */
+	char comm[RECORD_COMM_LEN];	/* of the leader */
+	char *exe;			/* NULL = unknown */
+	char *argv;			/* each argument ends with NUL; NULL = unknown */
+	size_t argv_len;
+	bool argv_cut;
+	char *cgroup;			/* NULL = unknown */
+	bool selected, exited;
+	int exit_code;			/* as wait(2); valid when exited and exit_known */
+	bool exit_known;
+	uint64_t exit_ts;
+	struct table *table;		/* the leader's, else any live task's; NULL when exited */
+	struct task *tasks;		/* list, by .process_next */
+	struct endpoint *endpoints;	/* list, by .process_next */
+	uint64_t serial;
+	bool marked;			/* scratch of whoever walks the processes */
+	UT_hash_handle hh;		/* model->processes, by key */
+};
+
+/* What one process has, or had, to do with one object. */
+struct endpoint {
+	struct { struct process *process; struct object *object; } key;
+	struct transfer transfer;	/* seen in the window; 0 until a count comes */
+	unsigned int read_slots;	/* slots open for reading it now, in the process's tables */
+	unsigned int write_slots;
+	unsigned int other_slots;	/* neither (O_PATH) */
+	bool ever_read, ever_write;	/* held such a slot at some time in the window */
+	bool left_read, left_write;	/* held such a slot until the process ended */
+	bool used_in, used_out;		/* data passed, in the window */
+	uint64_t first_ts, last_ts;
+	struct endpoint *process_next, *process_prev;
+	struct endpoint *object_next, *object_prev;
+	UT_hash_handle hh;		/* model->endpoints, by key */
+};
+
+/* --- the model ------------------------------------------------------------------------------ */
+
+struct model {
+	struct process *processes;
+	struct task *tasks;
+	struct table *tables;
+	struct description *descriptions;
+	struct object *objects;
+	struct endpoint *endpoints;
+	uint64_t next_serial;
+	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
+	bool in_snapshot;
+	uint64_t start_ts;		/* RECORD_READY, else the first record */
+	uint64_t end_ts;		/* newest record */
+	bool ready, stopped;
+	bool counted;			/* transfers were watched: counts are known */
+	bool select_all, follow;
+	uint64_t loss[LOSS_MAX];
+	uint32_t resyncs;
+	uint64_t unresolved;		/* slots whose description could not be explained, now */
+
+	/* The model's own: */
+	bool first_snapshot;		/* the snapshot being applied is the first */
+	struct reception *receptions;	/* received before its sending was told of */
+	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */
+	struct object *dead_objects;	/* likewise */
+};
+
+/* Returns a new empty model, or NULL when memory is out. */
+struct model *model_new(void);
+void model_free(struct model *model);
+
+/*
+ * What applying one record changed; the mechanisms turn it into an event. Pointers are valid until
+ * the next model_apply().
+ */
+struct change {
+	struct process *process;	/* whose record it was; NULL for rows without one */
+	struct process *other;		/* FORK: the child; EXIT: NULL; PASS/receive: the sender */
+	struct object *object;		/* SLOT: the object now in the slot; else as fits */
+	struct object *old_object;	/* SLOT: what was in the slot before; NULL = empty */
+	struct description *description, *old_description;
+	struct slot slot, old_slot;	/* copies: after and before */
+	unsigned int closed, kept;	/* EXEC, TABLE: slots emptied and left */
+	bool changed;			/* the slot differs from before */
+};
+
+/*
+ * Applies one record, which record_check() has passed. Fills *change (never NULL) with what it
+ * meant. Returns 0, or -ENOMEM.
+ */
+int model_apply(struct model *model, const struct record *record, struct change *change);
+
+/* Live process of that pid, else the newest exited one, else NULL. */
+struct process *model_process_by_pid(const struct model *model, uint32_t pid);
+struct process *model_process(const struct model *model, uint32_t pid, uint64_t start_ns);
+struct endpoint *model_endpoint(const struct model *model, const struct process *process,
+				const struct object *object);
+/* The object under that key; NULL = not known. */
+struct object *model_object(const struct model *model, const struct object_key *key);
+
+/* Drops exited processes and objects without holders whose last record is older than ts and which
+ * no selected process ever shared; bounds memory on long runs. */
+void model_forget(struct model *model, uint64_t older_than_ts);
+
+/* True when the process is selected, or the whole machine is. */
+bool process_is_selected(const struct model *model, const struct process *process);
+/* True for kinds that carry data from one process to another (pipes, sockets, eventfd, …). */
+bool kind_is_ipc(uint32_t kind);
+/* True when the object identity of such a file is the file itself (anon_inode kinds). */
+bool kind_is_per_file(uint32_t kind);
+/* "pipe", "unix", "file", … as the contract's table of kinds has it. Never NULL. */
+const char *kind_name(uint32_t kind);
+
+/* Events dropped so far: all of loss[] but cut texts. */
+uint64_t model_lost(const struct model *model);
+
+/* --- audit ---------------------------------------------------------------------------------- */
+
+struct audit {
+	uint64_t checked;	/* slots and tasks compared */
+	uint64_t differences;
+	char **details;		/* one line each, the first AUDIT_DETAILS_MAX of them */
+	size_t details_count;
+};
+#define AUDIT_DETAILS_MAX 100
+
+/* Compares the tables kept from events with those of a model fresh from the kernel; both must
+ * have had the same later records applied. audit_free() frees what is in *audit. */
+int audit_compare(const struct model *kept, const struct model *fresh, struct audit *audit);
+void audit_free(struct audit *audit);
+
+/* --- checking records ----------------------------------------------------------------------- */
+
+/* Returns 0 when a record of `size` bytes at `record` is whole: known type, sizes that fit, texts
+ * that end, counts in range. -EBADMSG otherwise; -ENODATA for an unknown type (skip it). */
+int record_check(const struct record *record, size_t size);
+
+#endif /* IPCTRACE_MODEL_H */

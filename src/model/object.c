@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Objects: what open file descriptions lead to. One of an IPC kind outlives its holders, as history,
+ * until model_forget(); any other goes with its last holder, so that memory stays flat.
+ */
+#include "model/internal.h"
+
+void object_key_init(struct object_key *key, const struct file_facts *facts)
+{
+	key->ino = kind_is_per_file(facts->kind) ? facts->file : facts->ino;
+	key->dev = facts->dev;
+	key->kind = facts->kind;
+}
+
+struct object *model_object(const struct model *model, const struct object_key *key)
+{
+	struct object *object;
+
+	HASH_FIND(hh, model->objects, key, sizeof(*key), object);
+	return object;
+}
+
+struct object *object_by_transfer(const struct model *model, const struct transfer_key *key)
+{
+	struct object_key candidate = { .ino = key->ino, .dev = key->dev };
+	struct object *object;
+
+	for (uint32_t kind = FILE_UNKNOWN; kind < FILE_KIND_MAX; kind++) {
+		if (!kind_is_ipc(kind))
+			continue;
+		candidate.kind = kind;
+		object = model_object(model, &candidate);
+		if (object)
+			return object;
+	}
+	return NULL;
+}
+
+static struct object *object_new(struct model *model, const struct object_key *key, uint64_t ts)
+{
+	struct object *object = calloc(1, sizeof(*object));
+
+	if (!object)
+		return NULL;
+	object->key = *key;
+	object->first_ts = ts;
+	object->last_ts = ts;
+	HASH_ADD(hh, model->objects, key, sizeof(object->key), object);
+	if (!object->hh.tbl) {
+		free(object);
+		return NULL;
+	}
+	object->serial = ++model->next_serial;
+	return object;
+}
+
+void object_sample(struct object *object, const struct file_facts *facts, uint64_t ts)
+{
+	object->facts = *facts;
+	if (ts > object->last_ts)
+		object->last_ts = ts;
+}
+
+struct object *object_get(struct model *model, const struct file_facts *facts, uint64_t ts)
+{
+	struct object *object;
+	struct object_key key;
+
+	object_key_init(&key, facts);
+	object = model_object(model, &key);
+	if (!object)
+		object = object_new(model, &key, ts);
+	if (object)
+		object_sample(object, facts, ts);
+	return object;
+}
+
+struct object *object_get_unknown(struct model *model, uint64_t file, uint64_t ts)
+{
+	const struct file_facts facts = { .file = file, .kind = FILE_UNKNOWN };
+
+	return object_get(model, &facts, ts);
+}
+
+int object_set_name(struct object *object, const char *name)
+{
+	if (object->name && !strcmp(object->name, name))
+		return 0;
+	return text_set(&object->name, name, strlen(name));
+}
+
+/* The change of this record may still point to it: it is freed by the next. */
+static void object_kill(struct model *model, struct object *object)
+{
+	HASH_DEL(model->objects, object);
+	object->hh.next = model->dead_objects;
+	model->dead_objects = object;
+}
+
+void object_drop(struct model *model, struct object *object)
+{
+	while (object->endpoints)
+		endpoint_drop(model, object->endpoints);
+	object_kill(model, object);
+}
+
+void object_release(struct model *model, struct object *object)
+{
+	if (object->slots || object->in_flight || object->descriptions ||
+	    kind_is_ipc(object->key.kind))
+		return;
+	object_drop(model, object);
+}
+
+void model_bury(struct model *model)
+{
+	while (model->dead_descriptions) {
+		struct description *description = model->dead_descriptions;
+
+		model->dead_descriptions = description->hh.next;
+		free(description);
+	}
+	while (model->dead_objects) {
+		struct object *object = model->dead_objects;
+
+		model->dead_objects = object->hh.next;
+		free(object->name);
+		free(object);
+	}
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records about slots of descriptor tables. What a slot holds is taken as the record says; the
+ * system call behind it tells only how it came about.
+ */
+#include "model/internal.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+/* The table a record is about. Where it, or the task, is news, their making was missed. NULL: the
+ * record is of no use any more, or no memory (*err). */
+static struct table *table_of(struct model *model, const struct record *head, uint64_t id,
+			      struct change *change, int *err)
+{
+	struct table *table = table_find(model, id);
+	struct task *task;
+
+	if (head->flags & RECORD_ROW) {
+		change->process = process_of(model, head);
+		if (!table)
+			table = table_get(model, id);
+		if (!table)
+			*err = -ENOMEM;
+		return table;
+	}
+	task = task_of(model, head, err);
+	if (task)
+		change->process = task->process;
+	if (table && (!task || task->table))
+		return table;
+	if (!task)
+		return NULL;
+	table = table_get(model, id);
+	*err = table ? task_set_table(model, task, table, head->ts) : -ENOMEM;
+	return *err ? NULL : table;
+}
+
+/* --- provenance ------------------------------------------------------------------------------ */
+
+/* Which way of filling a slot the call is; CAME_UNKNOWN where it is none. */
+static enum provenance call_provenance(const struct record_slot *record)
+{
+	switch (record->nr) {
+	case -1:
+	case SYS_close:
+#ifdef SYS_close_range
+	case SYS_close_range:
+#endif
+		return CAME_UNKNOWN;
+	case SYS_dup:
+#ifdef SYS_dup2
+	case SYS_dup2:
+#endif
+	case SYS_dup3:
+		return CAME_DUP;
+	case SYS_fcntl:
+		if (record->arg[1] == F_DUPFD || record->arg[1] == F_DUPFD_CLOEXEC)
+			return CAME_DUP;
+		return CAME_UNKNOWN;
+	case SYS_ioctl:
+		return record->result == record->fd ? CAME_OPENED : CAME_UNKNOWN;
+	case SYS_recvmsg:
+	case SYS_recvmmsg:
+		return CAME_PASSED;
+	case SYS_pidfd_getfd:
+		return CAME_TAKEN;
+	}
+	return CAME_OPENED;
+}
+
+static void slot_set_sender(struct model *model, const struct record_slot *record,
+			    struct table *table, struct slot *slot)
+{
+	bool peek = record->nr == SYS_recvmsg && (record->arg[2] & MSG_PEEK);
+	struct passing passing;
+
+	if (!passing_receive(slot->description, peek, &passing)) {
+		reception_note(model, slot->description, table, record->fd, record->head.ts);
+		return;
+	}
+	slot->from = passing.sender;
+	slot->from_fd = passing.sender_fd;
+}
+
+/* As the parent had it, if what is there is still the same. */
+static void slot_inherit(const struct model *model, const struct table *table, unsigned int fd)
+{
+	const struct table *made_from = table_find(model, table->maker_table);
+	const struct slot *parents = made_from ? table_slot(made_from, fd) : NULL;
+	struct slot *slot = &table->slots[fd];
+
+	slot->came = CAME_FORK;
+	slot->from = table->maker;
+	slot->from_fd = (int32_t)fd;
+	if (!parents || parents->description != slot->description)
+		return;
+	slot->cloexec = parents->cloexec;
+	slot->through_exec = parents->through_exec;
+}
+
+/* Tells how the slot was filled, unless that is known: a record that only confirms changes
+ * nothing. */
+static void slot_explain(struct model *model, const struct record_slot *record,
+			 struct table *table, struct slot *slot, bool changed)
+{
+	enum provenance came = call_provenance(record);
+
+	if (!changed && slot->came != CAME_UNKNOWN)
+		return;
+	if (came == CAME_UNKNOWN) {
+		if (changed && table->maker && !(record->head.flags & RECORD_ROW))
+			slot_inherit(model, table, (unsigned int)record->fd);
+		return;
+	}
+	slot->came = came;
+	if (came == CAME_DUP) {
+		slot->from_fd = (int32_t)record->arg[0];
+	} else if (came == CAME_PASSED) {
+		slot_set_sender(model, record, table, slot);
+	} else if (came == CAME_TAKEN) {
+		slot->from_fd = (int32_t)record->arg[1];
+		if (record->source_pid)
+			slot->from = model_process_by_pid(model, record->source_pid);
+	}
+}
+
+/* --- one slot -------------------------------------------------------------------------------- */
+
+/* When a slot was filled that is found in a snapshot: before we looked, if we never did before. */
+static uint64_t slot_since(const struct model *model, const struct record *head)
+{
+	return head->flags & RECORD_ROW && model->first_snapshot ? 0 : head->ts;
+}
+
+static void change_before(struct change *change, const struct table *table, unsigned int fd)
+{
+	const struct slot *slot = table_slot(table, fd);
+
+	if (!slot || !slot->description)
+		return;
+	change->old_slot = *slot;
+	change->old_description = slot->description;
+	change->old_object = slot->description->object;
+}
+
+static void change_after(struct change *change, const struct slot *slot)
+{
+	change->slot = *slot;
+	change->description = slot->description;
+	change->object = slot->description->object;
+	change->other = slot->from;
+	change->changed |= slot->cloexec != change->old_slot.cloexec;
+	/* A placeholder that this record resolved was a placeholder of the same thing. */
+	if (change->old_description == slot->description)
+		change->old_object = change->object;
+}
+
+/* The path given to open(), where it means the same to everybody and nobody knows a better one. */
+static int object_name_from_path(struct object *object, const struct record_slot *record)
+{
+	if (object->name || !record->text_len || record->text[0] != '/' ||
+	    (record->head.flags & RECORD_TEXT_CUT))
+		return 0;
+	return object_set_name(object, record->text);
+}
+
+/* Puts what the record says into the slot. */
+static int slot_apply(struct model *model, const struct record_slot *record, struct table *table,
+		      struct change *change)
+{
+	struct description *description = NULL;
+	unsigned int fd = (unsigned int)record->fd;
+	struct slot *slot;
+	int err;
+
+	change_before(change, table, fd);
+	if (record->facts.file) {
+		description = description_get(model, &record->facts, record->head.ts);
+		if (!description)
+			return -ENOMEM;
+	}
+	err = slot_put(model, table, fd, description, record->head.ts, &change->changed);
+	if (err || !description)
+		return err;
+	slot = &table->slots[fd];
+	if (change->changed)
+		slot->since_ts = slot_since(model, &record->head);
+	slot_explain(model, record, table, slot, change->changed);
+	slot->cloexec = record->cloexec;
+	change_after(change, slot);
+	return object_name_from_path(description->object, record);
+}
+
+int apply_slot(struct model *model, const struct record_slot *record, struct change *change)
+{
+	struct table *table;
+	int err = 0;
+
+	if (record_is_past(model, &record->head)) {
+		change->process = process_of(model, &record->head);
+		return 0;
+	}
+	table = table_of(model, &record->head, record->table, change, &err);
+	if (!table)
+		return err;
+	err = slot_apply(model, record, table, change);
+	/* The first call of its own: the table is no longer just a copy. */
+	if (record->nr >= 0)
+		table->maker = NULL;
+	return err;
+}
+
+/* A descriptor in use is in its table, whoever put it there unseen. */
+static int slot_heal(struct model *model, const struct record_slot *record, struct change *change)
+{
+	struct table *table;
+	int err = 0;
+
+	if (!record->facts.file || record_is_past(model, &record->head)) {
+		change->process = process_of(model, &record->head);
+		return 0;
+	}
+	table = table_of(model, &record->head, record->table, change, &err);
+	return table ? slot_apply(model, record, table, change) : err;
+}
+
+int apply_use(struct model *model, const struct record_slot *record, struct change *change)
+{
+	struct record_slot use = *record;
+	struct endpoint *endpoint;
+	int err;
+
+	/* The call used the slot; it did not fill it. */
+	use.nr = -1;
+	use.text_len = 0;
+	err = slot_heal(model, &use, change);
+	if (err || !change->process || !change->object)
+		return err;
+	endpoint = model_endpoint(model, change->process, change->object);
+	if (endpoint && record->head.ts > endpoint->last_ts)
+		endpoint->last_ts = record->head.ts;
+	return 0;
+}
+
+int apply_pipe(struct model *model, const struct record_slot *record, struct change *change)
+{
+	return apply_use(model, record, change);
+}
+
+/* --- many slots ------------------------------------------------------------------------------ */
+
+static int slot_apply_pointer(struct model *model, struct table *table, unsigned int fd,
+			      const struct record_table *record, uint64_t file,
+			      struct change *change)
+{
+	struct slot *slot = table_slot(table, fd);
+	struct description *old = slot ? slot->description : NULL, *description = NULL;
+	bool changed;
+	int err;
+
+	if (!file && !old)
+		return 0;
+	if (file && record->mode == TABLE_PRUNE)
+		return 0;
+	if (file) {
+		description = description_by_file(model, file, record->head.ts);
+		if (!description)
+			return -ENOMEM;
+	}
+	err = slot_put(model, table, fd, description, record->head.ts, &changed);
+	if (err || !changed)
+		return err;
+	if (!description)
+		change->closed++;
+	else if (table->maker && record->nr < 0)
+		slot_inherit(model, table, fd);
+	return 0;
+}
+
+static int slots_empty_from(struct model *model, struct table *table, unsigned int first,
+			    uint64_t ts, struct change *change)
+{
+	bool changed;
+	int err;
+
+	for (unsigned int fd = first; fd < table->size; fd++) {
+		err = slot_put(model, table, fd, NULL, ts, &changed);
+		if (err)
+			return err;
+		change->closed += changed;
+	}
+	return 0;
+}
+
+int apply_table(struct model *model, const struct record_table *record, struct change *change)
+{
+	struct table *table;
+	int err = 0;
+
+	if (record_is_past(model, &record->head)) {
+		change->process = process_of(model, &record->head);
+		return 0;
+	}
+	table = table_of(model, &record->head, record->table, change, &err);
+	if (!table)
+		return err;
+	for (uint32_t i = 0; i < record->count && !err; i++)
+		err = slot_apply_pointer(model, table, record->first + i, record,
+					 record->files[i], change);
+	if (!err && record->last)
+		err = slots_empty_from(model, table, record->first + record->count,
+				       record->head.ts, change);
+	if (record->nr >= 0)
+		table->maker = NULL;
+	change->kept = table->used;
+	return err;
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Decides what becomes a node and what an edge. */
+#include "sink/drawing.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mechanism/mechanism.h"
+#include "sink/order.h"
+#include "util/units.h"
+
+/* More links than this from one process to another, all of a kind, become one edge. */
+#define PARALLEL_MAX 3
+
+/* --- nodes --------------------------------------------------------------------------------- */
+
+static int add_node(struct drawing *drawing, struct drawing_node node)
+{
+	struct drawing_node *nodes;
+	size_t room;
+
+	if (drawing->nodes_count == drawing->nodes_room) {
+		room = drawing->nodes_room ? drawing->nodes_room * 2 : 64;
+		nodes = reallocarray(drawing->nodes, room, sizeof(*nodes));
+		if (!nodes)
+			return -ENOMEM;
+		drawing->nodes = nodes;
+		drawing->nodes_room = room;
+	}
+	drawing->nodes[drawing->nodes_count++] = node;
+	return 0;
+}
+
+/* Processes first, then objects, then the kernel. */
+static int node_order(const void *a, const void *b)
+{
+	const struct drawing_node *first = a, *second = b;
+	int order = COMPARE(!first->process, !second->process);
+
+	if (!order && first->process)
+		return process_order(first->process, second->process);
+	if (!order)
+		order = COMPARE(!first->object, !second->object);
+	if (!order && first->object)
+		return object_order(first->object, second->object);
+	return order;
+}
+
+static struct drawing_node *find_node(const struct drawing *drawing, const struct process *process,
+				      const struct object *object)
+{
+	struct drawing_node key = { .process = process, .object = object };
+
+	if (!drawing->nodes_count)
+		return NULL;
+	return bsearch(&key, drawing->nodes, drawing->nodes_count, sizeof(key), node_order);
+}
+
+static size_t node_index(const struct drawing *drawing, const struct process *process,
+			 const struct object *object)
+{
+	return (size_t)(find_node(drawing, process, object) - drawing->nodes);
+}
+
+static int link_object_order(const void *a, const void *b)
+{
+	const struct graph_link *const *first = a, *const *second = b;
+
+	return object_order((*first)->object, (*second)->object);
+}
+
+/* Nodes for objects with more than two parties, and one for the kernel if it sends anything. */
+static int add_object_nodes(struct drawing *drawing, const struct graph *graph)
+{
+	const struct graph_link **links;
+	size_t count = 0, i;
+	bool has_kernel = false;
+	int err = 0;
+
+	links = calloc(graph->links_count + 1, sizeof(*links));
+	if (!links)
+		return -ENOMEM;
+	for (i = 0; i < graph->links_count; i++) {
+		has_kernel |= !graph->links[i].from;
+		if (graph->links[i].object)
+			links[count++] = &graph->links[i];
+	}
+	qsort(links, count, sizeof(*links), link_object_order);
+	for (i = 0; i < count && !err; i++)
+		if ((!i || links[i]->object != links[i - 1]->object) &&
+		    graph_parties(graph, links[i]->object) > 2)
+			err = add_node(drawing,
+				       (struct drawing_node){ .object = links[i]->object });
+	free(links);
+	if (has_kernel && !err)
+		err = add_node(drawing, (struct drawing_node){ 0 });
+	return err;
+}
+
+static int add_nodes(struct drawing *drawing, const struct graph *graph)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < graph->processes_count && !err; i++)
+		err = add_node(drawing, (struct drawing_node){ .process = graph->processes[i] });
+	if (!err)
+		err = add_object_nodes(drawing, graph);
+	if (!err && drawing->nodes_count)
+		qsort(drawing->nodes, drawing->nodes_count, sizeof(*drawing->nodes), node_order);
+	return err;
+}
+
+/* --- edges --------------------------------------------------------------------------------- */
+
+static int add_edge(struct drawing *drawing, struct drawing_edge edge)
+{
+	struct drawing_edge *edges;
+	size_t room;
+
+	if (drawing->edges_count == drawing->edges_room) {
+		room = drawing->edges_room ? drawing->edges_room * 2 : 64;
+		edges = reallocarray(drawing->edges, room, sizeof(*edges));
+		if (!edges)
+			return -ENOMEM;
+		drawing->edges = edges;
+		drawing->edges_room = room;
+	}
+	drawing->edges[drawing->edges_count++] = edge;
+	return 0;
+}
+
+/* The amount that `to` read from the object, for the edge that leads to it. */
+static void set_amounts_read(const struct model *model, const struct process *to,
+			     struct drawing_edge *edge)
+{
+	const struct endpoint *endpoint = to ? model_endpoint(model, to, edge->object) : NULL;
+	bool known = model->counted && endpoint;
+
+	edge->bytes = (struct count){ known ? endpoint->transfer.bytes_in : 0, known };
+	edge->messages = (struct count){ known ? endpoint->transfer.ops_in : 0, known };
+	edge->blocked_ns = (struct count){ known ? endpoint->transfer.blocked_in : 0, known };
+	edge->rate = (struct count){ 0 };
+}
+
+/* Writer to object and object to reader; what many links repeat is merged afterwards. */
+static int add_hub_edges(const struct model *model, struct drawing *drawing,
+			 const struct graph_link *link, struct drawing_edge edge, size_t hub)
+{
+	size_t to = edge.to;
+	int err;
+
+	edge.to = hub;
+	edge.blocked_ns.known = false; /* both sides' time: it belongs to neither edge */
+	err = add_edge(drawing, edge);
+	if (err)
+		return err;
+	edge.from = hub;
+	edge.to = to;
+	set_amounts_read(model, link->to, &edge);
+	return add_edge(drawing, edge);
+}
+
+static int add_link(const struct model *model, struct drawing *drawing,
+		    const struct graph_link *link)
+{
+	const struct drawing_node *hub;
+	struct drawing_edge edge = {
+		.kind = link->kind,
+		.object = link->object,
+		.merged = 1,
+		.bytes = link->bytes,
+		.messages = link->messages,
+		.rate = link->rate,
+		.blocked_ns = link->blocked_ns,
+		.observed = link->observed,
+		.closed = link->closed,
+	};
+
+	if (!link->to || !find_node(drawing, link->from, NULL) ||
+	    !find_node(drawing, link->to, NULL))
+		return 0;
+	edge.from = node_index(drawing, link->from, NULL);
+	edge.to = node_index(drawing, link->to, NULL);
+	hub = link->object ? find_node(drawing, NULL, link->object) : NULL;
+	if (hub)
+		return add_hub_edges(model, drawing, link, edge, (size_t)(hub - drawing->nodes));
+	return add_edge(drawing, edge);
+}
+
+static int edge_order(const void *a, const void *b)
+{
+	const struct drawing_edge *first = a, *second = b;
+	int order = COMPARE(first->from, second->from);
+
+	if (!order)
+		order = COMPARE(first->to, second->to);
+	if (!order)
+		order = strcmp(first->kind, second->kind);
+	if (!order)
+		order = COMPARE(first->object ? first->object->serial : 0,
+				second->object ? second->object->serial : 0);
+	return order;
+}
+
+/* The same way through a hub, met again in another link: one edge, the amounts stay. */
+static void merge_repeated(struct drawing *drawing)
+{
+	struct drawing_edge *edges = drawing->edges;
+	size_t i, kept = 0;
+
+	for (i = 0; i < drawing->edges_count; i++) {
+		if (!kept || edge_order(&edges[kept - 1], &edges[i])) {
+			edges[kept++] = edges[i];
+			continue;
+		}
+		edges[kept - 1].observed |= edges[i].observed;
+		edges[kept - 1].closed &= edges[i].closed;
+		if (!edges[kept - 1].bytes.known)
+			edges[kept - 1].bytes = edges[i].bytes;
+	}
+	drawing->edges_count = kept;
+}
+
+static void count_add(struct count *sum, struct count other)
+{
+	sum->known &= other.known;
+	sum->value += other.value;
+}
+
+static void merge_into(struct drawing_edge *edge, const struct drawing_edge *other)
+{
+	edge->object = NULL;
+	edge->merged++;
+	edge->observed |= other->observed;
+	edge->closed &= other->closed;
+	count_add(&edge->bytes, other->bytes);
+	count_add(&edge->messages, other->messages);
+	count_add(&edge->rate, other->rate);
+	count_add(&edge->blocked_ns, other->blocked_ns);
+}
+
+static bool is_parallel(const struct drawing_edge *a, const struct drawing_edge *b)
+{
+	return a->from == b->from && a->to == b->to && !strcmp(a->kind, b->kind);
+}
+
+/* Bundles of more than PARALLEL_MAX become one edge each. */
+static void merge_parallel(struct drawing *drawing)
+{
+	struct drawing_edge *edges = drawing->edges;
+	size_t begin, end, i, kept = 0;
+
+	for (begin = 0; begin < drawing->edges_count; begin = end) {
+		for (end = begin + 1; end < drawing->edges_count; end++)
+			if (!is_parallel(&edges[begin], &edges[end]))
+				break;
+		for (i = begin; i < end; i++)
+			if (i > begin && end - begin > PARALLEL_MAX)
+				merge_into(&edges[kept - 1], &edges[i]);
+			else
+				edges[kept++] = edges[i];
+	}
+	drawing->edges_count = kept;
+}
+
+static void count_ends(struct drawing *drawing)
+{
+	size_t i;
+
+	for (i = 0; i < drawing->edges_count; i++) {
+		drawing->nodes[drawing->edges[i].to].writers++;
+		drawing->nodes[drawing->edges[i].from].readers++;
+	}
+}
+
+int drawing_build(const struct model *model, const struct graph *graph, struct drawing *out)
+{
+	struct drawing drawing = { 0 };
+	size_t i;
+	int err = add_nodes(&drawing, graph);
+
+	for (i = 0; i < graph->links_count && !err; i++)
+		err = add_link(model, &drawing, &graph->links[i]);
+	if (err) {
+		drawing_free(&drawing);
+		return err;
+	}
+	if (drawing.edges_count)
+		qsort(drawing.edges, drawing.edges_count, sizeof(*drawing.edges), edge_order);
+	merge_repeated(&drawing);
+	merge_parallel(&drawing);
+	count_ends(&drawing);
+	*out = drawing;
+	return 0;
+}
+
+void drawing_free(struct drawing *drawing)
+{
+	free(drawing->nodes);
+	free(drawing->edges);
+	*drawing = (struct drawing){ 0 };
+}
+
+/* --- words --------------------------------------------------------------------------------- */
+
+const char *drawing_edge_volume(const struct drawing_edge *edge, char buf[DRAWING_LABEL_MAX])
+{
+	buf[0] = '\0';
+	if (edge->bytes.known && edge->bytes.value)
+		units_bytes(edge->bytes.value, buf);
+	return buf;
+}
+
+const char *drawing_edge_label(const struct drawing *drawing, const struct drawing_edge *edge,
+			       char buf[DRAWING_LABEL_MAX])
+{
+	bool at_object = drawing->nodes[edge->from].object || drawing->nodes[edge->to].object;
+	char volume[DRAWING_LABEL_MAX], times[32] = "";
+
+	drawing_edge_volume(edge, volume);
+	if (at_object)
+		return strcpy(buf, volume);
+	if (edge->merged > 1)
+		snprintf(times, sizeof(times), " ×%zu", edge->merged);
+	snprintf(buf, DRAWING_LABEL_MAX, "%.24s%s%s%.32s", edge->kind, times, *volume ? " " : "",
+		 volume);
+	return buf;
+}
+
+const char *drawing_title(const struct model *model, const struct graph *graph,
+			  char buf[DRAWING_LABEL_MAX])
+{
+	uint64_t window = model->end_ts > model->start_ts ? model->end_ts - model->start_ts : 0;
+	char duration[UNITS_MAX];
+
+	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s", graph->processes_count,
+		 graph->processes_count == 1 ? "" : "es", graph->links_count,
+		 graph->links_count == 1 ? "" : "s",
+		 model->counted ? "window " : "state at an instant",
+		 model->counted ? units_duration(window, duration) : "");
+	return buf;
+}
+
+const char *drawing_warning(const struct model *model, char buf[DRAWING_LABEL_MAX])
+{
+	if (!model_lost(model))
+		return NULL;
+	snprintf(buf, DRAWING_LABEL_MAX, "INCOMPLETE: %llu events lost, tables read anew %u times",
+		 (unsigned long long)model_lost(model), model->resyncs);
+	return buf;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The graph as something to draw: nodes and edges, before any format. An object between two
+ * processes is an edge; one that more share is a node of its own; what is many times the same
+ * between the same two is drawn once with its number.
+ */
+#ifndef IPCTRACE_DRAWING_H
+#define IPCTRACE_DRAWING_H
+
+#include "model/graph.h"
+
+/* A process, an object, or with neither the kernel. */
+struct drawing_node {
+	const struct process *process;
+	const struct object *object;
+	size_t writers, readers; /* of an object */
+};
+
+struct drawing_edge {
+	size_t from, to; /* index of the node */
+	const char *kind;
+	const struct object *object; /* NULL where several became one */
+	size_t merged; /* how many links it stands for */
+	struct count bytes, messages, rate, blocked_ns;
+	bool observed, closed;
+};
+
+struct drawing {
+	struct drawing_node *nodes;
+	size_t nodes_count, nodes_room;
+	struct drawing_edge *edges;
+	size_t edges_count, edges_room;
+};
+
+/* 0 or -ENOMEM. */
+int drawing_build(const struct model *model, const struct graph *graph, struct drawing *drawing);
+void drawing_free(struct drawing *drawing);
+
+/* "pipe 1.2 MiB", "pipe ×5 3.2 MiB", "1.2 MiB" at an object's own node; unescaped, but names of
+ * kinds and numbers are all there is in it. */
+#define DRAWING_LABEL_MAX 96
+const char *drawing_edge_label(const struct drawing *drawing, const struct drawing_edge *edge,
+			       char buf[DRAWING_LABEL_MAX]);
+/* "1.2 MiB"; "" when nothing passed, or nothing is known. */
+const char *drawing_edge_volume(const struct drawing_edge *edge, char buf[DRAWING_LABEL_MAX]);
+/* "4 processes, 3 links, 3.4 s" */
+const char *drawing_title(const struct model *model, const struct graph *graph,
+			  char buf[DRAWING_LABEL_MAX]);
+/* "INCOMPLETE: 12 events lost, tables read anew 2 times"; NULL when nothing was lost. */
+const char *drawing_warning(const struct model *model, char buf[DRAWING_LABEL_MAX]);
+
+#endif /* IPCTRACE_DRAWING_H */

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The fds report for people: a table for each process, then what is known of the IPC objects. */
+#include "sink/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/fds_view.h"
+#include "sink/names.h"
+#include "sink/stream.h"
+#include "sink/text_table.h"
+
+#define COMMAND_COLUMNS 60
+#define PEERS_MAX       4
+
+#define BOLD   "\033[1m"
+#define NORMAL "\033[0m"
+
+static bool is_first_task(const struct table *table, const struct task *task)
+{
+	const struct task *other;
+
+	for (other = table->tasks; other != task; other = other->table_next)
+		if (other->process == task->process)
+			return false;
+	return true;
+}
+
+/* Everybody else who uses the table: ", table shared with a[1], b[2]". */
+static void print_sharers(FILE *out, const struct process *process, const struct table *table)
+{
+	const char *before = ", table shared with ";
+	const struct task *task;
+	char who[WHO_MAX];
+
+	for (task = table->tasks; task; task = task->table_next) {
+		if (task->process == process || !is_first_task(table, task))
+			continue;
+		fprintf(out, "%s%s", before, who_name(task->process, who, ESCAPE_TERMINAL));
+		before = ", ";
+	}
+}
+
+static unsigned int count_shown(const struct fds_view *view, const struct process *process,
+				const struct table *table)
+{
+	unsigned int count = 0, fd;
+
+	for (fd = 0; fd < table->size; fd++)
+		count += fds_view_has(view, process, &table->slots[fd]);
+	return count;
+}
+
+/* bash[812]  /bin/bash -c true  (3 descriptors, table shared with bash[815]) */
+static void print_header(FILE *out, const struct fds_view *view, const struct process *process,
+			 const struct table *table, bool color)
+{
+	bool is_peer = !process_is_selected(view->model, process);
+	char who[WHO_MAX], command[COMMAND_COLUMNS * 4 + 8];
+	unsigned int count = table ? count_shown(view, process, table) : 0;
+
+	command_line(process, command, sizeof(command), COMMAND_COLUMNS, ESCAPE_TERMINAL);
+	fprintf(out, "%s%s%s%s%s  (", color ? BOLD : "", who_name(process, who, ESCAPE_TERMINAL),
+		color ? NORMAL : "", *command ? "  " : "", command);
+	if (is_peer)
+		fprintf(out, "peer, %u shared of %u descriptors", count, table ? table->used : 0);
+	else if (process->exited)
+		fprintf(out, "exited");
+	else
+		fprintf(out, "%u descriptor%s", count, count == 1 ? "" : "s");
+	if (table)
+		print_sharers(out, process, table);
+	fprintf(out, ")\n");
+}
+
+/* "rw nonblock append cloexec" */
+static void add_mode(struct text_table *rows, const struct slot *slot)
+{
+	const char *names[FLAGS_MAX], *access = access_name(slot->description);
+	size_t count = flag_names(slot->description, names), used, i;
+	char mode[FLAGS_MAX * 12 + 16];
+
+	used = (size_t)snprintf(mode, sizeof(mode), "%s", access ? access : "-");
+	for (i = 0; i < count; i++)
+		used += (size_t)snprintf(mode + used, sizeof(mode) - used, " %s", names[i]);
+	snprintf(mode + used, sizeof(mode) - used, "%s", slot->cloexec ? " cloexec" : "");
+	text_table_add(rows, "%s", mode);
+}
+
+/* "dup 3", "fork bash[811]", "passed cat[4]:7, exec"; "?" = was there before we looked */
+static void add_came(struct text_table *rows, const struct slot *slot)
+{
+	const char *came = provenance_name(slot->came);
+	char who[WHO_MAX] = "", number[16] = "";
+
+	if (slot->from && slot->came != CAME_DUP)
+		who_name(slot->from, who, ESCAPE_TERMINAL);
+	if (slot->from_fd >= 0 && slot->came != CAME_OPENED && slot->came != CAME_FORK && came)
+		snprintf(number, sizeof(number), "%s%d", *who ? ":" : "", slot->from_fd);
+	text_table_add(rows, "%s%s%s%s%s", came ? came : "?", *who || *number ? " " : "", who,
+		       number, slot->through_exec && came ? ", exec" : "");
+}
+
+static unsigned int access_bits(const struct description *description)
+{
+	return description->fmode & 3;
+}
+
+/* True when that holder is at the other end from this descriptor of the process. */
+static bool is_other_end(const struct holder *other, const struct process *process,
+			 const struct slot *slot, bool is_peer_object)
+{
+	const struct description *mine = slot->description, *theirs = other->slot->description;
+	uint32_t kind = mine->object->key.kind;
+
+	if (is_peer_object)
+		return true;
+	if (kind == FILE_PIPE || kind == FILE_FIFO)
+		return (access_bits(mine) & 1 && access_bits(theirs) & 2) ||
+		       (access_bits(mine) & 2 && access_bits(theirs) & 1);
+	/* No ends to tell apart: another process that has it is all one can name. */
+	return other->process != process;
+}
+
+/* "grep[813]:0w"; an exact repetition of the same process is still another descriptor. */
+static void print_peer(FILE *out, const struct holder *holder)
+{
+	const char *access = access_name(holder->slot->description);
+	char who[WHO_MAX];
+
+	fprintf(out, "%s:%d%s", who_name(holder->process, who, ESCAPE_TERMINAL), holder->fd,
+		access ? access : "");
+}
+
+static size_t print_peers(FILE *out, const struct holder *holders, size_t count,
+			  const struct process *process, const struct slot *slot,
+			  bool is_peer_object)
+{
+	size_t i, printed = 0;
+
+	for (i = 0; i < count; i++) {
+		if (!is_other_end(&holders[i], process, slot, is_peer_object))
+			continue;
+		if (printed < PEERS_MAX) {
+			fputs(printed ? " " : "", out);
+			print_peer(out, &holders[i]);
+		}
+		printed++;
+	}
+	if (printed > PEERS_MAX)
+		fprintf(out, " +%zu more", printed - PEERS_MAX);
+	return printed;
+}
+
+/* Who is at the other end; of what is no means of communication, who shares the description. */
+static void print_other_end(FILE *out, const struct fds_view *view, const struct process *process,
+			    const struct slot *slot)
+{
+	const struct object *object = slot->description->object, *peer;
+	const struct holder *holders;
+	size_t count, printed;
+
+	peer = object_peer(view->model, object);
+	if (peer)
+		holders = fds_view_object(view, peer, &count);
+	else if (kind_is_ipc(object->key.kind))
+		holders = fds_view_object(view, object, &count);
+	else
+		holders = fds_view_description(view, slot->description, &count);
+	printed = print_peers(out, holders, count, process, slot, peer != NULL);
+	if (!printed && (object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO))
+		fputs("nobody", out);
+	if (slot->description->in_flight)
+		fputs(printed ? " (and in flight)" : " (in flight)", out);
+}
+
+static void add_peers(struct text_table *rows, const struct fds_view *view,
+		      const struct process *process, const struct slot *slot)
+{
+	size_t len;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out) {
+		print_other_end(out, view, process, slot);
+		fclose(out);
+	}
+	text_table_add(rows, "%s", text ? text : "?");
+	free(text);
+}
+
+static void add_row(struct text_table *rows, const struct fds_view *view,
+		    const struct process *process, int fd, const struct slot *slot)
+{
+	const char *end = description_end(slot->description);
+	char name[NAME_MAX_ESCAPED];
+
+	object_name(slot->description->object, name, sizeof(name), ESCAPE_TERMINAL);
+	text_table_add(rows, "%d", fd);
+	add_mode(rows, slot);
+	text_table_add(rows, "#%llu", (unsigned long long)slot->description->serial);
+	text_table_add(rows, "%s%s%s", name, end ? " " : "", end ? end : "");
+	add_came(rows, slot);
+	add_peers(rows, view, process, slot);
+}
+
+/*
+ *   FD  MODE  DESC  OBJECT                   CAME            PEERS
+ *   0   r     #17   pipe:[88231] read end    fork bash[811]  yes[813]:1w
+ */
+static int print_table(FILE *out, const struct fds_view *view, const struct process *process,
+		       const struct table *table)
+{
+	static const char *const heads[] = { "FD", "MODE", "DESC", "OBJECT", "CAME", "PEERS" };
+	struct text_table rows = { .columns = sizeof(heads) / sizeof(heads[0]) };
+	unsigned int fd;
+	size_t i;
+
+	for (i = 0; i < rows.columns; i++)
+		text_table_add(&rows, "%s", heads[i]);
+	for (fd = 0; fd < table->size; fd++)
+		if (fds_view_has(view, process, &table->slots[fd]))
+			add_row(&rows, view, process, (int)fd, &table->slots[fd]);
+	return text_table_print(&rows, out, 2);
+}
+
+static void print_tids(FILE *out, const struct process *process, const struct table *table)
+{
+	const struct task *task;
+
+	fprintf(out, "  table of its own, threads");
+	for (task = process->tasks; task; task = task->process_next)
+		if (task->table == table)
+			fprintf(out, " %u", task->tid);
+	fprintf(out, ":\n");
+}
+
+static int print_process(FILE *out, const struct fds_view *view, const struct process *process,
+			 bool color)
+{
+	const struct table *table = process_table_next(process, NULL);
+	int err = 0;
+
+	print_header(out, view, process, table, color);
+	if (table && count_shown(view, process, table))
+		err = print_table(out, view, process, table);
+	while (table && !err && (table = process_table_next(process, table))) {
+		print_tids(out, process, table);
+		err = print_table(out, view, process, table);
+	}
+	fputc('\n', out);
+	return err;
+}
+
+static void print_fact(FILE *out, const struct fact *fact)
+{
+	char name[NAME_MAX_ESCAPED], who[WHO_MAX];
+
+	switch (fact->type) {
+	case FACT_UINT: fprintf(out, "%s %llu", fact->key, (unsigned long long)fact->number); break;
+	case FACT_INT: fprintf(out, "%s %lld", fact->key, (long long)fact->integer); break;
+	case FACT_BOOL: fprintf(out, "%s%s", fact->truth ? "" : "not ", fact->key); break;
+	case FACT_TEXT:
+		fprintf(out, "%s ", fact->key);
+		escape_print(out, ESCAPE_TERMINAL, fact->text.bytes, fact->text.len);
+		break;
+	case FACT_PROCESS:
+		fprintf(out, "%s %s", fact->key,
+			fact->process ? who_name(fact->process, who, ESCAPE_TERMINAL) : "?");
+		break;
+	case FACT_OBJECT:
+		fprintf(out, "%s %s", fact->key,
+			fact->object ?
+				object_name(fact->object, name, sizeof(name), ESCAPE_TERMINAL) :
+				"?");
+		break;
+	case FACT_NULL: fprintf(out, "%s ?", fact->key); break;
+	}
+}
+
+/* pipe:[88231]  capacity 65536, queued 0, readers 1, writers 1 */
+static void print_object(FILE *out, const struct model *model, const struct object *object)
+{
+	struct fact facts[EVENT_FACTS_MAX];
+	size_t count = object_facts(model, object, facts, EVENT_FACTS_MAX), i;
+	char name[NAME_MAX_ESCAPED];
+
+	if (!count)
+		return;
+	fprintf(out, "%s  ", object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
+	for (i = 0; i < count; i++) {
+		print_fact(out, &facts[i]);
+		fputs(i + 1 < count ? ", " : "\n", out);
+	}
+}
+
+static void print_in_flight(FILE *out, const struct description *description)
+{
+	const char *access = access_name(description);
+	const struct passing *passing;
+	char name[NAME_MAX_ESCAPED], who[WHO_MAX];
+
+	object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL);
+	for (passing = description->in_flight; passing; passing = passing->next) {
+		fprintf(out, "#%llu %s (%s) in flight", (unsigned long long)description->serial,
+			name, access ? access : "-");
+		if (passing->socket_ino)
+			fprintf(out, " in unix:[%llu]", (unsigned long long)passing->socket_ino);
+		if (passing->sender)
+			fprintf(out, ", sent by %s",
+				who_name(passing->sender, who, ESCAPE_TERMINAL));
+		fputc('\n', out);
+	}
+}
+
+static int print_all(FILE *out, const struct fds_view *view, bool color)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < view->processes.count && !err; i++)
+		err = print_process(out, view, view->processes.items[i], color);
+	for (i = 0; i < view->descriptions.count && !err; i++)
+		print_in_flight(out, view->descriptions.items[i]);
+	for (i = 0; i < view->objects.count && !err; i++)
+		print_object(out, view->model, view->objects.items[i]);
+	if (model_lost(view->model)) {
+		fputs(color ? BOLD : "", out);
+		loss_print(out, view->model);
+		fprintf(out, ", tables read anew %u times%s\n", view->model->resyncs,
+			color ? NORMAL : "");
+	}
+	return err ? err : stream_status(out);
+}
+
+int fds_print_text(FILE *out, const struct model *model, bool color)
+{
+	struct fds_view view;
+	int err = fds_view_build(model, &view);
+
+	if (err)
+		return err;
+	err = print_all(out, &view, color);
+	fds_view_free(&view);
+	return err;
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Chooses what the fds report shows; knows no format. */
+#include "sink/fds_view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mechanism/mechanism.h"
+#include "sink/order.h"
+
+/* --- asking the model ---------------------------------------------------------------------- */
+
+/* True when an earlier thread of the process, or its leader, uses that table too. */
+static bool is_repeated(const struct process *process, const struct task *task)
+{
+	const struct task *other;
+
+	if (task->table == process->table)
+		return true;
+	for (other = process->tasks; other != task; other = other->process_next)
+		if (other->table == task->table)
+			return true;
+	return false;
+}
+
+const struct table *process_table_next(const struct process *process, const struct table *last)
+{
+	const struct task *task;
+	bool is_past = !last || last == process->table;
+
+	if (!last && process->table)
+		return process->table;
+	for (task = process->tasks; task; task = task->process_next) {
+		if (task->table && is_past && !is_repeated(process, task))
+			return task->table;
+		is_past |= task->table == last;
+	}
+	return NULL;
+}
+
+const struct object *object_peer(const struct model *model, const struct object *object)
+{
+	struct fact facts[EVENT_FACTS_MAX];
+	size_t count = object_facts(model, object, facts, EVENT_FACTS_MAX), i;
+
+	for (i = 0; i < count; i++)
+		if (facts[i].type == FACT_OBJECT && !strcmp(facts[i].key, "peer"))
+			return facts[i].object;
+	return NULL;
+}
+
+/* --- holders ------------------------------------------------------------------------------- */
+
+static const struct description *holder_description(const struct holder *holder)
+{
+	return holder->slot->description;
+}
+
+static int holder_order(const void *a, const void *b)
+{
+	const struct holder *first = a, *second = b;
+	int order =
+		object_order(holder_description(first)->object, holder_description(second)->object);
+
+	if (!order)
+		order = description_order(holder_description(first), holder_description(second));
+	if (!order)
+		order = process_order(first->process, second->process);
+	return order ? order : COMPARE(first->fd, second->fd);
+}
+
+static int add_holder(struct fds_view *view, const struct process *process,
+		      const struct table *table, int fd)
+{
+	struct holder *holders;
+	size_t room;
+
+	if (view->holders_count == view->holders_room) {
+		room = view->holders_room ? view->holders_room * 2 : 256;
+		holders = reallocarray(view->holders, room, sizeof(*holders));
+		if (!holders)
+			return -ENOMEM;
+		view->holders = holders;
+		view->holders_room = room;
+	}
+	view->holders[view->holders_count++] =
+		(struct holder){ process, table, &table->slots[fd], fd };
+	return 0;
+}
+
+static int add_holders_of(struct fds_view *view, const struct process *process)
+{
+	const struct table *table = NULL;
+	unsigned int fd;
+	int err = 0;
+
+	while ((table = process_table_next(process, table)))
+		for (fd = 0; fd < table->size && !err; fd++)
+			if (table->slots[fd].description)
+				err = add_holder(view, process, table, (int)fd);
+	return err;
+}
+
+static int collect_holders(struct fds_view *view)
+{
+	const struct process *process, *next;
+	int err = 0;
+
+	HASH_ITER(hh, view->model->processes, process, next) {
+		err = add_holders_of(view, process);
+		if (err)
+			return err;
+	}
+	if (view->holders_count)
+		qsort(view->holders, view->holders_count, sizeof(*view->holders), holder_order);
+	return 0;
+}
+
+/* The first holder that does not come before that object, and description unless it is NULL. */
+static size_t holders_begin(const struct fds_view *view, const struct object *object,
+			    const struct description *description)
+{
+	size_t low = 0, high = view->holders_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct description *at = holder_description(&view->holders[middle]);
+		int order = object_order(at->object, object);
+
+		if (!order && description)
+			order = description_order(at, description);
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct holder *fds_view_object(const struct fds_view *view, const struct object *object,
+				     size_t *count)
+{
+	size_t begin = holders_begin(view, object, NULL), end = begin;
+
+	while (end < view->holders_count &&
+	       holder_description(&view->holders[end])->object == object)
+		end++;
+	*count = end - begin;
+	return view->holders + begin;
+}
+
+const struct holder *fds_view_description(const struct fds_view *view,
+					  const struct description *description, size_t *count)
+{
+	size_t begin = holders_begin(view, description->object, description), end = begin;
+
+	while (end < view->holders_count && holder_description(&view->holders[end]) == description)
+		end++;
+	*count = end - begin;
+	return view->holders + begin;
+}
+
+/* --- what is shared with selected processes ------------------------------------------------ */
+
+static int share(struct fds_view *view, const struct description *description)
+{
+	const struct object *peer;
+	int err = set_add(&view->shared_descriptions, description);
+
+	if (err || !kind_is_ipc(description->object->key.kind))
+		return err;
+	err = set_add(&view->shared_objects, description->object);
+	peer = err ? NULL : object_peer(view->model, description->object);
+	return peer ? set_add(&view->shared_objects, peer) : err;
+}
+
+/* Where everything is selected nobody is a peer, and the sets stay empty. */
+static int collect_shared(struct fds_view *view)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < view->holders_count && !err && !view->model->select_all; i++)
+		if (process_is_selected(view->model, view->holders[i].process))
+			err = share(view, holder_description(&view->holders[i]));
+	set_sort(&view->shared_descriptions);
+	set_sort(&view->shared_objects);
+	return err;
+}
+
+static bool is_shared(const struct fds_view *view, const struct description *description)
+{
+	return set_has(&view->shared_descriptions, description) ||
+	       set_has(&view->shared_objects, description->object);
+}
+
+bool fds_view_has(const struct fds_view *view, const struct process *process,
+		  const struct slot *slot)
+{
+	return slot->description &&
+	       (process_is_selected(view->model, process) || is_shared(view, slot->description));
+}
+
+/* --- what to show -------------------------------------------------------------------------- */
+
+static int show_description(struct fds_view *view, const struct description *description)
+{
+	int err = set_add(&view->descriptions, description);
+
+	return err ? err : set_add(&view->objects, description->object);
+}
+
+static int show_holders(struct fds_view *view)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < view->holders_count && !err; i++) {
+		const struct holder *holder = &view->holders[i];
+
+		if (!fds_view_has(view, holder->process, holder->slot))
+			continue;
+		err = set_add(&view->processes, holder->process);
+		if (!err)
+			err = show_description(view, holder->slot->description);
+	}
+	return err;
+}
+
+/* Selected processes are shown with empty tables, too; of the whole machine, those that live. */
+static int show_selected(struct fds_view *view)
+{
+	const struct process *process, *next;
+	int err = 0;
+
+	HASH_ITER(hh, view->model->processes, process, next) {
+		bool is_shown = process_is_selected(view->model, process) &&
+				!(process->exited && view->model->select_all);
+
+		if (is_shown && !err)
+			err = set_add(&view->processes, process);
+	}
+	return err;
+}
+
+static bool is_passing_shown(const struct fds_view *view, const struct description *description)
+{
+	const struct passing *passing = description->in_flight;
+
+	if (passing && (view->model->select_all || is_shared(view, description)))
+		return true;
+	for (; passing; passing = passing->next)
+		if (passing->sender && process_is_selected(view->model, passing->sender))
+			return true;
+	return false;
+}
+
+/* Descriptions that no table holds, but a socket's queue does: what /proc/PID/fd never shows. */
+static int show_in_flight(struct fds_view *view)
+{
+	const struct description *description, *next;
+	int err = 0;
+
+	HASH_ITER(hh, view->model->descriptions, description, next) {
+		if (!err && is_passing_shown(view, description))
+			err = show_description(view, description);
+	}
+	return err;
+}
+
+int fds_view_build(const struct model *model, struct fds_view *out)
+{
+	struct fds_view view = {
+		.model = model,
+		.processes.order = process_order,
+		.descriptions.order = description_order,
+		.objects.order = object_order,
+		.shared_descriptions.order = description_order,
+		.shared_objects.order = object_order,
+	};
+	int err = collect_holders(&view);
+
+	if (!err)
+		err = collect_shared(&view);
+	if (!err)
+		err = show_selected(&view);
+	if (!err)
+		err = show_holders(&view);
+	if (!err)
+		err = show_in_flight(&view);
+	if (err) {
+		fds_view_free(&view);
+		return err;
+	}
+	set_sort(&view.processes);
+	set_sort(&view.descriptions);
+	set_sort(&view.objects);
+	*out = view;
+	return 0;
+}
+
+void fds_view_free(struct fds_view *view)
+{
+	set_free(&view->processes);
+	set_free(&view->descriptions);
+	set_free(&view->objects);
+	set_free(&view->shared_descriptions);
+	set_free(&view->shared_objects);
+	free(view->holders);
+	view->holders = NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the fds report shows: which processes, descriptions and objects, and who holds what.
+ * Selected processes show all their descriptors, peers those they share with a selected one.
+ */
+#ifndef IPCTRACE_FDS_VIEW_H
+#define IPCTRACE_FDS_VIEW_H
+
+#include "model/model.h"
+#include "util/set.h"
+
+/* One descriptor of one process. */
+struct holder {
+	const struct process *process;
+	const struct table *table;
+	const struct slot *slot;
+	int fd;
+};
+
+struct fds_view {
+	const struct model *model;
+	struct set processes, descriptions, objects; /* to show; sorted */
+	struct set shared_descriptions, shared_objects; /* what makes a holder of them a peer */
+	struct holder *holders; /* all there are, by object, description, process and number */
+	size_t holders_count, holders_room;
+};
+
+/* 0 or -ENOMEM. */
+int fds_view_build(const struct model *model, struct fds_view *view);
+void fds_view_free(struct fds_view *view);
+
+/* True when that process's descriptor is part of the report. */
+bool fds_view_has(const struct fds_view *view, const struct process *process,
+		  const struct slot *slot);
+/* Holders of an object, or of one description: where they begin, and how many. */
+const struct holder *fds_view_object(const struct fds_view *view, const struct object *object,
+				     size_t *count);
+const struct holder *fds_view_description(const struct fds_view *view,
+					  const struct description *description, size_t *count);
+
+/* The tables of a process: nearly always one. Returns the next after `last` (NULL: the first). */
+const struct table *process_table_next(const struct process *process, const struct table *last);
+/* The other end of a conversation, as its mechanism tells; NULL = none, or unknown. */
+const struct object *object_peer(const struct model *model, const struct object *object);
+
+#endif /* IPCTRACE_FDS_VIEW_H */

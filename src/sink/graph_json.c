@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The graph as a document: ipctrace.graph/1. */
+#include "sink/sink.h"
+
+#include "sink/json.h"
+#include "sink/names.h"
+#include "sink/order.h"
+
+static const char *role_name(enum role role)
+{
+	switch (role) {
+	case ROLE_READ: return "read";
+	case ROLE_WRITE: return "write";
+	case ROLE_BOTH: return "both";
+	case ROLE_LISTEN: return "listen";
+	case ROLE_MAP: return "map";
+	}
+	return NULL;
+}
+
+static json_t *json_role(const struct graph_endpoint *endpoint)
+{
+	const char *name = role_name(endpoint->role);
+
+	return name ? json_string(name) : json_null();
+}
+
+static json_t *json_endpoint_fds(const struct graph_endpoint *endpoint)
+{
+	json_t *fds = json_array();
+	size_t i;
+
+	for (i = 0; i < endpoint->fds_count; i++)
+		json_array_append_new(fds, json_integer(endpoint->fds[i]));
+	return fds;
+}
+
+/* {"process", "object", "fds", "role", "bytes_in", "bytes_out", "ops_in", "ops_out", "blocked_ns"} */
+static json_t *json_endpoint(const struct model *model, const struct graph_endpoint *endpoint)
+{
+	static const struct transfer none;
+	bool known = model->counted && endpoint->transfer;
+	const struct transfer *transfer = known ? endpoint->transfer : &none;
+	const struct {
+		const char *key;
+		uint64_t value;
+	} counts[] = {
+		{ "bytes_in", transfer->bytes_in },
+		{ "bytes_out", transfer->bytes_out },
+		{ "ops_in", transfer->ops_in },
+		{ "ops_out", transfer->ops_out },
+		{ "blocked_ns", transfer->blocked_in + transfer->blocked_out },
+	};
+	json_t *value = json_object();
+	size_t i;
+
+	json_object_set_new(value, "process", json_process_id(endpoint->process));
+	json_object_set_new(value, "object", json_object_id(endpoint->object));
+	json_object_set_new(value, "fds", json_endpoint_fds(endpoint));
+	json_object_set_new(value, "role", json_role(endpoint));
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_object_set_new(value, counts[i].key,
+				    json_count((struct count){ counts[i].value, known }));
+	json_object_set_new(value, "closed", json_boolean(endpoint->closed));
+	return value;
+}
+
+/* {"from", "to", "object", "kind", "bytes", "messages", "state", "closed", "detail"} */
+static json_t *json_link(const struct graph_link *link)
+{
+	json_t *value = json_object();
+
+	json_object_set_new(value, "from", json_process_id(link->from));
+	json_object_set_new(value, "to", json_process_id(link->to));
+	json_object_set_new(value, "object", json_object_id(link->object));
+	json_object_set_new(value, "kind", json_string(link->kind));
+	json_object_set_new(value, "bytes", json_count(link->bytes));
+	json_object_set_new(value, "messages", json_count(link->messages));
+	json_object_set_new(value, "state", json_string(link->observed ? "observed" : "open"));
+	json_object_set_new(value, "closed", json_boolean(link->closed));
+	json_object_set_new(value, "detail", json_null());
+	json_object_set_new(value, "rate", json_count(link->rate));
+	json_object_set_new(value, "blocked_ns", json_count(link->blocked_ns));
+	return value;
+}
+
+static int collect_objects(const struct graph *graph, struct set *objects)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < graph->objects_count && !err; i++)
+		err = set_add(objects, graph->objects[i]);
+	for (i = 0; i < graph->links_count && !err; i++)
+		if (graph->links[i].object)
+			err = set_add(objects, graph->links[i].object);
+	return err;
+}
+
+int graph_print_json(FILE *out, const struct model *model, const struct graph *graph,
+		     const struct audit *audit)
+{
+	struct set objects = { .order = object_order };
+	struct document document;
+	size_t i;
+	int err = collect_objects(graph, &objects);
+
+	if (err) {
+		set_free(&objects);
+		return err;
+	}
+	document_begin(&document, out, "ipctrace.graph/1", model);
+	document_value(&document, "incomplete", json_boolean(model_lost(model) != 0));
+	document_array(&document, "processes");
+	for (i = 0; i < graph->processes_count; i++)
+		document_item(&document, json_process(model, graph->processes[i]));
+	document_objects(&document, model, &objects);
+	document_array(&document, "endpoints");
+	for (i = 0; i < graph->endpoints_count; i++)
+		document_item(&document, json_endpoint(model, &graph->endpoints[i]));
+	document_array(&document, "links");
+	for (i = 0; i < graph->links_count; i++)
+		document_item(&document, json_link(&graph->links[i]));
+	if (audit)
+		document_value(&document, "audit", json_audit(audit));
+	set_free(&objects);
+	return document_end(&document);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which BPF program looks at the exit of which system call, and what 32-bit calls are called here.
+ * One table; a mechanism's calls are lines in it.
+ */
+#ifndef IPCTRACE_CALLS_H
+#define IPCTRACE_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/types.h>
+
+#include "ipctrace/control.h"
+
+struct call_row {
+	int nr;			/* 64-bit number */
+	int compat_nr;		/* 32-bit number on this architecture; -1 = none */
+	const char *program;	/* of bpf/trace, without the hook's suffix */
+	bool transfers;		/* moves data: sleeping in it is being blocked */
+};
+
+extern const struct call_row call_rows[];
+extern const size_t call_rows_count;
+
+/* Fills the 32-bit tables and transfer_call of the settings. */
+void calls_fill_settings(struct settings *settings);
+
+#endif /* IPCTRACE_CALLS_H */

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel as a source. Attach, then iterate, then apply what was buffered: what existed before
+ * comes as rows, what happens after as events, and after any loss the rows come again.
+ */
+#include "source/live.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer.skel.h"
+#include "util/error.h"
+
+#define NS_PER_MS	1000000ULL
+#define POLL_MAX_MS	50	/* the ring is looked at so often even where nothing wakes us */
+#define REFRESH_NS	(500 * NS_PER_MS)
+#define RESYNC_GAP_NS	(200 * NS_PER_MS)
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int live_deliver(struct live *live, const struct record *record)
+{
+	int err = live->fn(live->ctx, record);
+
+	if (err && !live->err)
+		live->err = err;
+	return err;
+}
+
+int live_deliver_bare(struct live *live, enum record_type type)
+{
+	struct record record = {.type = type, .size = sizeof(record), .ts = now_ns()};
+
+	return live_deliver(live, &record);
+}
+
+static int deliver_row(void *ctx, const struct record *record)
+{
+	return live_deliver(ctx, record);
+}
+
+/* Never below 0 for a record that is merely not wanted: that would stop the ring. */
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct live *live = ctx;
+	const struct record *record = data;
+	const struct record_exit *end = data;
+	int err = 0;
+
+	if (size < sizeof(*record))
+		return 0;
+	if (record->type == RECORD_USE) {
+		err = live_counts_remember(live, data);
+	} else if (record->type == RECORD_EXIT && end->group_dead) {
+		live->exit_seen = true;
+		err = live_counts_process_exit(live, record->pid, record->start);
+	}
+	return err ? err : live_deliver(live, record);
+}
+
+static int drain(struct live *live)
+{
+	struct control *control = (struct control *)&live->tracer->bss->control;
+	int n;
+
+	control->wake_pending = 0;
+	n = ring_buffer__consume(live->ring);
+	if (live->err)
+		return live->err;
+	return n < 0 && n != -EINTR ? n : 0;
+}
+
+static int snapshot_deliver(struct live *live)
+{
+	int err = live_snapshot_rows(live, deliver_row, live);
+
+	return live->err ? live->err : err;
+}
+
+/* --- losses ---------------------------------------------------------------------------------- */
+
+/* Losses after which the tables may be wrong. */
+static uint64_t state_losses(const uint64_t *loss)
+{
+	return loss[LOSS_RING_FULL] + loss[LOSS_READ_FAILED] + loss[LOSS_RECURSION] +
+	       loss[LOSS_TABLE_CUT];
+}
+
+static int losses_report(struct live *live, const uint64_t *loss)
+{
+	struct record_loss record = {
+		.head = {.type = RECORD_LOSS, .size = sizeof(record), .ts = now_ns()},
+		.resyncs = live->resyncs,
+	};
+
+	memcpy(record.total, loss, sizeof(record.total));
+	memcpy(live->loss, loss, sizeof(live->loss));
+	return live_deliver(live, &record.head);
+}
+
+/* Empties the ring, so that what is in it comes before the rows, and reads the tables anew. */
+static int resync(struct live *live)
+{
+	int err = drain(live);
+
+	if (!err)
+		err = snapshot_deliver(live);
+	if (!err)
+		err = live_select_apply(live);
+	live->resyncs++;
+	live->next_resync_ns = now_ns() + RESYNC_GAP_NS;
+	return err;
+}
+
+/* Counts what was lost and repairs it. now: do not wait for the pause between two repairs. */
+static int losses_check(struct live *live, bool now)
+{
+	uint64_t loss[LOSS_MAX], state;
+	int err = live_hooks_losses(live, loss);
+
+	if (err)
+		return err;
+	loss[LOSS_UNRESOLVED] = live->model->unresolved;
+	state = state_losses(loss) + loss[LOSS_UNRESOLVED];
+	if (state != live->snapshot_losses && (now || now_ns() >= live->next_resync_ns)) {
+		live->snapshot_losses = state_losses(loss);
+		err = resync(live);
+		if (!err)
+			err = losses_report(live, loss);
+	} else if (memcmp(loss, live->loss, sizeof(loss))) {
+		err = losses_report(live, loss);
+	}
+	return err;
+}
+
+/* --- the source ------------------------------------------------------------------------------ */
+
+static bool targets_ended(struct live *live)
+{
+	const struct process *process;
+
+	if (!live->selective)
+		return false;
+	if (live->program.pid && !live->program.exited)
+		return false;
+	for (process = live->model->processes; process; process = process->hh.next) {
+		if (process->selected && !process->exited)
+			return false;
+	}
+	return true;
+}
+
+static int live_poll(struct source *source, int timeout_ms)
+{
+	struct live *live = (struct live *)source;
+	struct epoll_event event;
+	int err;
+
+	if (!live->tracer)
+		return 0;	/* an instant, not a window: all was delivered at open */
+	if (timeout_ms < 0 || timeout_ms > POLL_MAX_MS)
+		timeout_ms = POLL_MAX_MS;
+	epoll_wait(live->epoll, &event, 1, timeout_ms);
+	program_check(&live->program);
+	err = drain(live);
+	if (!err)
+		err = losses_check(live, false);
+	if (!err && now_ns() >= live->next_refresh_ns) {
+		err = live_counts_read(live);
+		live->next_refresh_ns = now_ns() + REFRESH_NS;
+	}
+	if (err)
+		return err;
+	if ((live->exit_seen || live->program.exited) && targets_ended(live))
+		return 0;
+	live->exit_seen = false;
+	return 1;
+}
+
+static int live_refresh(struct source *source)
+{
+	struct live *live = (struct live *)source;
+	int err;
+
+	if (!live->tracer)
+		return 0;
+	live->next_recursion_ns = 0;
+	err = drain(live);
+	if (!err)
+		err = losses_check(live, true);
+	if (!err)
+		err = drain(live);
+	if (!err)
+		err = live_counts_read(live);
+	if (!err)
+		err = live_describe(live);
+	if (!err && !live->stopped) {
+		live->stopped = true;
+		err = live_deliver_bare(live, RECORD_STOP);
+	}
+	return err;
+}
+
+static int live_snapshot(struct source *source, record_fn to, void *ctx)
+{
+	struct live *live = (struct live *)source;
+	int err;
+
+	if (!to)
+		return snapshot_deliver(live);
+	err = live_snapshot_rows(live, to, ctx);
+	return err ? err : live_select_announce(live, to, ctx);
+}
+
+static int live_exit_code(struct source *source)
+{
+	struct live *live = (struct live *)source;
+
+	program_check(&live->program);
+	return live->program.pid && live->program.exited ? program_exit_code(&live->program) : -1;
+}
+
+static void live_close(struct source *source)
+{
+	struct live *live = (struct live *)source;
+
+	live_counts_close(live);
+	if (live->ring)
+		ring_buffer__free(live->ring);
+	if (live->tracer)
+		live_hooks_close(live);
+	if (live->snapshot)
+		live_snapshot_close(live);
+	if (live->epoll >= 0)
+		close(live->epoll);
+	program_close(&live->program);
+	free(live);
+}
+
+/* --- opening --------------------------------------------------------------------------------- */
+
+static int check_pids(const struct options *options)
+{
+	for (size_t i = 0; i < options->pids_count; i++) {
+		if (kill(options->pids[i], 0) && errno == ESRCH)
+			return err_r(-ESRCH, "-p %u: no such process", options->pids[i]);
+	}
+	return 0;
+}
+
+static int watch_fd(struct live *live, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(live->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+static int ring_open(struct live *live)
+{
+	int err;
+
+	live->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (live->epoll < 0)
+		return -errno;
+	live->ring = ring_buffer__new(bpf_map__fd(live->tracer->maps.events), on_event, live, NULL);
+	if (!live->ring)
+		return err_r(-errno, "mapping the event ring: %s", strerror(errno));
+	err = watch_fd(live, ring_buffer__epoll_fd(live->ring));
+	if (!err && live->program.pidfd >= 0)
+		err = watch_fd(live, live->program.pidfd);
+	return err;
+}
+
+static int tracing_open(struct live *live)
+{
+	int err = 0;
+
+	if (live->options->program)
+		err = program_spawn(live->options->program, &live->program);
+	if (err)
+		return err_r(err, "starting %s: %s", live->options->program[0], strerror(-err));
+	err = live_hooks_open(live);
+	return err ? err : ring_open(live);
+}
+
+/* Where it cannot be started, the child's own exit code says so: 126 or 127. */
+static void program_start(struct live *live)
+{
+	int err = program_release(&live->program);
+
+	if (err)
+		say("%s: %s", live->options->program[0], strerror(-err));
+}
+
+static int start(struct live *live)
+{
+	int err = snapshot_deliver(live);
+
+	if (!err)
+		err = live_select_announce(live, deliver_row, live);
+	if (!err && live->tracer)
+		err = drain(live);
+	if (!err)
+		err = live_select_apply(live);
+	if (!err && live->tracer)
+		err = losses_check(live, true);
+	if (!err)
+		err = live_describe(live);
+	if (!err && live->tracer)
+		err = live_counts_reset(live);
+	if (!err)
+		err = live_deliver_bare(live, RECORD_READY);
+	if (!err && !live->tracer)
+		err = live_deliver_bare(live, RECORD_STOP);
+	if (!err && live->program.pid)
+		program_start(live);
+	return err;
+}
+
+static bool is_instant(const struct options *options)
+{
+	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH) &&
+	       !options->has_duration && !options->program;
+}
+
+static int no_debug(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, args);
+}
+
+static int silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return 0;
+}
+
+int source_open_live(const struct options *options, const struct model *model, record_fn fn,
+		     void *ctx, struct source **source)
+{
+	struct live *live;
+	int err = check_pids(options);
+
+	if (err)
+		return err;
+	live = calloc(1, sizeof(*live));
+	if (!live)
+		return -ENOMEM;
+	libbpf_set_print(options->verbose ? no_debug : silent);
+	live->source = (struct source){
+		.poll = live_poll,
+		.refresh = live_refresh,
+		.snapshot = live_snapshot,
+		.exit_code = live_exit_code,
+		.close = live_close,
+	};
+	live->options = options;
+	live->model = model;
+	live->fn = fn;
+	live->ctx = ctx;
+	live->selective = options->pids_count || options->program;
+	live->epoll = live->program.pidfd = live->program.release = live->program.failure = -1;
+	if (!is_instant(options))
+		err = tracing_open(live);
+	if (!err)
+		err = live_snapshot_open(live);
+	if (!err)
+		err = start(live);
+	if (err) {
+		live_close(&live->source);
+		return err;
+	}
+	*source = &live->source;
+	return 0;
+}

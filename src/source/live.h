@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The live source, for the files that make it up (live*.c): hooks, snapshot, selection, counts,
+ * and what /proc tells about processes that started before us.
+ */
+#ifndef IPCTRACE_LIVE_H
+#define IPCTRACE_LIVE_H
+
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+#include <uthash.h>
+
+#include "ipctrace/control.h"
+#include "ipctrace/record.h"
+#include "model/model.h"
+#include "options.h"
+#include "source/program.h"
+#include "source/source.h"
+
+struct tracer_bpf;
+struct snapshot_bpf;
+
+/* One (process, object) pair the kernel counts for, and what was reported of it. */
+struct counted {
+	struct transfer_key key;
+	struct transfer base;	/* from entries of this key that are deleted already */
+	struct transfer seen;	/* newest value read */
+	struct transfer ongoing; /* of that, sleeps not over yet: blocked_in, blocked_out */
+	bool touched;		/* met in the read-out under way */
+	UT_hash_handle hh;
+};
+
+struct live {
+	struct source source;
+	const struct options *options;
+	const struct model *model;	/* read only: who is a peer, what is held */
+	record_fn fn;
+	void *ctx;
+	int err;			/* first failure of fn; ends the stream */
+
+	struct tracer_bpf *tracer;
+	struct snapshot_bpf *snapshot;
+	struct bpf_link *links[8];
+	size_t links_count;
+	struct ring_buffer *ring;
+	bool perf_hook;			/* the exit hook is the perf tracepoint */
+	int tracefs;			/* detached mount; -1 = none */
+
+	struct program program;
+	int epoll;
+	bool selective;			/* not the whole machine */
+	bool exit_seen, stopped;
+
+	struct counted *counted;
+	uint64_t loss[LOSS_MAX];	/* totals reported so far */
+	uint64_t recursion_base;
+	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
+	uint32_t resyncs;
+	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
+};
+
+uint64_t now_ns(void);	/* CLOCK_MONOTONIC */
+
+/* Hands one record on; keeps the first error in live->err. */
+int live_deliver(struct live *live, const struct record *record);
+/* Delivers a record that is a bare header. */
+int live_deliver_bare(struct live *live, enum record_type type);
+
+/* live_hooks.c: all return 0 or -errno, after one line on standard error. */
+int live_hooks_open(struct live *live);
+void live_hooks_close(struct live *live);
+/* Totals of every loss counter into loss[LOSS_MAX]. */
+int live_hooks_losses(struct live *live, uint64_t *loss);
+
+/* live_snapshot.c */
+int live_snapshot_open(struct live *live);
+int live_snapshot_rows(struct live *live, record_fn to, void *ctx);
+void live_snapshot_close(struct live *live);
+
+/* live_select.c: tells the kernel whom to trace, from what the model knows. */
+int live_select_announce(struct live *live, record_fn to, void *ctx);
+int live_select_apply(struct live *live);
+
+/* live_counts.c */
+int live_counts_read(struct live *live);
+int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start);
+int live_counts_remember(struct live *live, const struct record_slot *use);
+int live_counts_reset(struct live *live);
+void live_counts_close(struct live *live);
+
+/* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
+int live_describe(struct live *live);
+
+#endif /* IPCTRACE_LIVE_H */

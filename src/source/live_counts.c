@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads out what the kernel counted per (process, object) and hands on totals. An entry whose
+ * process has ended, or no longer holds the object, is read a last time and deleted; should the pair
+ * meet again, the kernel starts a new one, so totals here are base + newest value.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "source/live.h"
+#include "tracer.skel.h"
+
+#define BATCH 512
+
+static int transfers_fd(const struct live *live)
+{
+	return bpf_map__fd(live->tracer->maps.transfers);
+}
+
+static struct counted *counted_get(struct live *live, const struct transfer_key *key)
+{
+	struct counted *counted;
+
+	HASH_FIND(hh, live->counted, key, sizeof(*key), counted);
+	if (counted)
+		return counted;
+	counted = calloc(1, sizeof(*counted));
+	if (!counted)
+		return NULL;
+	counted->key = *key;
+	HASH_ADD(hh, live->counted, key, sizeof(counted->key), counted);
+	return counted;
+}
+
+static void transfer_sum(struct transfer *sum, const struct transfer *more)
+{
+	sum->bytes_in += more->bytes_in;
+	sum->bytes_out += more->bytes_out;
+	sum->ops_in += more->ops_in;
+	sum->ops_out += more->ops_out;
+	sum->blocked_in += more->blocked_in;
+	sum->blocked_out += more->blocked_out;
+}
+
+static int counted_report(struct live *live, struct counted *counted)
+{
+	struct record_count record = {
+		.head = {.type = RECORD_COUNT,
+			 .size = sizeof(record),
+			 .ts = now_ns(),
+			 .pid = counted->key.pid,
+			 .start = counted->key.start},
+		.key = counted->key,
+		.total = counted->base,
+	};
+
+	transfer_sum(&record.total, &counted->seen);
+	return live_deliver(live, &record.head);
+}
+
+static int counted_update(struct live *live, const struct transfer_key *key,
+			  const struct transfer *value)
+{
+	struct counted *counted = counted_get(live, key);
+
+	if (!counted)
+		return -ENOMEM;
+	if (!memcmp(&counted->seen, value, sizeof(*value)))
+		return 0;
+	counted->seen = *value;
+	return counted_report(live, counted);
+}
+
+int live_counts_remember(struct live *live, const struct record_slot *use)
+{
+	struct transfer_key key = {
+		.ino = use->facts.ino,
+		.start = use->head.start,
+		.dev = use->facts.dev,
+		.pid = use->head.pid,
+	};
+
+	return counted_get(live, &key) ? 0 : -ENOMEM;
+}
+
+/* Reads an entry a last time and removes it from the kernel's table. */
+static int counted_take(struct live *live, struct counted *counted)
+{
+	struct transfer value;
+
+	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
+		return 0;
+	bpf_map_delete_elem(transfers_fd(live), &counted->key);
+	counted->seen = (struct transfer){};
+	transfer_sum(&counted->base, &value);
+	return counted_report(live, counted);
+}
+
+int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
+{
+	struct counted *counted, *next;
+	int err = 0;
+
+	HASH_ITER(hh, live->counted, counted, next) {
+		if (counted->key.pid != pid || counted->key.start != start)
+			continue;
+		if (!err)
+			err = counted_take(live, counted);
+		HASH_DEL(live->counted, counted);
+		free(counted);
+	}
+	return err;
+}
+
+static int sweep_finished(struct live *live)
+{
+	struct counted *counted, *next;
+	int err = 0;
+
+	HASH_ITER(hh, live->counted, counted, next) {
+		const struct process *process =
+			model_process(live->model, counted->key.pid, counted->key.start);
+
+		if (process && !process->exited)
+			continue;
+		if (!err)
+			err = counted_take(live, counted);
+		HASH_DEL(live->counted, counted);
+		free(counted);
+	}
+	return err;
+}
+
+int live_counts_read(struct live *live)
+{
+	static const size_t key_size = sizeof(struct transfer_key);
+	struct transfer_key *keys = malloc(BATCH * key_size);
+	struct transfer *values = malloc(BATCH * sizeof(*values));
+	__u32 batch = 0, count;
+	bool first = true;
+	int err = 0, ret = 0;
+
+	if (!keys || !values)
+		err = -ENOMEM;
+	while (!err && !ret) {
+		count = BATCH;
+		ret = bpf_map_lookup_batch(transfers_fd(live), first ? NULL : &batch, &batch, keys,
+					   values, &count, NULL);
+		if (ret && ret != -ENOENT)
+			break;
+		for (__u32 i = 0; i < count && !err; i++)
+			err = counted_update(live, &keys[i], &values[i]);
+		first = false;
+	}
+	free(keys);
+	free(values);
+	return err ? err : sweep_finished(live);
+}
+
+/* What was counted before anybody was selected, or before the window, is not of the window. */
+int live_counts_reset(struct live *live)
+{
+	struct transfer_key key;
+
+	while (!bpf_map_get_next_key(transfers_fd(live), NULL, &key)) {
+		if (bpf_map_delete_elem(transfers_fd(live), &key))
+			return -errno;
+	}
+	live_counts_close(live);
+	return 0;
+}
+
+void live_counts_close(struct live *live)
+{
+	struct counted *counted, *next;
+
+	HASH_ITER(hh, live->counted, counted, next) {
+		HASH_DEL(live->counted, counted);
+		free(counted);
+	}
+}

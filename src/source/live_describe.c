@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What /proc tells about processes that started before us, and the paths of what they hold. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/live.h"
+
+/* A record with text behind it. */
+union text_record {
+	struct record head;
+	struct record_text text;
+	struct record_name name;
+	char bytes[sizeof(struct record_name) + RECORD_TEXT_MAX + 8];
+};
+
+static uint32_t round8(size_t size)
+{
+	return (size + 7) & ~7u;
+}
+
+static int text_deliver(struct live *live, enum record_type type, const struct process *process,
+			const char *text, size_t len)
+{
+	union text_record record = {.head = {.type = type, .ts = now_ns(),
+					     .pid = process->key.pid, .tid = process->key.pid,
+					     .start = process->key.start_ns}};
+
+	memcpy(record.head.comm, process->comm, sizeof(record.head.comm));
+	if (len > RECORD_TEXT_MAX - 1) {
+		len = RECORD_TEXT_MAX - 1;
+		record.head.flags |= RECORD_TEXT_CUT;
+	}
+	memcpy(record.text.text, text, len);
+	record.text.text_len = len + 1;
+	record.head.size = round8(sizeof(struct record_text) + len + 1);
+	return live_deliver(live, &record.head);
+}
+
+static ssize_t proc_read(uint32_t pid, const char *name, char *buf, size_t size)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size);
+	close(fd);
+	return n;
+}
+
+static int describe_exe(struct live *live, const struct process *process)
+{
+	char path[64], target[RECORD_TEXT_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", process->key.pid);
+	n = readlink(path, target, sizeof(target));
+	return n > 0 ? text_deliver(live, RECORD_EXE, process, target, n) : 0;
+}
+
+static int describe_argv(struct live *live, const struct process *process)
+{
+	char buf[RECORD_TEXT_MAX + 1];
+	ssize_t n = proc_read(process->key.pid, "cmdline", buf, sizeof(buf));
+
+	if (n > 0 && buf[n - 1] == 0)
+		n--;
+	return n > 0 ? text_deliver(live, RECORD_ARGV, process, buf, n) : 0;
+}
+
+/* cgroup v2: one line "0::/path"; on a mixed system it is among the others. */
+static int describe_cgroup(struct live *live, const struct process *process)
+{
+	char buf[RECORD_TEXT_MAX], *line, *save = NULL;
+	ssize_t n = proc_read(process->key.pid, "cgroup", buf, sizeof(buf) - 1);
+
+	if (n <= 0)
+		return 0;
+	buf[n] = 0;
+	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!strncmp(line, "0::", 3))
+			return text_deliver(live, RECORD_CGROUP, process, line + 3,
+					    strlen(line + 3));
+	}
+	return 0;
+}
+
+static bool kind_has_path(uint32_t kind)
+{
+	return kind == FILE_REGULAR || kind == FILE_DIRECTORY || kind == FILE_CHAR ||
+	       kind == FILE_BLOCK || kind == FILE_FIFO || kind == FILE_PTY ||
+	       kind == FILE_MEMFD || kind == FILE_MQ || kind == FILE_SYMLINK;
+}
+
+static int describe_object(struct live *live, uint32_t pid, uint32_t fd,
+			   const struct object *object)
+{
+	union text_record record = {.head = {.type = RECORD_NAME, .ts = now_ns()}};
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/fd/%u", pid, fd);
+	n = readlink(path, record.name.text, RECORD_TEXT_MAX);
+	if (n <= 0 || n >= RECORD_TEXT_MAX)
+		return 0;
+	record.name.text[n] = 0;
+	record.name.ino = object->key.ino;
+	record.name.dev = object->key.dev;
+	record.name.kind = object->key.kind;
+	record.name.text_len = n + 1;
+	record.head.size = round8(sizeof(struct record_name) + n + 1);
+	return live_deliver(live, &record.head);
+}
+
+/* fds lists every descriptor; the others only need the paths of what processes talk over. */
+static int describe_slots(struct live *live, const struct process *process)
+{
+	const struct table *table = process->table;
+	int err = 0;
+
+	for (unsigned int fd = 0; table && fd < table->size && !err; fd++) {
+		const struct description *description = table->slots[fd].description;
+		const struct object *object = description ? description->object : NULL;
+
+		if (!object || object->name || !kind_has_path(object->key.kind))
+			continue;
+		if (live->options->command == COMMAND_FDS || kind_is_ipc(object->key.kind))
+			err = describe_object(live, process->key.pid, fd, object);
+	}
+	return err;
+}
+
+static bool is_interesting(const struct live *live, const struct process *process)
+{
+	if (process->exited)
+		return false;
+	return live->selective || live->options->command == COMMAND_FDS || process->endpoints;
+}
+
+/* Everything that is not known yet, of the processes that will be shown. */
+int live_describe(struct live *live)
+{
+	const struct process *process;
+	int err = 0;
+
+	for (process = live->model->processes; process && !err; process = process->hh.next) {
+		if (!is_interesting(live, process))
+			continue;
+		if (!process->exe || process->exe[0] != '/')
+			err = describe_exe(live, process);
+		if (!err && !process->argv)
+			err = describe_argv(live, process);
+		if (!err && !process->cgroup)
+			err = describe_cgroup(live, process);
+		if (!err)
+			err = describe_slots(live, process);
+	}
+	return err;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads and attaches the tracer, and picks the exit hook that loses nothing on this kernel. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "source/calls.h"
+#include "source/live.h"
+#include "tracer.skel.h"
+#include "util/error.h"
+
+#define SELFTEST_CALLS 64
+
+/* 7.0 and later: the recursion guard makes tp_btf lose events under preemption; the perf type
+ * loses none (docs/OVERHEAD in the man page, LIMITS). */
+static bool kernel_wants_perf_hook(void)
+{
+	struct utsname name;
+
+	return !uname(&name) && atoi(name.release) >= 7;
+}
+
+static int open_map_error(const char *what, int err)
+{
+	if (err == -EPERM || err == -EACCES)
+		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
+				  "(or root) are needed");
+	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT)
+		return err_r(-EOPNOTSUPP, "this kernel cannot run the tracer (%s: %s); Linux 6.1 or "
+					  "later with BTF is needed", what, strerror(-err));
+	return err_r(err, "%s: %s", what, strerror(-err));
+}
+
+static struct bpf_program *hook_program(struct live *live, const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s_%s", name, live->perf_hook ? "perf" : "btf");
+	return bpf_object__find_program_by_name(live->tracer->obj, full);
+}
+
+/* Every program of the chosen hook is loaded, those of the other are not. */
+static void choose_programs(struct live *live)
+{
+	const char *suffix = live->perf_hook ? "_perf" : "_btf";
+	const char *other = live->perf_hook ? "_btf" : "_perf";
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, live->tracer->obj) {
+		const char *name = bpf_program__name(program), *end = strrchr(name, '_');
+
+		if (end && !strcmp(end, suffix))
+			bpf_program__set_autoload(program, true);
+		else if (end && !strcmp(end, other))
+			bpf_program__set_autoload(program, false);
+	}
+	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
+	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
+}
+
+static int tracer_load(struct live *live)
+{
+	struct settings *settings;
+	int err;
+
+	live->tracer = tracer_bpf__open();
+	if (!live->tracer)
+		return open_map_error("opening the tracer", -errno);
+	settings = (struct settings *)&live->tracer->rodata->settings;
+	settings->own_tgid = getpid();
+	settings->paths = live->options->verbose > 0;
+	settings->has_task_storage = 1;
+	settings->has_task_regs = 1;
+	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	calls_fill_settings(settings);
+	bpf_map__set_max_entries(live->tracer->maps.events, live->options->ring_bytes);
+	live->tracer->bss->control.wake_bytes = live->options->ring_bytes / 8;
+	choose_programs(live);
+	err = tracer_bpf__load(live->tracer);
+	return err ? open_map_error("loading the tracer", err) : 0;
+}
+
+static int dispatch_set(struct live *live, int nr, const char *name)
+{
+	struct bpf_program *program = hook_program(live, name);
+	int fd = program ? bpf_program__fd(program) : -ENOENT;
+
+	if (fd < 0)
+		return fd;
+	return bpf_map_update_elem(bpf_map__fd(live->tracer->maps.dispatch), &nr, &fd, BPF_ANY);
+}
+
+static int dispatch_fill(struct live *live)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < call_rows_count && !err; i++)
+		err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
+	return err;
+}
+
+static int keep_link(struct live *live, struct bpf_link *link, const char *what)
+{
+	if (!link)
+		return open_map_error(what, -errno);
+	live->links[live->links_count++] = link;
+	return 0;
+}
+
+/* tracefs may be mounted nowhere: a mount of our own, seen by nobody else. */
+static int tracefs_file(const char *path)
+{
+	int fs, dir, fd;
+
+	fs = syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
+	if (fs < 0)
+		return -errno;
+	if (syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0)) {
+		close(fs);
+		return -errno;
+	}
+	dir = syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	close(fs);
+	if (dir < 0)
+		return -errno;
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	close(dir);
+	return fd < 0 ? -errno : fd;
+}
+
+static struct bpf_link *attach_perf(struct bpf_program *program)
+{
+	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
+	int fd = tracefs_file("events/raw_syscalls/sys_exit/id"), event;
+	struct bpf_link *link;
+	char id[24] = "";
+
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
+	if (read(fd, id, sizeof(id) - 1) <= 0)
+		id[0] = 0;
+	close(fd);
+	attr.config = strtoull(id, NULL, 10);
+	event = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(program, event);
+	if (!link)
+		close(event);
+	return link;
+}
+
+static int attach_exit_hook(struct live *live)
+{
+	struct bpf_program *root = hook_program(live, "root");
+	struct bpf_link *link = live->perf_hook ? attach_perf(root) : bpf_program__attach(root);
+
+	return keep_link(live, link, "attaching to the exit of system calls");
+}
+
+/* Proves that the hook sees each exit: a call of our own, counted in the kernel. */
+static int selftest(struct live *live)
+{
+	struct control *control = (struct control *)&live->tracer->bss->control;
+	int err = dispatch_set(live, SYS_getppid, "selftest_exit");
+
+	if (err)
+		return err;
+	control->test_tid = gettid();
+	for (int i = 0; i < SELFTEST_CALLS; i++)
+		syscall(SYS_getppid);
+	control->test_tid = 0;
+	bpf_map_delete_elem(bpf_map__fd(live->tracer->maps.dispatch), &(int){SYS_getppid});
+	return control->test_calls == SELFTEST_CALLS ? 0 : -EIO;
+}
+
+static int try_hook(struct live *live, bool perf)
+{
+	int err;
+
+	live->perf_hook = perf;
+	err = tracer_load(live);
+	if (!err)
+		err = attach_exit_hook(live);
+	if (!err)
+		err = selftest(live);
+	if (err)
+		live_hooks_close(live);
+	return err;
+}
+
+static int attach_life(struct live *live)
+{
+	struct tracer_bpf *t = live->tracer;
+	int err;
+
+	err = keep_link(live, bpf_program__attach(t->progs.newtask), "attaching task_newtask");
+	if (!err)
+		err = keep_link(live, bpf_program__attach(t->progs.process_exec), "attaching exec");
+	if (!err)
+		err = keep_link(live, bpf_program__attach(t->progs.process_exit), "attaching exit");
+	if (!err)
+		err = keep_link(live, bpf_program__attach(t->progs.fell_asleep),
+				"attaching sched_switch");
+	return err;
+}
+
+/* Runs an iterator that writes nothing. */
+static int run_iterator(struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	int fd, err = 0;
+	char none;
+
+	if (!link)
+		return open_map_error("attaching an iterator", -errno);
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0 || read(fd, &none, 1) < 0)
+		err = open_map_error("running an iterator", -errno);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
+int live_hooks_open(struct live *live)
+{
+	bool perf = kernel_wants_perf_hook();
+	int err = try_hook(live, perf);
+
+	if (err == -EIO || (err && perf))
+		err = try_hook(live, !perf);
+	if (err == -EIO)
+		return err_r(-EOPNOTSUPP, "no hook on the exit of system calls sees every call "
+					  "on this kernel");
+	if (!err)
+		err = dispatch_fill(live);
+	if (!err)
+		err = attach_life(live);
+	if (!err)
+		err = run_iterator(live->tracer->progs.note_tasks);
+	return err;
+}
+
+void live_hooks_close(struct live *live)
+{
+	while (live->links_count)
+		bpf_link__destroy(live->links[--live->links_count]);
+	tracer_bpf__destroy(live->tracer);
+	live->tracer = NULL;
+}
+
+static uint64_t recursion_misses(struct live *live)
+{
+	struct bpf_program *program;
+	uint64_t sum = 0;
+
+	bpf_object__for_each_program(program, live->tracer->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			sum += info.recursion_misses;
+	}
+	return sum;
+}
+
+int live_hooks_losses(struct live *live, uint64_t *loss)
+{
+	int cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(live->tracer->maps.losses);
+	uint64_t now = now_ns(), *values = calloc(cpus, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	for (__u32 which = 0; which < LOSS_MAX; which++) {
+		loss[which] = 0;
+		if (bpf_map_lookup_elem(fd, &which, values))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++)
+			loss[which] += values[cpu];
+	}
+	free(values);
+	if (now >= live->next_recursion_ns) {
+		live->recursion_base = recursion_misses(live);
+		live->next_recursion_ns = now + 1000000000ULL;
+	}
+	loss[LOSS_RECURSION] = live->recursion_base;
+	return 0;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tells the kernel whom to trace. Processes and objects come from the model, since it alone knows
+ * who holds what: selected processes and their peers are marked, and the objects of the selected
+ * are watched, so that whoever gets hold of one later becomes a peer by itself.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+
+#include "source/live.h"
+#include "tracer.skel.h"
+
+static int announce(uint32_t pid, bool follow, record_fn to, void *ctx)
+{
+	struct record_select record = {
+		.head = {.type = RECORD_SELECT, .size = sizeof(record), .ts = now_ns()},
+		.pid = pid,
+		.follow = follow,
+	};
+
+	return to(ctx, &record.head);
+}
+
+int live_select_announce(struct live *live, record_fn to, void *ctx)
+{
+	int err = 0;
+
+	if (!live->selective)
+		return announce(0, true, to, ctx);
+	if (live->program.pid)
+		err = announce(live->program.pid, live->options->follow, to, ctx);
+	for (size_t i = 0; i < live->options->pids_count && !err; i++)
+		err = announce(live->options->pids[i], live->options->follow, to, ctx);
+	return err;
+}
+
+static bool process_shares(const struct process *process)
+{
+	const struct endpoint *mine, *theirs;
+
+	LL_FOREACH2(process->endpoints, mine, process_next) {
+		LL_FOREACH2(mine->key.object->endpoints, theirs, object_next) {
+			if (theirs->key.process->selected)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Marks what is not marked yet. Returns how many were added, or -errno. */
+static int marks_add(struct live *live)
+{
+	int fd = bpf_map__fd(live->tracer->maps.marks), added = 0;
+	const struct process *process;
+
+	for (process = live->model->processes; process; process = process->hh.next) {
+		__u32 pid = process->key.pid, mark = MARK_PEER, have;
+
+		if (process->exited || !bpf_map_lookup_elem(fd, &pid, &have))
+			continue;
+		if (process->selected)
+			mark = MARK_SELECTED | (live->options->follow ? MARK_FOLLOW : 0);
+		else if (!process_shares(process))
+			continue;
+		if (bpf_map_update_elem(fd, &pid, &mark, BPF_ANY))
+			return -errno;
+		added++;
+	}
+	return added;
+}
+
+static int watches_add(struct live *live)
+{
+	int fd = bpf_map__fd(live->tracer->maps.watched);
+	const struct endpoint *endpoint;
+	__u32 one = 1;
+
+	for (endpoint = live->model->endpoints; endpoint; endpoint = endpoint->hh.next) {
+		const struct object *object = endpoint->key.object;
+		struct watched_key key = {.ino = object->key.ino, .dev = object->key.dev};
+
+		if (endpoint->key.process->selected &&
+		    bpf_map_update_elem(fd, &key, &one, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+/*
+ * The kernel marks the children of marked processes itself; what was forked or passed before the
+ * mark was set is in the ring. So: mark, drain, until nothing new turns up; then narrow.
+ */
+int live_select_apply(struct live *live)
+{
+	struct control *control;
+	int added = 0;
+
+	if (!live->selective)
+		return 0;
+	if (!live->tracer)
+		return live_deliver_bare(live, RECORD_PRUNE);
+	control = (struct control *)&live->tracer->bss->control;
+	for (int round = 0; round < 64; round++) {
+		added = marks_add(live);
+		if (added >= 0 && watches_add(live))
+			added = -ENOSPC;
+		if (added < 0)
+			return added;
+		ring_buffer__consume(live->ring);
+		if (!added && control->selective)
+			break;
+		if (!added)
+			control->selective = 1;
+	}
+	return live_deliver_bare(live, RECORD_PRUNE);
+}

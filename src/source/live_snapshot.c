@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's tables by iterators: what existed before us, and the truth to repair or audit by. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/live.h"
+#include "snapshot.skel.h"
+#include "util/error.h"
+
+int live_snapshot_open(struct live *live)
+{
+	struct settings *settings;
+	int err;
+
+	live->snapshot = snapshot_bpf__open();
+	if (!live->snapshot)
+		return err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
+	settings = (struct settings *)&live->snapshot->rodata->settings;
+	settings->own_tgid = getpid();
+	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	err = snapshot_bpf__load(live->snapshot);
+	if (err == -EPERM || err == -EACCES)
+		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
+				  "(or root) are needed");
+	if (err)
+		return err_r(-EOPNOTSUPP, "this kernel has no BPF iterators to read its tables with "
+					  "(%s); Linux 6.1 or later with BTF is needed",
+			     strerror(-err));
+	return 0;
+}
+
+void live_snapshot_close(struct live *live)
+{
+	snapshot_bpf__destroy(live->snapshot);
+	live->snapshot = NULL;
+}
+
+#define READ_SIZE (1 << 18)
+
+/* Hands on the whole records in buf[0..len) and moves the rest to the front; *len is what is left. */
+static int rows_split(char *buf, size_t *len, record_fn to, void *ctx)
+{
+	size_t at = 0;
+	int err = 0;
+
+	while (!err && *len - at >= sizeof(struct record)) {
+		const struct record *record = (const void *)(buf + at);
+
+		if (record->size > *len - at)
+			break;
+		err = to(ctx, record);
+		at += record->size;
+	}
+	memmove(buf, buf + at, *len - at);
+	*len -= at;
+	return err;
+}
+
+static int rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	size_t len = 0;
+	ssize_t n;
+	int fd, err = 0;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		err = fd;
+	while (!err) {
+		n = read(fd, buf + len, READ_SIZE - len);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0) {
+			err = n < 0 ? -errno : 0;
+			break;
+		}
+		len += n;
+		err = rows_split(buf, &len, to, ctx);
+	}
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return err;
+}
+
+static int bare(enum record_type type, record_fn to, void *ctx)
+{
+	struct record record = {.type = type, .size = sizeof(record), .ts = now_ns()};
+
+	return to(ctx, &record);
+}
+
+int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
+{
+	char *buf = malloc(READ_SIZE);
+	int err;
+
+	if (!buf)
+		return -ENOMEM;
+	err = bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
+	if (!err)
+		err = rows_read(live->snapshot->progs.rows_task, buf, to, ctx);
+	if (!err)
+		err = rows_read(live->snapshot->progs.rows_slot, buf, to, ctx);
+	if (!err)
+		err = rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
+	if (!err)
+		err = bare(RECORD_SNAPSHOT_END, to, ctx);
+	free(buf);
+	return err;
+}

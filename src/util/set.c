@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sets of pointers as sorted arrays. */
+#include "util/set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int set_add(struct set *set, const void *item)
+{
+	const void **items;
+	size_t room;
+
+	if (set->count == set->room) {
+		room = set->room ? set->room * 2 : 64;
+		items = reallocarray(set->items, room, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		set->items = items;
+		set->room = room;
+	}
+	set->items[set->count++] = item;
+	set->is_sorted = false;
+	return 0;
+}
+
+static int compare_items(const void *a, const void *b, void *order)
+{
+	return ((set_order_fn)order)(*(const void *const *)a, *(const void *const *)b);
+}
+
+void set_sort(struct set *set)
+{
+	size_t i, kept = 0;
+
+	if (set->is_sorted)
+		return;
+	if (set->count)
+		qsort_r(set->items, set->count, sizeof(*set->items), compare_items,
+			(void *)set->order);
+	for (i = 0; i < set->count; i++)
+		if (!kept || set->items[kept - 1] != set->items[i])
+			set->items[kept++] = set->items[i];
+	set->count = kept;
+	set->is_sorted = true;
+}
+
+bool set_has(const struct set *set, const void *item)
+{
+	size_t low = 0, high = set->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = set->order(item, set->items[middle]);
+
+		if (!order)
+			return true;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+void set_free(struct set *set)
+{
+	free(set->items);
+	*set = (struct set){ .order = set->order };
+}

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line as the man page has it: exit codes, streams, output files."""
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+import compare
+from conftest import IPCTRACE, LIMIT
+
+
+def _free_pid():
+    with open("/proc/sys/kernel/pid_max", encoding="ascii") as file:
+        pid = int(file.read()) - 1
+    while os.path.exists(f"/proc/{pid}"):
+        pid -= 1
+    return pid
+
+
+@pytest.mark.parametrize("args", [["--help"], ["-h"], ["trace", "--help"]])
+def test_help(ipctrace, args):
+    result = ipctrace.run(*args)
+    for word in ("trace", "fds", "graph", "record", "replay", "--pid", "--output", "--audit", "--input"):
+        assert word in result.text
+    assert result.err == b""
+
+
+@pytest.mark.parametrize("args", [["-V"], ["--version"]])
+def test_version(ipctrace, args):
+    result = ipctrace.run(*args)
+    assert result.text.startswith("ipctrace ") and result.text.count("\n") == 1 and result.err == b""
+
+
+@pytest.mark.parametrize("args,names", [
+    (["--no-such-option"], "--no-such-option"),
+    (["-p"], "-p"),
+    (["-p", "abc"], "-p"),
+    (["-p", ""], "-p"),
+    (["-p", "0"], "-p"),
+    (["-p", "-1"], "-p"),
+    (["-p", "1,,2"], "-p"),
+    (["-p", "99999999999999999999"], "-p"),
+    (["-d", "never"], "-d"),
+    (["-d", "-1"], "-d"),
+    (["-e", "nosuchmechanism"], "-e"),
+    (["-f", "nosuchformat"], "-f"),
+    (["fds", "-f", "dot"], "-f"),
+    (["nosuchcommand"], "nosuchcommand"),
+    (["--ready-fd", "x"], "--ready-fd"),
+    (["--ring-size", "x"], "--ring-size"),
+    (["replay"], "--input"),
+    (["fds", "--input", "/dev/null", "-p"], "-p"),
+])
+def test_usage_errors(ipctrace, args, names):
+    result = ipctrace.run(*args, code=2)
+    assert result.out == b""
+    lines = result.err.decode().splitlines()
+    assert len(lines) == 1 and names in lines[0], lines
+
+
+def test_no_such_process(ipctrace):
+    for command in ("trace", "fds", "graph"):
+        result = ipctrace.run(command, "-p", _free_pid(), code=5)
+        assert result.out == b"" and str(_free_pid()) in result.err.decode()
+
+
+def test_other_failures(ipctrace, tmp_path):
+    assert ipctrace.run("fds", "--input", tmp_path / "none", code=6).err.strip()
+    assert ipctrace.run("fds", "-p", os.getpid(), "-o", tmp_path / "no" / "such" / "folder", code=6).err.strip()
+    garbage = tmp_path / "garbage"
+    garbage.write_bytes(b"not a recording at all" * 100)
+    assert ipctrace.run("fds", "--input", garbage, code=6).err.strip()
+
+
+def test_output_that_can_t_be_written(ipctrace):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([IPCTRACE, "fds", "-p", str(os.getpid())], stdout=full,
+                              stderr=subprocess.PIPE, timeout=LIMIT, check=False)
+    assert done.returncode == 6 and done.stderr.strip()
+
+
+def test_no_permission(ipctrace):
+    """Without the capabilities: exit 3, naming one."""
+    done = subprocess.run(["setpriv", "--bounding-set", "-all", "--inh-caps", "-all",
+                           "--reuid", "65534", "--regid", "65534", "--clear-groups",
+                           "sh", "-c", f"test -x '{IPCTRACE}' || exit 99; exec '{IPCTRACE}' fds -p $$"],
+                          capture_output=True, timeout=LIMIT, check=False)
+    if done.returncode == 99:
+        pytest.skip("another user may not even read the program where it lies")
+    assert done.returncode == 3 and b"CAP_" in done.stderr, done
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_in_order(ipctrace, workload, how):
+    it = workload("pipe_basic")
+    tracer = ipctrace.start("trace", "--json", "-p", it.pid)
+    it.say()
+    it.hear("done")
+    result = tracer.stop(how)
+    assert result.code == 0
+    compare.check_trace(result.events)
+    assert it.finish() == 0
+
+
+def test_ends_with_its_target(ipctrace, workload):
+    it = workload("pipe_basic")
+    tracer = ipctrace.start("trace", "--json", "-p", it.pid)
+    it.say()
+    it.hear("done")
+    assert it.finish() == 0
+    result = tracer.wait()
+    assert result.code == 0
+    compare.check_trace(result.events)
+
+
+def test_duration(ipctrace, workload):
+    it = workload("pipe_basic")
+    before = time.monotonic()
+    tracer = ipctrace.start("trace", "--json", "-d", "0.3", "-p", it.pid)
+    result = tracer.wait()
+    assert result.code == 0 and time.monotonic() - before >= 0.3
+    compare.check_trace(result.events)
+    assert it.finish() == 0
+
+
+def test_ready_is_said(ipctrace, workload):
+    it = workload("pipe_basic")
+    loud = ipctrace.start("trace", "-d", "0", "-p", it.pid).wait()
+    assert b"ipctrace: ready\n" in loud.err and b"ready" not in loud.out
+    quiet = ipctrace.start("trace", "-q", "-d", "0", "-p", it.pid).wait()
+    assert b"ready" not in quiet.err
+    assert it.finish() == 0
+
+
+def test_stdout_is_data_alone(ipctrace, workload):
+    it = workload("descriptors")
+    it.say()
+    it.hear("done")
+    for command in ("fds", "graph"):
+        document = ipctrace.run(command, "-v", "-v", "--json", "-p", it.pid).document
+        assert document["schema"] == f"ipctrace.{command}/1"
+        assert ipctrace.run(command, "-f", "json", "-p", it.pid).document["schema"] == document["schema"]
+    assert it.finish() == 0
+
+
+def test_output_is_whole_or_not_there(ipctrace, workload, tmp_path):
+    it = workload("pipe_basic")
+    path = tmp_path / "fds.json"
+    result = ipctrace.run("fds", "--json", "-o", path, "-p", it.pid)
+    assert result.out == b"" and path.read_bytes().endswith(b"\n")
+    path.write_text("old")
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-o", path, "-p", it.pid)
+    assert path.read_text() == "old"
+    tracer.process.kill()
+    tracer.process.wait()
+    assert path.read_text() == "old"
+    ipctrace.run("fds", "--json", "-o", path, "-p", _free_pid(), code=5)
+    assert path.read_text() == "old"
+    assert it.finish() == 0
+
+
+def test_several_pids(ipctrace, workload):
+    one, two, three = workload("pipe_basic"), workload("pipe_basic"), workload("pipe_basic")
+    document = ipctrace.document("fds", "-p", f"{one.pid},{two.pid}", "-p", three.pid)
+    for it in (one, two, three):
+        assert compare.by_pid(document, it.pid)["selected"]
+    compare.check_fds(document, [one.pid, two.pid, three.pid])
+    for it in (one, two, three):
+        assert it.finish() == 0
+
+
+def test_no_color_where_there_is_no_terminal(ipctrace, workload):
+    it = workload("descriptors")
+    it.say()
+    it.hear("done")
+    for command in ("fds", "graph"):
+        assert b"\x1b" not in ipctrace.run(command, "-p", it.pid, env={"TERM": "xterm-256color"}).out
+    assert it.finish() == 0
+
+
+def test_closed_stdout_pipe(ipctrace, workload):
+    """Like `ipctrace … | head -1`: it ends, and says nothing of signals."""
+    it = workload("descriptors")
+    read, write = os.pipe()
+    tracer = ipctrace.launch("trace", "--json", "-p", it.pid, stdout=write)
+    os.close(write)
+    tracer.await_ready()
+    os.close(read)
+    it.say()
+    it.hear("done")
+    assert tracer.stop().code in (0, 6)
+    assert it.finish() == 0

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Tables against /proc, kcmp and lsfd: as the kernel's tables give them, and as kept from events."""
+import pytest
+import compare
+
+
+def _done(workload, name, *args):
+    it = workload(name, *args)
+    it.say()
+    return it, it.hear("done")
+
+
+@pytest.mark.parametrize("name", ["descriptors", "passing", "spawn"])
+def test_snapshot_is_the_kernels(ipctrace, workload, name):
+    """ipctrace comes last: all it knows is what the tables say."""
+    it, done = _done(workload, name)
+    document = ipctrace.document("fds", *_pids(done["pids"]))
+    assert compare.check_fds(document, done["pids"]) > 10
+    compare.check_window(document)
+    assert it.finish() == 0
+
+
+def test_whole_machine_snapshot(ipctrace, workload):
+    it, done = _done(workload, "descriptors")
+    document = ipctrace.document("fds")
+    compare.check_fds(document, done["pids"])
+    assert all(p["selected"] for p in document["processes"])
+    assert it.finish() == 0
+
+
+@pytest.mark.parametrize("name", ["descriptors", "passing", "spawn"])
+def test_kept_from_events_is_the_kernels(ipctrace, workload, tmp_path, name):
+    """ipctrace comes first and records; the tables it kept are those of the kernel at the end."""
+    it = workload(name)
+    recording = tmp_path / "recording"
+    tracer = ipctrace.start("record", "-o", recording, "-p", it.pid, "--audit", "-q")
+    it.say()
+    done = it.hear("done")
+    result = tracer.stop()
+    assert result.code == 0, result
+    document = ipctrace.document("fds", "--input", recording)
+    compare.check_fds(document, done["pids"])
+    compare.check_window(document)
+    assert it.finish() == 0
+
+
+@pytest.mark.parametrize("name", ["descriptors", "passing", "spawn", "pipe_basic"])
+def test_audit(ipctrace, workload, name):
+    it = workload(name)
+    tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
+    it.say()
+    it.hear("done")
+    result = tracer.stop()
+    assert result.code == 0, result
+    end = compare.check_trace(result.events)
+    compare.check_audit(end)
+    assert end["lost"] == 0
+    assert it.finish() == 0
+
+
+def test_steps_are_in_the_trace(ipctrace, workload):
+    it = workload("descriptors")
+    tracer = ipctrace.start("trace", "--json", "-p", it.pid)
+    it.say()
+    it.hear("done")
+    result = tracer.stop()
+    compare.check_trace(result.events)
+    rest = iter([e for e in result.events[:-1] if compare.pid_of(e["process"]) == it.pid])
+    for step in (told for told in it.told if told.get("step", "").startswith(("fd.", "pipe."))):
+        assert any(e["event"] == step["step"] and e["result"] == step["result"] and step["fd"] in e["fds"]
+                   for e in rest), f"{step} is missing, or not in its place"
+    assert it.finish() == 0
+
+
+def _pids(pids):
+    return ["-p", ",".join(map(str, pids))]
+
+
+def test_in_flight_is_found_afterwards(ipctrace, workload):
+    """A write end that lies in a socket's queue and nowhere else: no table shows it."""
+    it, done = _done(workload, "passing")
+    document = ipctrace.document("fds", *_pids(done["pids"]))
+    for lying in done["in_flight"]:
+        found = [d for d in document["descriptions"]
+                 if d["object"] == f"pipe:[{lying['inode']}]" and d["access"] == "w"]
+        assert len(found) == 1, lying
+        assert found[0]["in_flight"] == 1 and found[0]["holders"] == [], found
+    assert it.finish() == 0
+
+
+def test_in_flight_is_kept_from_events(ipctrace, workload, tmp_path):
+    it = workload("passing")
+    recording = tmp_path / "recording"
+    tracer = ipctrace.start("record", "-o", recording, "-p", it.pid, "-q")
+    it.say()
+    done = it.hear("done")
+    assert tracer.stop().code == 0
+    document = ipctrace.document("fds", "--input", recording)
+    for lying in done["in_flight"]:
+        found = [d for d in document["descriptions"]
+                 if d["object"] == f"pipe:[{lying['inode']}]" and d["access"] == "w"]
+        assert len(found) == 1 and found[0]["in_flight"] == 1, f"{lying}: {found}"
+    assert it.finish() == 0
+
+
+def test_passing_is_told(ipctrace, workload):
+    it = workload("passing")
+    tracer = ipctrace.start("trace", "--json", "-p", it.pid)
+    it.say()
+    done = it.hear("done")
+    events = tracer.stop().events
+    for passed in done["passes"] + done["in_flight"]:
+        sent = [e for e in events if e["event"] == "fd.pass" and passed["fd"] in e["fds"]
+                and compare.pid_of(e["process"]) == passed["sender"]]
+        assert sent, passed
+    for passed in done["passes"]:
+        for number in passed["got"]:
+            got = [e for e in events if e["event"] == "fd.receive" and number in e["fds"]
+                   and compare.pid_of(e["process"]) == passed["receiver"]
+                   and e["object"] == f"pipe:[{passed['inode']}]"]
+            assert len(got) == 1, f"{passed} {number}: {got}"
+    passes = [e for e in events if e["event"] == "fd.pass"]
+    assert len(passes) == len(done["passes"]) + len(done["in_flight"])
+    assert it.finish() == 0
+
+
+def test_peers_are_shown_and_marked(ipctrace, workload):
+    it = workload("pipeline", 4)
+    it.say()
+    stages = it.hear("stages")
+    second = stages["stages"][1]
+    document = ipctrace.document("fds", "-p", second)
+    assert compare.by_pid(document, second)["selected"]
+    for peer in (stages["stages"][0], stages["stages"][2]):
+        assert not compare.by_pid(document, peer)["selected"]
+    compare.check_fds(document, [second])
+    holders = {(compare.pid_of(h["process"]), h["fd"]) for d in document["descriptions"]
+               if d["object"] == f"pipe:[{stages['links'][0]['inode']}]" for h in d["holders"]}
+    assert holders == {(stages["stages"][0], 1), (second, 0)}
+    assert it.finish() == 0
+
+
+def test_descendants_unless_not_followed(ipctrace, workload):
+    it, done = _done(workload, "spawn", 4)
+    document = ipctrace.document("fds", "-p", it.pid)
+    for pid in done["pids"]:
+        assert compare.by_pid(document, pid)["selected"]
+    compare.check_fds(document, done["pids"])
+    document = ipctrace.document("fds", "--no-follow", "-p", it.pid)
+    assert [p["pid"] for p in document["processes"] if p["selected"]] == [it.pid]
+    assert it.finish() == 0
+
+
+def test_text(ipctrace, workload):
+    it, done = _done(workload, "descriptors")
+    text = ipctrace.run("fds", "-p", it.pid).text
+    assert "\x1b" not in text
+    # The memfd's name has a newline in it: no line of ours may begin with what it hides.
+    assert 'ipctrace-test "quoted"\n' not in text
+    for pid in done["pids"]:
+        assert str(pid) in text
+    assert it.finish() == 0

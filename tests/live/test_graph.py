@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who talks to whom: exact links and bytes when watched, and the true peers when not."""
+import re
+import subprocess
+
+import pytest
+import compare
+
+
+def _watched(ipctrace, workload, select, stages=4, size=256 * 1024):
+    it = workload("pipeline", stages, size)
+    tracer = ipctrace.start("graph", "--json", "-d", 600, *select(it))
+    it.say()
+    truth = it.hear("stages")
+    result = tracer.stop()
+    assert result.code == 0, result
+    compare.check_graph(result.document)
+    compare.check_window(result.document)
+    return it, truth, result.document
+
+
+def _check_links(graph, truth):
+    for link in truth["links"]:
+        name = f"pipe:[{link['inode']}]"
+        have = compare.links_on(graph, name)
+        # The parent made the pipe and held both ends for a moment: such links may be told, closed.
+        rest = {pair: l for pair, l in have.items() if truth["parent"] not in pair}
+        ends = (link["from"], link["to"])
+        assert [pair for pair, l in rest.items() if not l["closed"]] == [ends], f"{link}: {have}"
+        assert all(l["closed"] and l["state"] == "open" for pair, l in have.items()
+                   if truth["parent"] in pair), f"{link}: {have}"
+        told = have[ends]
+        assert (told["bytes"], told["state"], told["kind"]) == (link["bytes"], "observed", "pipe"), told
+        assert told["messages"] is None or told["messages"] == link["ops"], told
+        writer = compare.endpoint(graph, link["from"], name)
+        reader = compare.endpoint(graph, link["to"], name)
+        assert (writer["role"], writer["fds"], writer["bytes_out"], writer["ops_out"]) == (
+            "write", [1], link["bytes"], link["ops"]), writer
+        assert (reader["role"], reader["fds"], reader["bytes_in"], reader["ops_in"]) == (
+            "read", [0], link["bytes"], link["ops"]), reader
+
+
+@pytest.mark.parametrize("stages,size", [(2, 1024), (4, 256 * 1024), (8, 16 << 20)])
+def test_watched_pipeline_is_exact(ipctrace, workload, stages, size):
+    it, truth, graph = _watched(ipctrace, workload, lambda it: ["-p", it.pid], stages, size)
+    _check_links(graph, truth)
+    assert all(p["selected"] for p in graph["processes"] if p["pid"] in truth["stages"])
+    assert it.finish() == 0
+
+
+def test_whole_machine_counts_the_same(ipctrace, workload):
+    it, truth, graph = _watched(ipctrace, workload, lambda it: [])
+    _check_links(graph, truth)
+    assert it.finish() == 0
+
+
+def test_snapshot_of_a_running_pipeline(ipctrace, workload):
+    """All of it was there before; nothing moves any more. What can flow is known, what did isn't."""
+    it = workload("pipeline", 4)
+    it.say()
+    truth = it.hear("stages")
+    graph = ipctrace.document("graph", "-p", truth["stages"][0])
+    compare.check_graph(graph)
+    first = truth["links"][0]
+    have = compare.links_on(graph, f"pipe:[{first['inode']}]")
+    assert set(have) == {(first["from"], first["to"])}
+    link = have[first["from"], first["to"]]
+    assert (link["state"], link["closed"], link["bytes"]) == ("open", False, None), link
+    selected = {p["pid"]: p["selected"] for p in graph["processes"]}
+    assert selected[first["from"]] is True and selected[first["to"]] is False
+    # Two pipes away is no peer.
+    assert truth["stages"][2] not in selected or not compare.links_on(
+        graph, f"pipe:[{truth['links'][1]['inode']}]")
+    assert it.finish() == 0
+
+
+def test_all_stages_selected(ipctrace, workload):
+    it = workload("pipeline", 5)
+    it.say()
+    truth = it.hear("stages")
+    graph = ipctrace.document("graph", "-p", ",".join(map(str, truth["stages"])))
+    for link in truth["links"]:
+        assert set(compare.links_on(graph, f"pipe:[{link['inode']}]")) == {(link["from"], link["to"])}
+    assert it.finish() == 0
+
+
+def test_peers_traffic_is_counted(ipctrace, workload):
+    """Only one process is selected; what its peer writes into their pipe counts all the same."""
+    it = workload("spawn", 3)
+    tracer = ipctrace.start("graph", "--json", "--no-follow", "-d", 600, "-p", it.pid)
+    it.say()
+    done = it.hear("done")
+    graph = tracer.stop().document
+    name = f"pipe:[{done['kept']['inode']}]"
+    wrote = {compare.pid_of(e["process"]): e["bytes_out"] for e in graph["endpoints"] if e["object"] == name}
+    for pid in done["pids"][1:]:
+        assert wrote[pid] == 4, wrote
+        assert compare.links_on(graph, name)[pid, it.pid]["state"] == "observed"
+    assert compare.endpoint(graph, it.pid, name)["bytes_in"] == done["kept"]["bytes"]
+    assert it.finish() == 0
+
+
+def test_in_flight_end_is_in_the_graph(ipctrace, workload):
+    it = workload("passing")
+    it.say()
+    done = it.hear("done")
+    graph = ipctrace.document("graph", "-p", it.pid)
+    assert {f"pipe:[{lying['inode']}]" for lying in done["in_flight"]} <= {o["id"] for o in graph["objects"]}
+    for lying in done["in_flight"]:
+        obj = next(o for o in graph["objects"] if o["id"] == f"pipe:[{lying['inode']}]")
+        assert (obj["readers"], obj["writers"]) == (1, 1), obj
+    assert it.finish() == 0
+
+
+def _render(source, needs):
+    needs("dot")
+    done = subprocess.run(["dot", "-Tsvg"], input=source, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout.decode()
+
+
+def test_dot_is_the_default_and_renders(ipctrace, workload, needs):
+    it = workload("pipeline", 4)
+    it.say()
+    truth = it.hear("stages")
+    dot = ipctrace.run("graph", "-p", truth["stages"][1]).out
+    assert dot.lstrip().startswith((b"digraph", b"strict digraph", b"/*", b"#", b"//"))
+    svg = _render(dot, needs)
+    for pid in truth["stages"][:3]:
+        assert re.search(rf"pipeline.*\b{pid}\b|\b{pid}\b", svg)
+    assert "pipe" in svg
+    assert it.finish() == 0
+
+
+def test_dot_of_hostile_names_renders(ipctrace, workload, needs, background, tmp_path):
+    """Quotes, angle brackets, newlines and bytes that are no UTF-8, in what programs name things."""
+    hostile = tmp_path / 'a"b<c>\\n&\n\x1b[31m'
+    hostile.write_text("#!/bin/sh\nwhile read x; do :; done\n")
+    hostile.chmod(0o755)
+    process = background(hostile, b"arg\xff\"}\x07", stdin=subprocess.PIPE)
+    graph = ipctrace.run("graph", "-p", process.pid).out
+    assert b"\x1b" not in graph and b"\x07" not in graph
+    _render(graph, needs)
+    document = ipctrace.document("graph", "-p", process.pid)
+    compare.check_graph(document)
+    text = ipctrace.run("fds", "-p", process.pid).out
+    assert b"\x1b" not in text and b"\x07" not in text
+
+
+def test_whole_machine_dot_renders(ipctrace, workload, needs):
+    it = workload("descriptors")
+    it.say()
+    it.hear("done")
+    _render(ipctrace.run("graph").out, needs)
+    assert it.finish() == 0
+
+
+def test_dot_beside_a_trace(ipctrace, workload, needs, tmp_path):
+    it = workload("pipeline", 3)
+    path = tmp_path / "graph.dot"
+    tracer = ipctrace.start("trace", "--json", "--dot", path, "-p", it.pid)
+    it.say()
+    truth = it.hear("stages")
+    result = tracer.stop()
+    assert result.code == 0, result
+    compare.check_trace(result.events)
+    svg = _render(path.read_bytes(), needs)
+    for pid in truth["stages"]:
+        assert str(pid) in svg
+    assert it.finish() == 0
+
+
+def test_a_pipe_for_many_is_a_node(ipctrace, workload):
+    it = workload("spawn", 4)
+    it.say()
+    done = it.hear("done")
+    dot = ipctrace.run("graph", "-p", it.pid).text
+    assert f"pipe:[{done['kept']['inode']}]" in dot
+    assert it.finish() == 0

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The graph in each format: what is drawn as what, and that no name breaks out of its place. */
+#include "sink_fixture.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "sink/drawing.h"
+#include "sink/sink.h"
+
+#define HOSTILE "\"];x->y[label=\"\\N<b>&lt;\n\033[2J\xff\xe2\x80\xae"
+
+static int print_dot(FILE *out, const struct fixture *fixture)
+{
+	return graph_print_dot(out, &fixture->model, &fixture->graph);
+}
+
+static int print_mermaid(FILE *out, const struct fixture *fixture)
+{
+	return graph_print_mermaid(out, &fixture->model, &fixture->graph);
+}
+
+static int print_text(FILE *out, const struct fixture *fixture)
+{
+	return graph_print_text(out, &fixture->model, &fixture->graph);
+}
+
+static int print_html(FILE *out, const struct fixture *fixture)
+{
+	return graph_print_html(out, &fixture->model, &fixture->graph);
+}
+
+static int print_json(FILE *out, const struct fixture *fixture)
+{
+	return graph_print_json(out, &fixture->model, &fixture->graph, NULL);
+}
+
+static char *print(const struct fixture *fixture, fixture_print_fn fn)
+{
+	int err;
+	char *text = fixture_print(fixture, fn, &err);
+
+	assert_int_equal(err, 0);
+	return text;
+}
+
+static unsigned int occurrences(const char *text, const char *word)
+{
+	unsigned int count = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		count++;
+	return count;
+}
+
+static void expect(const struct fixture *fixture, fixture_print_fn fn, const char *word,
+		   unsigned int times)
+{
+	char *text = print(fixture, fn);
+
+	if (occurrences(text, word) != times)
+		print_error("%s", text);
+	assert_int_equal(occurrences(text, word), times);
+	free(text);
+}
+
+/* yes[812] → head[813] */
+static struct fixture *pipeline(uint64_t bytes, bool observed)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *yes = fixture_process(fixture, 812, "yes", "yes\0hello", 10, true);
+	struct process *head = fixture_process(fixture, 813, "head", NULL, 0, false);
+	struct object *object = fixture_object(fixture, FILE_PIPE, 88231, NULL);
+
+	fixture_hold(fixture, yes, object, 1, 2, bytes);
+	fixture_hold(fixture, head, object, 0, 1, bytes);
+	fixture_link(fixture, yes, head, object, bytes, observed);
+	return fixture;
+}
+
+static void test_two_parties_are_an_edge(void **state)
+{
+	struct fixture *fixture = pipeline(1258291, true);
+
+	expect(fixture, print_dot, "p812_5000000812 -> p813_5000000813", 1);
+	expect(fixture, print_dot, "label=\"pipe 1.2 MiB\" style=solid", 1);
+	expect(fixture, print_dot, "shape=ellipse", 0);
+	expect(fixture, print_dot, "INCOMPLETE", 0);
+	expect(fixture, print_mermaid, "p812_5000000812 -->|\"pipe 1.2 MiB\"| p813_5000000813", 1);
+	expect(fixture, print_text,
+	       "yes[812] → head[813]  pipe:[88231]  1.2 MiB in 12582 messages, observed\n", 1);
+	fixture_free(fixture);
+}
+
+static void test_states(void **state)
+{
+	struct fixture *fixture = pipeline(0, false);
+
+	expect(fixture, print_dot, "label=\"pipe\" style=dashed", 1);
+	expect(fixture, print_mermaid, "-.->", 1);
+	expect(fixture, print_text, "0 B in 0 messages, open\n", 1);
+	fixture->links[0].closed = true;
+	expect(fixture, print_text, "open, closed\n", 1);
+	expect(fixture, print_dot, "style=dashed color=\"#c4c4c4\"", 1);
+	fixture->links[0].bytes.known = fixture->links[0].messages.known = false;
+	expect(fixture, print_text, "?, open, closed\n", 1);
+	fixture->processes[1].exited = true;
+	expect(fixture, print_dot, "\\nexited\"", 1);
+	fixture_free(fixture);
+}
+
+static void test_three_parties_are_a_node(void **state)
+{
+	struct fixture *fixture = pipeline(1000, true);
+	struct process *third = fixture_process(fixture, 814, "tee", NULL, 0, false);
+	struct object *object = &fixture->objects[0];
+
+	fixture_hold(fixture, third, object, 1, 2, 500);
+	fixture_link(fixture, third, &fixture->processes[1], object, 500, false);
+	expect(fixture, print_dot, "2 writers, 1 reader\"", 1);
+	expect(fixture, print_dot, "shape=ellipse", 1);
+	expect(fixture, print_dot, " -> ", 3);
+	expect(fixture, print_dot, "p812_5000000812 -> p813_5000000813", 0);
+	expect(fixture, print_mermaid, "([\"pipe:[88231]\"])", 1);
+	fixture_free(fixture);
+}
+
+static void test_many_alike_are_one_edge(void **state)
+{
+	struct fixture *fixture = pipeline(1024, true);
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct object *object = fixture_object(fixture, FILE_PIPE, 100 + i, NULL);
+
+		fixture_link(fixture, &fixture->processes[0], &fixture->processes[1], object, 1024,
+			     true);
+	}
+	expect(fixture, print_dot, " -> ", 3);
+	fixture_link(fixture, &fixture->processes[0], &fixture->processes[1],
+		     fixture_object(fixture, FILE_PIPE, 200, NULL), 1024, false);
+	expect(fixture, print_dot, " -> ", 1);
+	expect(fixture, print_dot, "pipe ×4 4.0 KiB", 1);
+	fixture_free(fixture);
+}
+
+static void test_the_kernel_is_a_node(void **state)
+{
+	struct fixture *fixture = pipeline(1024, true);
+
+	fixture->links[0].from = NULL;
+	expect(fixture, print_dot, "kernel -> p813", 1);
+	expect(fixture, print_text, "kernel → head[813]", 1);
+	fixture_free(fixture);
+}
+
+static void test_loss_is_told(void **state)
+{
+	struct fixture *fixture = pipeline(1024, true);
+	const char *words = "INCOMPLETE: 12 events lost, tables read anew 2 times";
+
+	fixture->model.loss[LOSS_RING_FULL] = 12;
+	fixture->model.resyncs = 2;
+	expect(fixture, print_dot, words, 1);
+	expect(fixture, print_mermaid, words, 1);
+	expect(fixture, print_html, words, 1 + (unsigned int)svg_is_available());
+	expect(fixture, print_text, "12 events lost (ring full 12), 2 resyncs", 1);
+	fixture_free(fixture);
+}
+
+static struct fixture *hostile(void)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *from = fixture_process(fixture, 1, HOSTILE, HOSTILE "\0" HOSTILE,
+					       2 * sizeof(HOSTILE), true);
+	struct process *to = fixture_process(fixture, 2, "a\"b", HOSTILE, sizeof(HOSTILE), true);
+	struct object *fifo = fixture_object(fixture, FILE_FIFO, 3, "/tmp/" HOSTILE);
+
+	fixture_link(fixture, from, to, fifo, 10, true);
+	return fixture;
+}
+
+/* Outside of quotes nothing may stand that a name brought: quotes pair up on every line. */
+static void check_quotes(const char *text)
+{
+	const char *c;
+	bool in_quotes = false;
+
+	for (c = text; *c; c++) {
+		if (*c == '\\' && in_quotes && c[1])
+			c++;
+		else if (*c == '"')
+			in_quotes = !in_quotes;
+		else if (*c == '\n')
+			assert_false(in_quotes);
+		assert_true(in_quotes || strncmp(c, "x->y", 4));
+		assert_true((unsigned char)*c >= 0x20 || *c == '\n' || *c == '\t');
+	}
+}
+
+static void test_hostile_names_stay_in_dot(void **state)
+{
+	struct fixture *fixture = hostile();
+	char *text = print(fixture, print_dot);
+
+	check_quotes(text);
+	assert_int_equal(occurrences(text, "\xff"), 0);
+	assert_int_equal(occurrences(text, "\xe2\x80\xae"), 0);
+	/* One line a node and edge, and what stands round them. */
+	assert_int_equal(occurrences(text, "\n"), 5 + 2 + 1 + 1);
+	free(text);
+	fixture_free(fixture);
+}
+
+static void test_hostile_names_stay_elsewhere(void **state)
+{
+	struct fixture *fixture = hostile();
+	char *text = print(fixture, print_mermaid);
+
+	check_quotes(text);
+	free(text);
+	text = print(fixture, print_text);
+	assert_int_equal(occurrences(text, "\n"), 2);
+	assert_int_equal(occurrences(text, "\033"), 0);
+	free(text);
+	text = print(fixture, print_html);
+	assert_int_equal(occurrences(text, "<b>"), 0);
+	assert_int_equal(occurrences(text, "\033"), 0);
+	free(text);
+	fixture_free(fixture);
+}
+
+static json_t *load(const struct fixture *fixture)
+{
+	char *text = print(fixture, print_json);
+	json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+
+	if (!root)
+		print_error("%s", text);
+	assert_non_null(root);
+	free(text);
+	return root;
+}
+
+static const char *text_at(json_t *root, const char *array, size_t i, const char *key)
+{
+	return json_string_value(
+		json_object_get(json_array_get(json_object_get(root, array), i), key));
+}
+
+static void test_json_document(void **state)
+{
+	struct fixture *fixture = pipeline(1000, true);
+	json_t *root = load(fixture), *link, *endpoint, *process;
+
+	assert_string_equal(json_string_value(json_object_get(root, "schema")), "ipctrace.graph/1");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(root, "window"), "start_ns")),
+		1000000000);
+	assert_string_equal(text_at(root, "processes", 0, "id"), "812@5000000812");
+	process = json_array_get(json_object_get(root, "processes"), 1);
+	assert_true(json_is_null(json_object_get(process, "argv")));
+	assert_true(json_is_null(json_object_get(process, "exe")));
+	assert_true(json_is_false(json_object_get(process, "selected")));
+	assert_string_equal(text_at(root, "objects", 0, "id"), "pipe:[88231]");
+	assert_string_equal(text_at(root, "objects", 0, "kind"), "pipe");
+	endpoint = json_array_get(json_object_get(root, "endpoints"), 0);
+	assert_string_equal(json_string_value(json_object_get(endpoint, "role")), "write");
+	assert_int_equal(json_integer_value(json_object_get(endpoint, "bytes_out")), 1000);
+	link = json_array_get(json_object_get(root, "links"), 0);
+	assert_string_equal(json_string_value(json_object_get(link, "from")), "812@5000000812");
+	assert_string_equal(json_string_value(json_object_get(link, "to")), "813@5000000813");
+	assert_string_equal(json_string_value(json_object_get(link, "state")), "observed");
+	assert_int_equal(json_integer_value(json_object_get(link, "bytes")), 1000);
+	assert_true(json_is_null(json_object_get(link, "detail")));
+	json_decref(root);
+	fixture_free(fixture);
+}
+
+static void test_json_unknown_is_null(void **state)
+{
+	struct fixture *fixture = pipeline(1000, true);
+	json_t *root, *endpoint, *link;
+
+	fixture->model.counted = false;
+	fixture->links[0].bytes.known = false;
+	fixture->links[0].from = NULL;
+	root = load(fixture);
+	endpoint = json_array_get(json_object_get(root, "endpoints"), 0);
+	assert_true(json_is_null(json_object_get(endpoint, "bytes_out")));
+	assert_true(json_is_null(json_object_get(endpoint, "blocked_ns")));
+	link = json_array_get(json_object_get(root, "links"), 0);
+	assert_true(json_is_null(json_object_get(link, "bytes")));
+	assert_true(json_is_null(json_object_get(link, "from")));
+	json_decref(root);
+	fixture_free(fixture);
+}
+
+static void test_json_hostile_names(void **state)
+{
+	struct fixture *fixture = hostile();
+	json_t *root = load(fixture);
+	char *text = print(fixture, print_json), *c;
+
+	assert_string_equal(text_at(root, "processes", 1, "comm"), "a\"b");
+	for (c = text; *c; c++)
+		assert_true((unsigned char)*c < 0x7f);
+	free(text);
+	json_decref(root);
+	fixture_free(fixture);
+}
+
+static void test_fifty_processes(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *processes[50];
+	unsigned int i;
+
+	for (i = 0; i < 50; i++)
+		processes[i] = fixture_process(fixture, 1000 + i, "worker", NULL, 0, i % 2);
+	for (i = 1; i < 50; i++)
+		fixture_link(fixture, processes[0], processes[i],
+			     fixture_object(fixture, FILE_PIPE, i, NULL), i, true);
+	expect(fixture, print_dot, " -> ", 49);
+	expect(fixture, print_text, " → ", 49);
+	fixture_free(fixture);
+}
+
+static void test_nothing_at_all(void **state)
+{
+	struct fixture *fixture = fixture_new();
+
+	expect(fixture, print_dot, "0 processes, 0 links", 1);
+	expect(fixture, print_text, "0 processes, 0 links", 1);
+	json_decref(load(fixture));
+	fixture_free(fixture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_two_parties_are_an_edge),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_three_parties_are_a_node),
+		cmocka_unit_test(test_many_alike_are_one_edge),
+		cmocka_unit_test(test_the_kernel_is_a_node),
+		cmocka_unit_test(test_loss_is_told),
+		cmocka_unit_test(test_hostile_names_stay_in_dot),
+		cmocka_unit_test(test_hostile_names_stay_elsewhere),
+		cmocka_unit_test(test_json_document),
+		cmocka_unit_test(test_json_unknown_is_null),
+		cmocka_unit_test(test_json_hostile_names),
+		cmocka_unit_test(test_fifty_processes),
+		cmocka_unit_test(test_nothing_at_all),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
