@@ -20,7 +20,7 @@
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define PID_MAX        4194304 /* PID_MAX_LIMIT, include/linux/threads.h */
 #define DURATION_MAX   1e9 /* seconds */
-#define RING_BYTES     (8ull << 20)
+#define RING_BYTES (16u << 20)
 #define RING_BYTES_MIN (64ull << 10)
 #define RING_BYTES_MAX (1ull << 30)
 #define LONG_VALUE     256 /* getopt_long returns LONG_VALUE + row for long options */
@@ -542,7 +542,7 @@ static int check_input(const struct parser *parser)
 	size_t i;
 
 	if (options->command == COMMAND_REPLAY && !options->input)
-		return err_r(EXIT_USAGE, "replay needs a FILE");
+		return err_r(EXIT_USAGE, "replay needs a FILE (or --input FILE)");
 	if (!options->input)
 		return 0;
 	if (options->command == COMMAND_RECORD)

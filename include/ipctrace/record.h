@@ -25,6 +25,8 @@ enum record_type {
 	RECORD_SNAPSHOT_END = 2,   /* struct record alone */
 	RECORD_TASK = 3,	   /* struct record_task: one live task (thread) */
 	RECORD_IN_FLIGHT = 4,	   /* struct record_in_flight: a descriptor in a socket's queue */
+	RECORD_QUEUES_BEGIN = 5,   /* struct record alone: RECORD_IN_FLIGHT rows follow, and no others */
+	RECORD_QUEUES_END = 6,	   /* struct record alone: what lies in queues is what they said */
 
 	/* Life of tasks. */
 	RECORD_FORK = 10,   /* struct record_task: pid/tid are the new task's, parent_tid the maker */

@@ -75,6 +75,8 @@ static bool is_shown(const struct model *model, const struct record *record,
 		return false;
 	if (model->select_all || (event->process && event->process->selected))
 		return true;
+	if (!model->follow)
+		return false;
 	return event->object && kind_is_ipc(event->object->key.kind) &&
 	       is_shared_with_selected(event->object);
 }
@@ -157,6 +159,8 @@ static int live_exit_code(int err)
 	case -EACCES: return EXIT_PERMISSION;
 	case -ESRCH: return EXIT_NO_PROCESS;
 	case -EOPNOTSUPP: return EXIT_KERNEL;
+	case -ENOENT: return EXIT_NOT_FOUND;
+	case -ENOEXEC: return EXIT_CANNOT_START;
 	default: return EXIT_OTHER;
 	}
 }
@@ -326,6 +330,14 @@ static int check_selection(const struct session *session)
 	return 0;
 }
 
+/* A callback or the recording has said what is wrong; the kernel leaves that to us. */
+static int failure(const struct session *session, int err)
+{
+	if (!session->failed && !session->options->input)
+		say("tracing broke off: %s", strerror(-err));
+	return EXIT_OTHER;
+}
+
 int session_run(struct session *session)
 {
 	int err, code;
@@ -345,7 +357,7 @@ int session_run(struct session *session)
 	session->program_code = session->source->exit_code(session->source);
 	session->is_cut = err == -EPIPE && session->failed;
 	if (err && !session->is_cut)
-		return EXIT_OTHER;
+		return failure(session, err);
 	return check_selection(session);
 }
 

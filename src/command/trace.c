@@ -71,6 +71,7 @@ static int trace_end(struct trace *trace, const struct session *session)
 	err = trace_end_print(trace->out, session->model, session->events,
 			      session->audited ? &session->audit : NULL, &trace->style);
 	err = err ? stream_complain(trace->options->output, err) : trace_flush(trace);
+	session_report(session);
 	return err && err != -EPIPE ? EXIT_OTHER : 0;
 }
 

@@ -151,6 +151,7 @@ static bool dup_event(const struct record_slot *slot, const struct change *chang
 	event->name = "fd.dup";
 	event_about(event, change->description, slot);
 	event_say(event, "%s %lld → %d", dup_name(slot->nr), (long long)slot->arg[0], slot->fd);
+	event->fds[event->fds_count++] = (int)slot->arg[0];
 	event_fact_int(event, "from_fd", slot->arg[0]);
 	if (change->changed && change->old_object)
 		event_fact_object(event, "replaced", change->old_object);

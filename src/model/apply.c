@@ -132,6 +132,12 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		process_select(model, ((const struct record_select *)whole)->pid,
 			       ((const struct record_select *)whole)->follow);
 		return 0;
+	case RECORD_QUEUES_BEGIN:
+		passings_mark_stale(model);
+		return 0;
+	case RECORD_QUEUES_END:
+		passings_sweep(model);
+		return 0;
 	case RECORD_PRUNE:
 		model_prune(model);
 		return 0;

@@ -14,6 +14,8 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_READY:
 	case RECORD_STOP:
 	case RECORD_PRUNE:
+	case RECORD_QUEUES_BEGIN:
+	case RECORD_QUEUES_END:
 		return sizeof(struct record);
 	case RECORD_TASK:
 	case RECORD_FORK:

@@ -2,12 +2,18 @@
 /* Endpoints: what one process has, or had, to do with one object of an IPC kind. */
 #include "model/internal.h"
 
+/* Most objects have so few parties that a look at each is cheaper than a hash table's misses. */
+#define PARTIES_FEW 4
+
 struct endpoint *model_endpoint(const struct model *model, const struct process *process,
 				const struct object *object)
 {
 	const void *key[2] = { process, object };
-	struct endpoint *endpoint;
+	struct endpoint *endpoint = object->endpoints;
 
+	for (int i = 0; i < PARTIES_FEW; i++, endpoint = endpoint->object_next)
+		if (!endpoint || endpoint->key.process == process)
+			return endpoint;
 	_Static_assert(sizeof(key) == sizeof(endpoint->key), "the key is two pointers");
 	HASH_FIND(hh, model->endpoints, key, sizeof(key), endpoint);
 	return endpoint;

@@ -41,6 +41,8 @@ static inline unsigned int hash_bytes(const void *key, size_t len)
 }
 
 #include "model/model.h"
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 6U
 
 /* Above sysctl fs.nr_open's default, which few ever raise. */
 #define FD_LIMIT (1 << 20)

@@ -19,10 +19,10 @@ static struct table *table_of(struct model *model, const struct record *head, ui
 
 	if (head->flags & RECORD_ROW) {
 		change->process = process_of(model, head);
-		if (!table)
-			table = table_get(model, id);
-		if (!table)
-			*err = -ENOMEM;
+		if (table || !model->in_snapshot)
+			return table;
+		table = table_get(model, id);
+		*err = table ? 0 : -ENOMEM;
 		return table;
 	}
 	task = task_of(model, head, err);
@@ -246,6 +246,16 @@ int apply_use(struct model *model, const struct record_slot *record, struct chan
 
 int apply_pipe(struct model *model, const struct record_slot *record, struct change *change)
 {
+	struct object_key key;
+
+	/* A row speaks of the object alone. */
+	if (record->head.flags & RECORD_ROW) {
+		object_key_init(&key, &record->facts);
+		change->object = model_object(model, &key);
+		if (change->object)
+			object_sample(change->object, &record->facts, record->head.ts);
+		return 0;
+	}
 	return apply_use(model, record, change);
 }
 

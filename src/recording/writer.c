@@ -91,7 +91,13 @@ static int writer_open(struct recording_writer *writer, const char *path)
 	}
 	if (writer->buffer)
 		setvbuf(writer->stream, writer->buffer, _IOFBF, BUFFER_SIZE);
-	return write_bytes(writer, &writer->header, sizeof(writer->header));
+	err = write_bytes(writer, &writer->header, sizeof(writer->header));
+	if (err)
+		return err;
+	/* At once: a crash before the buffer is full shall leave a file that says what it is. */
+	if (fflush(writer->stream))
+		return err_r(-errno, "%s: %s", path, strerror(errno));
+	return 0;
 }
 
 int recording_create(const char *path, struct recording_writer **out)

@@ -6,6 +6,7 @@
 #include "sink/sink.h"
 
 #include <string.h>
+#include <sys/wait.h>
 
 #include "sink/drawing.h"
 #include "sink/names.h"
@@ -49,20 +50,22 @@ static void print_process_label(FILE *out, const struct process *process)
 	command_line(process, command, sizeof(command), COMMAND_COLUMNS, ESCAPE_DOT);
 	if (*command && !is_same_name(process))
 		fprintf(out, "\\n%s", command);
-	if (process->exited && process->exit_known)
+	if (process->exited && process->exit_known && WIFSIGNALED(process->exit_code))
+		fprintf(out, "\\nkilled by signal %d", WTERMSIG(process->exit_code));
+	else if (process->exited && process->exit_known)
 		fprintf(out, "\\nexited (%d)", exit_status(process));
 	else if (process->exited)
 		fputs("\\nexited", out);
 }
 
-/* Selected processes stand out, peers step back, those that ended are hollow. */
+/* Selected processes stand out, peers step back; a dashed frame is one that ended. */
 static const char *process_style(const struct model *model, const struct process *process)
 {
 	bool is_selected = process_is_selected(model, process);
 
 	if (process->exited && is_selected)
-		return "style=\"rounded,filled,dashed\" fillcolor=\"#f1f5f9\" color=\"#64748b\" "
-		       "fontcolor=\"#475569\"";
+		return "style=\"rounded,filled,dashed\" fillcolor=\"#eff6ff\" color=\"#60a5fa\" "
+		       "fontcolor=\"#334155\"";
 	if (process->exited)
 		return "style=\"rounded,dashed\" color=\"#94a3b8\" fontcolor=\"#64748b\"";
 	if (is_selected)
@@ -143,10 +146,10 @@ static double edge_width(const struct drawing_edge *edge)
 static const char *edge_style(const struct drawing_edge *edge)
 {
 	if (edge->closed)
-		return edge->observed ? "style=solid color=\"#a3a3a3\" fontcolor=\"#737373\"" :
-					"style=dashed color=\"#c4c4c4\" fontcolor=\"#8a8a8a\"";
+		return edge->observed ? "style=solid color=\"#8494aa\" fontcolor=\"#475569\"" :
+					"style=dashed color=\"#cbd5e1\" fontcolor=\"#94a3b8\"";
 	return edge->observed ? "style=solid color=\"#1e293b\"" :
-				"style=dashed color=\"#64748b\" fontcolor=\"#475569\"";
+				"style=dashed color=\"#475569\" fontcolor=\"#475569\"";
 }
 
 /* "pipe:[88231]: 1.2 MiB in 300 messages, 4.5 KiB/s, blocked 3.4 s" */

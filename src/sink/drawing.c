@@ -64,39 +64,70 @@ static size_t node_index(const struct drawing *drawing, const struct process *pr
 	return (size_t)(find_node(drawing, process, object) - drawing->nodes);
 }
 
-static int link_object_order(const void *a, const void *b)
-{
-	const struct graph_link *const *first = a, *const *second = b;
+/* One process that sends or receives through an object. */
+struct party {
+	const struct object *object;
+	const struct process *process; /* NULL = the kernel */
+};
 
-	return object_order((*first)->object, (*second)->object);
+static int party_order(const void *a, const void *b)
+{
+	const struct party *first = a, *second = b;
+	int order = object_order(first->object, second->object);
+
+	if (!order)
+		order = COMPARE(!first->process, !second->process);
+	return order || !first->process ? order : process_order(first->process, second->process);
 }
 
-/* Nodes for objects with more than two parties, and one for the kernel if it sends anything. */
+/* Who takes part in the links of each object, in order; who only holds it draws no line. */
+static struct party *collect_parties(const struct graph *graph, size_t *count)
+{
+	struct party *parties = calloc(2 * graph->links_count + 1, sizeof(*parties));
+	size_t i;
+
+	*count = 0;
+	for (i = 0; parties && i < graph->links_count; i++) {
+		const struct graph_link *link = &graph->links[i];
+
+		if (!link->object)
+			continue;
+		parties[(*count)++] = (struct party){ link->object, link->from };
+		parties[(*count)++] = (struct party){ link->object, link->to };
+	}
+	if (parties)
+		qsort(parties, *count, sizeof(*parties), party_order);
+	return parties;
+}
+
+/* Nodes for objects with more than two parties. */
 static int add_object_nodes(struct drawing *drawing, const struct graph *graph)
 {
-	const struct graph_link **links;
-	size_t count = 0, i;
-	bool has_kernel = false;
+	size_t count, i, distinct = 0;
+	struct party *parties = collect_parties(graph, &count);
 	int err = 0;
 
-	links = calloc(graph->links_count + 1, sizeof(*links));
-	if (!links)
+	if (!parties)
 		return -ENOMEM;
-	for (i = 0; i < graph->links_count; i++) {
-		has_kernel |= !graph->links[i].from;
-		if (graph->links[i].object)
-			links[count++] = &graph->links[i];
-	}
-	qsort(links, count, sizeof(*links), link_object_order);
-	for (i = 0; i < count && !err; i++)
-		if ((!i || links[i]->object != links[i - 1]->object) &&
-		    graph_parties(graph, links[i]->object) > 2)
+	for (i = 0; i < count && !err; i++) {
+		if (!i || parties[i].object != parties[i - 1].object)
+			distinct = 1;
+		else if (party_order(&parties[i], &parties[i - 1]) && ++distinct == 3)
 			err = add_node(drawing,
-				       (struct drawing_node){ .object = links[i]->object });
-	free(links);
-	if (has_kernel && !err)
-		err = add_node(drawing, (struct drawing_node){ 0 });
+				       (struct drawing_node){ .object = parties[i].object });
+	}
+	free(parties);
 	return err;
+}
+
+static int add_kernel_node(struct drawing *drawing, const struct graph *graph)
+{
+	size_t i;
+
+	for (i = 0; i < graph->links_count; i++)
+		if (!graph->links[i].from)
+			return add_node(drawing, (struct drawing_node){ 0 });
+	return 0;
 }
 
 static int add_nodes(struct drawing *drawing, const struct graph *graph)
@@ -108,6 +139,8 @@ static int add_nodes(struct drawing *drawing, const struct graph *graph)
 		err = add_node(drawing, (struct drawing_node){ .process = graph->processes[i] });
 	if (!err)
 		err = add_object_nodes(drawing, graph);
+	if (!err)
+		err = add_kernel_node(drawing, graph);
 	if (!err && drawing->nodes_count)
 		qsort(drawing->nodes, drawing->nodes_count, sizeof(*drawing->nodes), node_order);
 	return err;

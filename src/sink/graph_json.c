@@ -35,7 +35,7 @@ static json_t *json_endpoint_fds(const struct graph_endpoint *endpoint)
 	return fds;
 }
 
-/* {"process", "object", "fds", "role", "bytes_in", "bytes_out", "ops_in", "ops_out", "blocked_ns"} */
+/* {"process", "object", "fds", "role", "bytes_in", …, "blocked_ns", "closed"} */
 static json_t *json_endpoint(const struct model *model, const struct graph_endpoint *endpoint)
 {
 	static const struct transfer none;

@@ -29,7 +29,7 @@ static json_t *json_text_mended(const char *bytes, size_t len)
 			taken = 1;
 			character = 0xfffd;
 		}
-		used += utf8_encode(character, buf + used);
+		used += escape_utf8_encode(character, buf + used);
 	}
 	value = json_stringn(buf, used);
 	free(buf);

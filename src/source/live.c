@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -189,6 +190,32 @@ static int live_poll(struct source *source, int timeout_ms)
 	return 1;
 }
 
+/*
+ * Rows again, for what no event tells: what lies in pipes and who is at their ends, and which
+ * descriptors lie in sockets' queues. The tables stay as kept from events.
+ */
+static int state_row(void *ctx, const struct record *record)
+{
+	const struct record_slot *row = (const void *)record;
+	struct record_slot pipe;
+
+	switch (record->type) {
+	case RECORD_SNAPSHOT_BEGIN:
+		return live_deliver_bare(ctx, RECORD_QUEUES_BEGIN);
+	case RECORD_SNAPSHOT_END:
+		return live_deliver_bare(ctx, RECORD_QUEUES_END);
+	case RECORD_IN_FLIGHT:
+		return live_deliver(ctx, record);
+	case RECORD_SLOT:
+		if (row->facts.kind != FILE_PIPE && row->facts.kind != FILE_FIFO)
+			return 0;
+		pipe = *row;
+		pipe.head.type = RECORD_PIPE;
+		return live_deliver(ctx, &pipe.head);
+	}
+	return 0;
+}
+
 static int live_refresh(struct source *source)
 {
 	struct live *live = (struct live *)source;
@@ -204,6 +231,8 @@ static int live_refresh(struct source *source)
 		err = drain(live);
 	if (!err)
 		err = live_counts_read(live);
+	if (!err)
+		err = live_snapshot_rows(live, state_row, live);
 	if (!err)
 		err = live_describe(live);
 	if (!err && !live->stopped) {
@@ -283,6 +312,13 @@ static int ring_open(struct live *live)
 	return err;
 }
 
+/* A reader that starves loses events, and it is asleep nearly always: it goes first. PROGRAM has
+ * been forked by then and keeps what it was given. Where this is not allowed we go on without. */
+static void reader_go_first(void)
+{
+	setpriority(PRIO_PROCESS, 0, -20);
+}
+
 static int tracing_open(struct live *live)
 {
 	int err = 0;
@@ -291,17 +327,19 @@ static int tracing_open(struct live *live)
 		err = program_spawn(live->options->program, &live->program);
 	if (err)
 		return err_r(err, "starting %s: %s", live->options->program[0], strerror(-err));
+	reader_go_first();
 	err = live_hooks_open(live);
 	return err ? err : ring_open(live);
 }
 
-/* Where it cannot be started, the child's own exit code says so: 126 or 127. */
-static void program_start(struct live *live)
+static int program_start(struct live *live)
 {
 	int err = program_release(&live->program);
 
-	if (err)
-		say("%s: %s", live->options->program[0], strerror(-err));
+	if (!err)
+		return 0;
+	return err_r(err == -ENOENT ? -ENOENT : -ENOEXEC, "%s: %s", live->options->program[0],
+		     strerror(-err));
 }
 
 static int start(struct live *live)
@@ -325,7 +363,7 @@ static int start(struct live *live)
 	if (!err && !live->tracer)
 		err = live_deliver_bare(live, RECORD_STOP);
 	if (!err && live->program.pid)
-		program_start(live);
+		err = program_start(live);
 	return err;
 }
 

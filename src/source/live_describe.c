@@ -119,7 +119,13 @@ static int describe_object(struct live *live, uint32_t pid, uint32_t fd,
 	return live_deliver(live, &record.head);
 }
 
-/* fds lists every descriptor; the others only need the paths of what processes talk over. */
+/* fds lists every descriptor, now or from a recording; the others only need the paths of what
+ * processes talk over. */
+static bool wants_all_paths(const struct live *live)
+{
+	return live->options->command == COMMAND_FDS || live->options->command == COMMAND_RECORD;
+}
+
 static int describe_slots(struct live *live, const struct process *process)
 {
 	const struct table *table = process->table;
@@ -131,7 +137,7 @@ static int describe_slots(struct live *live, const struct process *process)
 
 		if (!object || object->name || !kind_has_path(object->key.kind))
 			continue;
-		if (live->options->command == COMMAND_FDS || kind_is_ipc(object->key.kind))
+		if (wants_all_paths(live) || kind_is_ipc(object->key.kind))
 			err = describe_object(live, process->key.pid, fd, object);
 	}
 	return err;
@@ -141,7 +147,7 @@ static bool is_interesting(const struct live *live, const struct process *proces
 {
 	if (process->exited)
 		return false;
-	return live->selective || live->options->command == COMMAND_FDS || process->endpoints;
+	return live->selective || wants_all_paths(live) || process->endpoints;
 }
 
 /* Everything that is not known yet, of the processes that will be shown. */

@@ -20,7 +20,7 @@
 #define SELFTEST_CALLS 64
 
 /* 7.0 and later: the recursion guard makes tp_btf lose events under preemption; the perf type
- * loses none (docs/OVERHEAD in the man page, LIMITS). */
+ * loses none (man page, LIMITS). */
 static bool kernel_wants_perf_hook(void)
 {
 	struct utsname name;

@@ -39,7 +39,8 @@ struct source {
  * The kernel as a source: attaches, reads what is there, delivers RECORD_READY and only then lets
  * PROGRAM go. `model` must be the one that fn applies records to: it tells who is a peer, and what is
  * still held. Returns 0 or -errno, after one line on standard error: -EPERM and -EACCES when not
- * permitted, -ESRCH for no such process, -EOPNOTSUPP when the kernel lacks something.
+ * permitted, -ESRCH for no such process, -EOPNOTSUPP when the kernel lacks something,
+ * -ENOENT and -ENOEXEC when PROGRAM is not found or cannot be started.
  */
 int source_open_live(const struct options *options, const struct model *model, record_fn fn,
 		     void *ctx, struct source **source);

@@ -44,7 +44,7 @@ size_t utf8_decode(const char *bytes, size_t len, uint32_t *character)
 	return need;
 }
 
-size_t utf8_encode(uint32_t character, char *buf)
+size_t escape_utf8_encode(uint32_t character, char *buf)
 {
 	if (character < 0x80) {
 		buf[0] = (char)character;

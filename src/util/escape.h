@@ -24,7 +24,7 @@ enum escape {
 /* The character at `bytes`: its length in bytes, 0 when that is no UTF-8. */
 size_t utf8_decode(const char *bytes, size_t len, uint32_t *character);
 /* Writes the character; returns how many bytes it took, at most 4. */
-size_t utf8_encode(uint32_t character, char *buf);
+size_t escape_utf8_encode(uint32_t character, char *buf);
 /* How many characters that is: the columns it takes, wide ones not told apart. */
 size_t utf8_columns(const char *text);
 

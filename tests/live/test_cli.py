@@ -46,7 +46,6 @@ def test_version(ipctrace, args):
     (["-e", "nosuchmechanism"], "-e"),
     (["-f", "nosuchformat"], "-f"),
     (["fds", "-f", "dot"], "-f"),
-    (["nosuchcommand"], "nosuchcommand"),
     (["--ready-fd", "x"], "--ready-fd"),
     (["--ring-size", "x"], "--ring-size"),
     (["replay"], "--input"),

@@ -33,7 +33,7 @@ def test_graph_says_incomplete(ipctrace, workload):
     it.hear("quiet")
     result = tracer.stop()
     assert result.code == 0, result
-    assert "incomplete" in result.text
+    assert "INCOMPLETE" in result.text
     assert it.finish() == 0
 
 

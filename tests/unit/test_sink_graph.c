@@ -106,7 +106,7 @@ static void test_states(void **state)
 	expect(fixture, print_text, "0 B in 0 messages, open\n", 1);
 	fixture->links[0].closed = true;
 	expect(fixture, print_text, "open, closed\n", 1);
-	expect(fixture, print_dot, "style=dashed color=\"#c4c4c4\"", 1);
+	expect(fixture, print_dot, "style=dashed color=\"#cbd5e1\"", 1);
 	fixture->links[0].bytes.known = fixture->links[0].messages.known = false;
 	expect(fixture, print_text, "?, open, closed\n", 1);
 	fixture->processes[1].exited = true;

@@ -156,7 +156,7 @@ static char *end_of(const struct fixture *fixture, const struct audit *audit, bo
 static void test_end(void **state)
 {
 	struct fixture *fixture = fixture_small();
-	char *details[] = { "fd 3 of \033a[1]: missing" };
+	char detail[] = "fd 3 of \033a[1]: missing", *details[] = { detail };
 	struct audit audit = {
 		.checked = 10, .differences = 1, .details = details, .details_count = 1
 	};

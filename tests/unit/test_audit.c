@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The audit: finds every difference between two models, and none where there is none. */
+#include "records.h"
+
+#include <sched.h>
+
+#define T  0x1000
+#define T2 0x2000
+#define F  0xf000
+#define G  0xf100
+
+struct pair {
+	struct script *kept, *fresh;
+	struct audit audit;
+};
+
+static int pair_setup(void **state)
+{
+	static struct pair pair;
+
+	*state = &pair;
+	return script_setup((void **)&pair.kept) || script_setup((void **)&pair.fresh);
+}
+
+static int pair_teardown(void **state)
+{
+	struct pair *pair = *state;
+
+	audit_free(&pair->audit);
+	return script_teardown((void **)&pair->kept) || script_teardown((void **)&pair->fresh);
+}
+
+static void start(struct script *s)
+{
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 4, pipe_write_end(F + 1, 200));
+	snapshot_done(s);
+	by(s, 10);
+}
+
+static void start_both(struct pair *pair)
+{
+	start(pair->kept);
+	start(pair->fresh);
+}
+
+static void compare(struct pair *pair)
+{
+	audit_free(&pair->audit);
+	assert_int_equal(audit_compare(pair->kept->model, pair->fresh->model, &pair->audit), 0);
+}
+
+static void assert_one(struct pair *pair, const char *line)
+{
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 1);
+	assert_int_equal(pair->audit.details_count, 1);
+	assert_string_equal(pair->audit.details[0], line);
+}
+
+static void equal_models(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	assert_int_equal(pair->audit.checked, 3);
+}
+
+static void lost_close(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	closed(pair->fresh, T, 3);
+	assert_one(pair, "p10[10] fd 3: kept pipe:[200], kernel has nothing");
+}
+
+static void lost_open(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	opened(pair->fresh, T, 70, regular_file(G, 5));
+	assert_one(pair, "p10[10] fd 70: kept nothing, kernel has file:[5]");
+}
+
+static void other_description(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	opened(pair->fresh, T, 3, pipe_read_end(G, 200));
+	assert_one(pair, "p10[10] fd 3: kept pipe:[200], kernel has pipe:[200] "
+			 "(another description)");
+}
+
+static void lost_flag(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	cloexec(pair->fresh, T, 3, pipe_read_end(F, 200), true);
+	assert_one(pair, "p10[10] fd 3: kept pipe:[200], kernel has pipe:[200] close-on-exec");
+}
+
+static void other_tasks(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	forked(pair->kept, 20, T2);
+	assert_one(pair, "p20[20] task 20: kept, kernel has none");
+	by(pair->kept, 20);
+	exited(pair->kept, 0, true);
+	forked(pair->fresh, 30, T2);
+	/* where 10 alone was asked for, 30 is nobody's business */
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	selected(pair->kept, 0, true);
+	assert_one(pair, "p30[30] task 30: not kept, kernel has it");
+}
+
+static void other_grouping(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	cloned(pair->kept, 20, 20, T, CLONE_FILES);
+	cloned(pair->fresh, 20, 20, T2, 0);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 1);
+}
+
+static void zombies_do_not_count(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	cloned(pair->fresh, 20, 20, 0, 0);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+}
+
+static void unexplained_is_not_wrong(void **state)
+{
+	struct pair *pair = *state;
+	const uint64_t files[] = { 0, 0, 0, F, F + 1, G };
+
+	start_both(pair);
+	table_is(pair->kept, T, TABLE_COPY, -1, 0, files, 6, true);
+	opened(pair->fresh, T, 5, regular_file(G, 5));
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	opened(pair->fresh, T, 5, regular_file(G + 1, 5));
+	assert_one(pair, "p10[10] fd 5: kept unknown:[0], kernel has file:[5]");
+}
+
+static void details_are_limited(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	for (int fd = 10; fd < 200; fd++)
+		opened(pair->kept, T, fd, regular_file(G + (uint64_t)fd, 5));
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 190);
+	assert_int_equal(pair->audit.details_count, AUDIT_DETAILS_MAX);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(equal_models),	 TEST(lost_close),	     TEST(lost_open),
+		TEST(other_description), TEST(lost_flag),	     TEST(other_tasks),
+		TEST(other_grouping),	 TEST(zombies_do_not_count), TEST(unexplained_is_not_wrong),
+		TEST(details_are_limited),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

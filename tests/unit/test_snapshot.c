@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Snapshots: over nothing, over what is known already, and as the cure for what was lost. */
+#include "records.h"
+
+#include <fcntl.h>
+#include <sched.h>
+
+#define T  0x1000
+#define T2 0x2000
+#define T3 0x3000
+#define F  0xf000
+#define G  0xf100
+
+static void start(struct script *s)
+{
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 4, pipe_write_end(F + 1, 200));
+	snapshot_done(s);
+	by(s, 10);
+}
+
+static void first_is_before_we_looked(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	assert_int_equal(slot_at(s, T, 3)->came, CAME_UNKNOWN);
+	assert_int_equal(slot_at(s, T, 3)->since_ts, 0);
+	assert_string_equal(process_at(s, 10)->comm, "p10");
+	assert_int_equal(process_at(s, 10)->ppid, 1);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
+}
+
+/* Rows of a table may come before the row of the task that uses it. */
+static void slots_before_tasks(void **state)
+{
+	struct script *s = *state;
+
+	snapshot_start(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	task_row(s, 10, 10, T, 1);
+	snapshot_done(s);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
+}
+
+static void confirmation_keeps_provenance(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	slot(s, T, 5, pipe_read_end(F, 200), SYS_dup, 5, 3, 0, 0);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 5, pipe_read_end(F, 200));
+	slot_row(s, T, 6, pipe_read_end(F, 200));
+	snapshot_done(s);
+	assert_int_equal(slot_at(s, T, 5)->came, CAME_DUP);
+	assert_int_equal(slot_at(s, T, 5)->from_fd, 3);
+	assert_null(slot_at(s, T, 4)); /* its close was lost */
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->write_slots, 0);
+	assert_int_equal(slot_at(s, T, 6)->came, CAME_UNKNOWN);
+	assert_true(slot_at(s, T, 6)->since_ts > 0);
+}
+
+static void sweeps_the_dead(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	cloned(s, 10, 11, T, CLONE_FILES | CLONE_THREAD);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	assert_true(process_at(s, 20)->exited);
+	assert_false(process_at(s, 20)->exit_known);
+	assert_null(table_at(s, T2));
+	assert_int_equal(HASH_COUNT(s->model->tasks), 1);
+	/* the exit was only late, not lost */
+	by(s, 20);
+	s->ts -= 10;
+	exited(s, 512, true);
+	s->ts += 10;
+	assert_true(process_at(s, 20)->exit_known);
+	assert_int_equal(process_at(s, 20)->exit_code, 512);
+}
+
+/* The address of a table is in use by another process: rows come in any order. */
+static void table_changes_hands(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	snapshot_start(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	task_row(s, 10, 10, T2, 1);
+	task_row(s, 20, 20, T, 1);
+	snapshot_done(s);
+	assert_non_null(slot_at(s, T, 3));
+	assert_null(slot_at(s, T, 4));
+	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->read_slots, 1);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 0);
+}
+
+static void older_events_are_ignored(void **state)
+{
+	struct script *s = *state;
+	uint64_t files[] = { 0, 0, 0, 0 };
+
+	s->ts = 5000;
+	start(s);
+	s->ts = 4000;
+	closed(s, T, 3);
+	opened(s, T, 9, regular_file(G, 1));
+	table_is(s, T, TABLE_COPY, -1, 0, files, 4, true);
+	retabled(s, T3);
+	passed(s, 3, 77, pipe_read_end(F, 200));
+	assert_non_null(slot_at(s, T, 3));
+	assert_null(slot_at(s, T, 9));
+	assert_null(table_at(s, T3));
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->key.object->in_flight, 0);
+	/* Whoever was forked then and is not in the snapshot has ended. */
+	forked(s, 30, T3);
+	assert_true(process_at(s, 30)->exited);
+	assert_null(table_at(s, T3));
+	by(s, 30);
+	exited(s, 0, true);
+	assert_true(process_at(s, 30)->exit_known);
+	s->ts = 6000;
+	by(s, 10);
+	closed(s, T, 3);
+	assert_null(slot_at(s, T, 3));
+}
+
+/* What happened while the snapshot was read is told twice. */
+static void overlap_is_harmless(void **state)
+{
+	struct script *s = *state;
+	uint64_t begin;
+
+	start(s);
+	snapshot_start(s);
+	begin = s->ts;
+	s->ts += 100;
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 5, regular_file(G, 1));
+	task_row(s, 20, 20, T2, 10);
+	slot_row(s, T2, 3, pipe_read_end(F, 200));
+	slot_row(s, T2, 7, regular_file(G + 1, 2));
+	snapshot_done(s);
+	s->ts = begin;
+	by(s, 10);
+	closed(s, T, 4);
+	opened(s, T, 5, regular_file(G, 1));
+	assert_int_equal(slot_at(s, T, 5)->came, CAME_OPENED); /* the call explains it */
+	forked(s, 20, T2);
+	by(s, 20);
+	table_is(s, T2, TABLE_COPY, -1, 0, (uint64_t[]){ 0, 0, 0, F }, 4, true);
+	opened(s, T2, 7, regular_file(G + 1, 2));
+	assert_non_null(slot_at(s, T2, 7));
+	assert_non_null(slot_at(s, T2, 3));
+	assert_int_equal(table_at(s, T2)->used, 2);
+	assert_int_equal(process_at(s, 20)->ppid, 10);
+}
+
+static void in_flight_is_replaced(void **state)
+{
+	struct script *s = *state;
+	struct object *object;
+
+	start(s);
+	passed(s, 4, 77, pipe_write_end(F + 1, 200));
+	passed(s, 4, 78, pipe_write_end(F + 1, 200));
+	object = s->change.object;
+	assert_int_equal(object->in_flight, 2);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	in_flight_row(s, 77, pipe_write_end(F + 1, 200));
+	in_flight_row(s, 79, regular_file(G, 5));
+	snapshot_done(s);
+	assert_int_equal(object->in_flight, 1);
+	assert_int_equal(object->slots, 0);
+	assert_ptr_equal(object->descriptions->in_flight->sender, process_at(s, 10));
+	assert_int_equal(object->descriptions->in_flight->socket_ino, 77);
+	/* its sending, told late, is not a second one */
+	by(s, 10);
+	s->model->snapshot_ts = 0;
+	passed(s, 8, 79, regular_file(G, 5));
+	assert_int_equal(s->change.object->in_flight, 1);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	snapshot_done(s);
+	assert_int_equal(object->in_flight, 0);
+	assert_null(s->model->descriptions);
+}
+
+/* A dying task seen once more, with or without its table, stays dead. */
+static void dead_stay_dead(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	by(s, 20);
+	exited(s, 0, true);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, 0, 10);
+	task_row(s, 30, 30, 0, 10);
+	snapshot_done(s);
+	assert_true(process_at(s, 20)->exited);
+	assert_null(process_at(s, 30));
+}
+
+static void repairs_lost_forks_and_unshares(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	selected(s, 10, true);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	task_row(s, 10, 11, T3, 1);
+	slot_row(s, T3, 3, pipe_read_end(F, 200));
+	task_row(s, 20, 20, T2, 10);
+	slot_row(s, T2, 4, pipe_write_end(F + 1, 200));
+	snapshot_done(s);
+	assert_true(process_at(s, 20)->selected);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 2);
+	assert_ptr_equal(process_at(s, 10)->table, table_at(s, T));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(first_is_before_we_looked),
+		TEST(slots_before_tasks),
+		TEST(confirmation_keeps_provenance),
+		TEST(sweeps_the_dead),
+		TEST(table_changes_hands),
+		TEST(older_events_are_ignored),
+		TEST(overlap_is_harmless),
+		TEST(in_flight_is_replaced),
+		TEST(dead_stay_dead),
+		TEST(repairs_lost_forks_and_unshares),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
