@@ -68,7 +68,7 @@ UNIT_HELPERS  := $(patsubst tests/unit/%.c,$(BUILD)/san/tests/unit/%.o,\
 WORKLOADS     := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,\
 		 $(filter-out tests/workload/%32.c,$(wildcard tests/workload/*.c)))
 WORKLOADS_32  := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,$(wildcard tests/workload/*32.c))
-BENCH_SOURCES := $(filter-out tests/bench/floor.c,$(wildcard tests/bench/*.c))
+BENCH_SOURCES := $(filter-out tests/bench/floor.c %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_PROGRAMS := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/tests/bench/%) \
 		  $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor.c))
 

@@ -78,10 +78,21 @@ struct who {
 
 static __always_inline void who_init(struct who *who, struct task_struct *task)
 {
-	who->start = task->group_leader->start_boottime;
+	who->start = BPF_CORE_READ(task, group_leader, start_boottime);
 	who->pid = task->tgid;
 	who->tid = task->pid;
 	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
+}
+
+/* The same for the current task, cheaper. */
+static __always_inline void who_init_current(struct who *who)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	who->start = current_start();
+	who->pid = pid_tgid >> 32;
+	who->tid = (__u32)pid_tgid;
+	bpf_get_current_comm(who->comm, sizeof(who->comm));
 }
 
 /* size: of the whole record. */
@@ -98,31 +109,6 @@ static __always_inline void head_fill(struct record *head, enum record_type type
 	__builtin_memcpy(head->comm, who->comm, sizeof(head->comm));
 }
 
-/* The struct file in that slot, NULL if none; also for tables of other tasks. */
-static __always_inline struct file *table_file(struct files_struct *table, __u32 fd)
-{
-	struct fdtable *fdt = table->fdt;
-	struct file **slots, *file = NULL;
-
-	if (fd >= fdt->max_fds)
-		return NULL;
-	slots = fdt->fd;
-	bpf_probe_read_kernel(&file, sizeof(file), &slots[fd]);
-	return file;
-}
-
-static __always_inline bool table_cloexec(struct files_struct *table, __u32 fd)
-{
-	struct fdtable *fdt = table->fdt;
-	unsigned long *bits, word = 0;
-
-	if (fd >= fdt->max_fds)
-		return false;
-	bits = fdt->close_on_exec;
-	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
-	return word >> (fd % 64) & 1;
-}
-
 /* What a slot record says besides the slot itself. */
 struct slot_cause {
 	enum record_type type;
@@ -135,13 +121,13 @@ struct slot_cause {
 
 static __always_inline void slot_fill(struct record_slot *slot, __u32 size,
 				      const struct slot_cause *cause, const struct who *who,
-				      struct files_struct *table, __u32 fd)
+				      __u64 table, __u32 fd)
 {
-	struct file *file;
+	__u64 file;
 
 	head_fill(&slot->head, cause->type, size, who);
 	slot->head.flags = cause->flags;
-	slot->table = (__u64)table;
+	slot->table = table;
 	slot->fd = fd;
 	slot->nr = cause->nr;
 	slot->result = cause->result;
@@ -153,13 +139,13 @@ static __always_inline void slot_fill(struct record_slot *slot, __u32 size,
 	slot->pad = 0;
 	__builtin_memset(&slot->facts, 0, sizeof(slot->facts));
 	file = table_file(table, fd);
-	file_sample(&slot->facts, (__u64)file);
+	file_sample(&slot->facts, file);
 	slot->cloexec = file && table_cloexec(table, fd);
 }
 
 /* Sends what slot fd of that table holds now. */
 static __always_inline void slot_send(const struct slot_cause *cause, const struct who *who,
-				      struct files_struct *table, __u32 fd, __u32 mark)
+				      __u64 table, __u32 fd, __u32 mark)
 {
 	struct record_slot *slot = record_reserve(sizeof(*slot));
 
@@ -174,7 +160,7 @@ static __always_inline void slot_send(const struct slot_cause *cause, const stru
 struct scan {
 	struct slot_cause cause;
 	struct who who;
-	struct files_struct *table;
+	__u64 table;
 	__u32 fd, last, mark;
 };
 
@@ -194,15 +180,14 @@ static long scan_step(__u32 i, struct scan *scan)
 
 /* Sends every occupied slot from first to last; each is sampled by itself. */
 static __always_inline void table_scan(const struct slot_cause *cause, const struct who *who,
-				       struct files_struct *table, __u32 first, __u32 last,
+				       __u64 table, __u32 first, __u32 last,
 				       __u32 mark)
 {
 	struct scan scan = {
 		.cause = *cause, .who = *who, .table = table,
 		.fd = first, .last = last, .mark = mark,
 	};
-	struct fdtable *fdt = table->fdt;
-	__u32 size = fdt->max_fds;
+	__u32 size = table_size(table);
 
 	if (size == 0 || first >= size)
 		return;
@@ -214,7 +199,7 @@ static __always_inline void table_scan(const struct slot_cause *cause, const str
 /* What a run of RECORD_TABLE records is about. */
 struct chunks {
 	struct who who;
-	struct files_struct *table;
+	__u64 table;
 	__u32 mode, first, size;
 	int nr;
 };
@@ -223,7 +208,6 @@ struct chunks {
 static __always_inline long chunk_send(struct chunks *chunks, const __u32 count)
 {
 	const __u32 size = sizeof(struct record_table) + count * sizeof(__u64);
-	struct fdtable *fdt = chunks->table->fdt;
 	__u32 first = chunks->first;
 	struct record_table *record;
 	struct file **slots;
@@ -232,14 +216,14 @@ static __always_inline long chunk_send(struct chunks *chunks, const __u32 count)
 	if (!record)
 		return 1;
 	head_fill(&record->head, RECORD_TABLE, size, &chunks->who);
-	record->table = (__u64)chunks->table;
+	record->table = chunks->table;
 	record->mode = chunks->mode;
 	record->nr = chunks->nr;
 	record->first = first;
 	record->count = count;
 	record->last = first + count >= chunks->size;
 	record->pad = 0;
-	slots = fdt->fd;
+	slots = (void *)table_slots(chunks->table);
 	if (bpf_probe_read_kernel(record->files, count * sizeof(__u64), &slots[first])) {
 		count_loss(LOSS_READ_FAILED);
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
@@ -267,13 +251,12 @@ static long chunk_step(__u32 i, struct chunks *chunks)
  * Sends the pointers of a whole table. Every fdtable has a multiple of 64 slots (BITS_PER_LONG;
  * fs/file.c, alloc_fdtable), mostly a power of two.
  */
-static __always_inline void table_send(const struct who *who, struct files_struct *table,
+static __always_inline void table_send(const struct who *who, __u64 table,
 				       enum table_mode mode, int nr)
 {
-	struct fdtable *fdt = table->fdt;
 	struct chunks chunks = {.who = *who, .table = table, .mode = mode, .nr = nr};
 
-	chunks.size = fdt->max_fds;
+	chunks.size = table_size(table);
 	if (chunks.size <= 64)
 		chunk_send(&chunks, 64);
 	else

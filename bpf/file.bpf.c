@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a struct file is: samples an open file description and the object under it. Events and the
+ * What lies in a descriptor table, and what a struct file is: samples an open file description and the object under it. Events and the
  * snapshot both come here, so both say the same.
  *
  * These are global functions, called across objects: libbpf before 1.2 cannot join two objects
@@ -241,6 +241,71 @@ int file_sample(struct file_facts *facts, __u64 address)
 	if (facts->kind == FILE_PIPE || facts->kind == FILE_FIFO)
 		sample_pipe(facts, inode);
 	return 0;
+}
+
+/* A number read from memory: what a typed view gives stays a pointer, and may not be returned. */
+__u64 current_table(void)
+{
+	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), files);
+}
+
+__u64 current_start(void)
+{
+	struct task_struct *leader =
+		FIELD(struct task_struct, bpf_get_current_task(), group_leader);
+
+	return FIELD(struct task_struct, leader, start_boottime);
+}
+
+__u64 current_file(__u32 fd)
+{
+	struct files_struct *table = FIELD(struct task_struct, bpf_get_current_task(), files);
+	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
+	struct file **slots;
+	__u64 file = 0;
+
+	if (fd >= FIELD(struct fdtable, fdt, max_fds))
+		return 0;
+	slots = FIELD(struct fdtable, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &slots[fd]);
+	return file;
+}
+
+__u64 table_file(__u64 table, __u32 fd)
+{
+	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
+	struct file **slots;
+	__u64 file = 0;
+
+	if (!table || fd >= FIELD(struct fdtable, fdt, max_fds))
+		return 0;
+	slots = FIELD(struct fdtable, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), &slots[fd]);
+	return file;
+}
+
+int table_cloexec(__u64 table, __u32 fd)
+{
+	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
+	unsigned long *bits, word = 0;
+
+	if (!table || fd >= FIELD(struct fdtable, fdt, max_fds))
+		return 0;
+	bits = FIELD(struct fdtable, fdt, close_on_exec);
+	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
+	return word >> (fd % 64) & 1;
+}
+
+__u32 table_size(__u64 table)
+{
+	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
+
+	return FIELD(struct fdtable, fdt, max_fds);
+}
+
+__u64 table_slots(__u64 table)
+{
+	return (__u64)BPF_CORE_READ((struct files_struct *)table, fdt, fd);
 }
 
 int file_channel(struct watched_key *key, __u64 address)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a struct file is; see file.bpf.c. Addresses are numbers: global functions take no pointers
- * to kernel types before 6.8. */
+/*
+ * What descriptor tables and struct files are; see file.bpf.c. Addresses are numbers: global
+ * functions take no pointers to kernel types before 6.8, and each pointer member that is followed
+ * from a typed task costs the verifier a search of all the kernel's types, at every load.
+ */
 #ifndef IPCTRACE_FILE_BPF_H
 #define IPCTRACE_FILE_BPF_H
 
@@ -27,6 +30,19 @@ static __always_inline __u64 address_of(const void *pointer)
 
 /* Fills *facts, which must be zero, from the struct file at that address; 0 leaves it zero. */
 int file_sample(struct file_facts *facts, __u64 address);
+
+/* The current task's struct files_struct, and when its process started (start_boottime). */
+__u64 current_table(void);
+__u64 current_start(void);
+
+/* The struct file in that slot, 0 if none; of the current task's table it is found faster. */
+__u64 current_file(__u32 fd);
+__u64 table_file(__u64 table, __u32 fd);
+/* Is the slot close-on-exec? */
+int table_cloexec(__u64 table, __u32 fd);
+/* How many slots the table has, and where its array of pointers lies. */
+__u32 table_size(__u64 table);
+__u64 table_slots(__u64 table);
 
 /* Is it a pipe, FIFO or socket? If so fills key->ino and key->dev and returns 1. */
 int file_channel(struct watched_key *key, __u64 address);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ipctrace: which processes talk to which. Parses the command line and runs the command. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,25 +33,21 @@ static int tell(const struct options *options)
 
 static int run(const struct options *options)
 {
-	int err;
-
 	if (options->help || options->version)
 		return tell(options);
-	err = stop_install();
-	if (err)
-		return err_r(EXIT_OTHER, "signal handlers: %s", strerror(-err));
 	return commands[options->command](options);
 }
 
 int main(int argc, char **argv)
 {
 	struct options options;
-	int code = options_parse(argc, argv, &options);
+	int code = stop_install();
 
 	if (code)
+		return err_r(EXIT_OTHER, "signal handlers: %s", strerror(-code));
+	code = options_parse(argc, argv, &options);
+	if (code)
 		return code;
-	/* A reader that goes away shows as EPIPE where we write. */
-	signal(SIGPIPE, SIG_IGN);
 	code = run(&options);
 	options_free(&options);
 	return code;

@@ -41,8 +41,8 @@ static __always_inline int slot_send_path(struct call *call, __u32 fd, __u64 pat
 	if (!slot)
 		return 0;
 	cause_init(&cause, call);
-	who_init(&who, call->task);
-	slot_fill(slot, size, &cause, &who, call->task->files, fd);
+	who_init_current(&who);
+	slot_fill(slot, size, &cause, &who, current_table(), fd);
 	n = bpf_probe_read_user_str(slot->text, PATH_BYTES, (void *)path);
 	slot->text_len = n > 0 ? n : 0;
 	if (n == PATH_BYTES) {
@@ -62,7 +62,7 @@ static __always_inline bool path_is_wanted(struct call *call, __u32 fd)
 
 	if (settings.paths)
 		return true;
-	return file_channel(&key, (__u64)table_file(call->task->files, fd));
+	return file_channel(&key, current_file(fd));
 }
 
 static __always_inline int opened(struct call *call, __u64 path)
@@ -171,7 +171,7 @@ CALL_EXIT(pidfd_getfd_exit)
 
 	if (call->ret < 0)
 		return 0;
-	file_sample(&facts, (__u64)table_file(call->task->files, call->arg[0]));
+	file_sample(&facts, current_file(call->arg[0]));
 	cause_init(&cause, call);
 	if (facts.kind == FILE_PIDFD)
 		cause.source_pid = facts.pidfd.target;

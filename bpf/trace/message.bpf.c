@@ -59,16 +59,15 @@ struct walk {
 
 int passed_send(__u32 fd, __u32 socket_fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	struct files_struct *table = task->files;
+	__u64 table = current_table();
 	struct file_facts facts = {};
 	struct record_pass *pass;
 	struct who who;
 
 	if (!table)
 		return 0;
-	who_init(&who, task);
-	file_sample(&facts, (__u64)table_file(table, socket_fd));
+	who_init_current(&who);
+	file_sample(&facts, table_file(table, socket_fd));
 	pass = record_reserve(sizeof(*pass));
 	if (!pass)
 		return 0;
@@ -78,7 +77,7 @@ int passed_send(__u32 fd, __u32 socket_fd)
 	pass->socket_ino = facts.ino;
 	pass->peer_ino = facts.kind == FILE_UNIX ? facts.socket.peer_ino : 0;
 	__builtin_memset(&pass->facts, 0, sizeof(pass->facts));
-	file_sample(&pass->facts, (__u64)table_file(table, fd));
+	file_sample(&pass->facts, table_file(table, fd));
 	record_submit(pass);
 	return 0;
 }

@@ -10,16 +10,18 @@
 
 static __always_inline void task_fill(struct record_task *record, struct task_struct *task)
 {
-	struct task_struct *parent = task->real_parent, *leader = task->group_leader;
+	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 
-	record->table = (__u64)task->files;
+	record->table = (__u64)BPF_CORE_READ(task, files);
 	record->old_table = 0;
-	record->parent_start = parent->group_leader->start_boottime;
-	record->parent_pid = parent->tgid;
+	record->parent_start = BPF_CORE_READ(parent, group_leader, start_boottime);
+	record->parent_pid = BPF_CORE_READ(parent, tgid);
 	record->parent_tid = 0;
-	record->uid = task->cred->uid.val;
+	record->uid = BPF_CORE_READ(task, cred, uid.val);
 	record->clone_flags = 0;
-	bpf_probe_read_kernel(record->leader_comm, sizeof(record->leader_comm), leader->comm);
+	bpf_probe_read_kernel(record->leader_comm, sizeof(record->leader_comm),
+				  &leader->comm);
 }
 
 /* What of its maker's mark a new process gets: descendants are selected unless --no-follow, and
@@ -38,12 +40,12 @@ static __always_inline void mark_inherit(struct task_struct *child, __u32 mark)
  * since its table was copied. Where the maker's table has one user, the pointers suffice: the
  * model knows every description of it. Otherwise each slot is sampled.
  */
-static __always_inline void child_table_send(const struct who *who, struct files_struct *table,
-					     struct files_struct *made_from, __u32 mark)
+static __always_inline void child_table_send(const struct who *who, __u64 table, __u64 made_from,
+					     __u32 mark)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
 
-	if (made_from->count.counter == 1)
+	if (BPF_CORE_READ((struct files_struct *)made_from, count.counter) == 1)
 		table_send(who, table, TABLE_COPY, -1);
 	else
 		table_scan(&cause, who, table, 0, SCAN_MAX, mark);
@@ -56,6 +58,7 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 	__u32 mark = process_mark(maker->tgid);
 	struct record_task *record;
 	struct who who;
+	__u64 table;
 
 	if (settings.has_task_storage && !(child->flags & PF_KTHREAD))
 		bpf_task_storage_get(&asleep, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -68,14 +71,15 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 		return 0;
 	head_fill(&record->head, RECORD_FORK, sizeof(*record), &who);
 	task_fill(record, child);
-	record->old_table = (__u64)maker->files;
-	record->parent_start = maker->group_leader->start_boottime;
+	record->old_table = current_table();
+	record->parent_start = current_start();
 	record->parent_pid = maker->tgid;
 	record->parent_tid = maker->pid;
 	record->clone_flags = (__u32)clone_flags;
 	record_submit(record);
-	if (!(clone_flags & CLONE_FILES) && child->files && maker->files)
-		child_table_send(&who, child->files, maker->files, mark);
+	table = (__u64)BPF_CORE_READ(child, files);
+	if (!(clone_flags & CLONE_FILES) && table && current_table())
+		child_table_send(&who, table, current_table(), mark);
 	return 0;
 }
 
@@ -85,11 +89,13 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 static __always_inline void exec_text_fill(struct record_exec *record, struct task_struct *task,
 					   struct linux_binprm *bprm)
 {
-	unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
 	__u64 len = end - start;
 	long n;
 
-	n = bpf_probe_read_kernel_str(record->text, FILENAME_ROOM - 1, bprm->filename);
+	n = bpf_probe_read_kernel_str(record->text, FILENAME_ROOM - 1,
+				      BPF_CORE_READ(bprm, filename));
 	if (n < 0)
 		n = 0;
 	barrier_var(n);
@@ -128,13 +134,13 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	if (!record)
 		return 0;
 	head_fill(&record->head, RECORD_EXEC, size, &who);
-	record->table = (__u64)task->files;
+	record->table = current_table();
 	record->old_tid = old_pid;
-	record->uid = task->cred->uid.val;
+	record->uid = BPF_CORE_READ(task, cred, uid.val);
 	exec_text_fill(record, task, bprm);
 	record_submit(record);
 	/* Close-on-exec is done by now (begin_new_exec), and the table is ours alone. */
-	table_send(&who, task->files, TABLE_COPY, -1);
+	table_send(&who, current_table(), TABLE_COPY, -1);
 	return 0;
 }
 
@@ -142,7 +148,7 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	__u32 tgid = task->tgid, mark = process_mark(tgid);
-	bool group_dead = task->signal->live.counter == 0;
+	bool group_dead = BPF_CORE_READ(task, signal, live.counter) == 0;
 	struct record_exit *record;
 	struct who who;
 
@@ -155,7 +161,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	if (!record)
 		return 0;
 	head_fill(&record->head, RECORD_EXIT, sizeof(*record), &who);
-	record->table = (__u64)task->files;
+	record->table = current_table();
 	record->exit_code = task->exit_code;
 	record->group_dead = group_dead;
 	record_submit(record);
@@ -169,22 +175,22 @@ static __always_inline void retable_send(struct call *call, __u32 mark)
 	struct record_task *record;
 	struct who who;
 
-	who_init(&who, call->task);
+	who_init_current(&who);
 	record = record_reserve(sizeof(*record));
 	if (!record)
 		return;
 	head_fill(&record->head, RECORD_RETABLE, sizeof(*record), &who);
 	task_fill(record, call->task);
 	record_submit(record);
-	table_send(&who, call->task->files, TABLE_PRUNE, call->nr);
-	table_scan(&cause, &who, call->task->files, 0, SCAN_MAX, mark);
+	table_send(&who, current_table(), TABLE_PRUNE, call->nr);
+	table_scan(&cause, &who, current_table(), 0, SCAN_MAX, mark);
 }
 
 CALL_EXIT(unshare_exit)
 {
 	__u32 mark;
 
-	if (call->ret || !(call->arg[0] & CLONE_FILES) || !call->task->files)
+	if (call->ret || !(call->arg[0] & CLONE_FILES) || !current_table())
 		return 0;
 	mark = process_mark(call->task->tgid);
 	if (mark)
@@ -210,11 +216,11 @@ CALL_EXIT(close_range_exit)
 		retable_send(call, mark);
 		return 0;
 	}
-	who_init(&who, call->task);
+	who_init_current(&who);
 	if (call->arg[2] & CLOSE_RANGE_CLOEXEC)
-		table_scan(&cause, &who, call->task->files, call->arg[0], call->arg[1], mark);
+		table_scan(&cause, &who, current_table(), call->arg[0], call->arg[1], mark);
 	else
-		table_send(&who, call->task->files, TABLE_PRUNE, call->nr);
+		table_send(&who, current_table(), TABLE_PRUNE, call->nr);
 	return 0;
 }
 

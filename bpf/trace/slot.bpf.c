@@ -5,17 +5,17 @@
 static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
-	struct files_struct *table = task->files;
+	__u64 table = current_table();
 	struct watched_key key = {};
 	struct who who;
 
 	if (!control.selective || call_is_own(task) || !table)
 		return 0;
-	if (!file_channel(&key, (__u64)table_file(table, fd)) ||
+	if (!file_channel(&key, table_file(table, fd)) ||
 	    !bpf_map_lookup_elem(&watched, &key))
 		return 0;
 	process_set_mark(task->tgid, MARK_PEER);
-	who_init(&who, task);
+	who_init_current(&who);
 	table_scan(&cause, &who, table, 0, SCAN_MAX, MARK_PEER);
 	return MARK_PEER;
 }
@@ -30,13 +30,13 @@ int slot_mark(__u32 fd)
 
 static __always_inline int send(struct slot_cause *cause, __u32 fd, __u32 mark)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u64 table = current_table();
 	struct who who;
 
-	if (!cause || !mark || !task->files)
+	if (!cause || !mark || !table)
 		return 0;
-	who_init(&who, task);
-	slot_send(cause, &who, task->files, fd, mark);
+	who_init_current(&who);
+	slot_send(cause, &who, table, fd, mark);
 	return 0;
 }
 

@@ -66,8 +66,8 @@ int transfer_begin(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
 			count_loss(LOSS_MAP_FULL);
 		return 0;
 	}
-	who_init(&who, task);
-	slot_send(&cause, &who, task->files, fd, mark);
+	who_init_current(&who);
+	slot_send(&cause, &who, current_table(), fd, mark);
 	return 0;
 }
 
@@ -87,11 +87,11 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 		return 0;
 	if (!process_mark(task->tgid))
 		return 0;
-	if (!task->files || !file_channel(&object, (__u64)table_file(task->files, fd)))
+	if (!file_channel(&object, current_file(fd)))
 		return 0;
 	key.ino = object.ino;
 	key.dev = object.dev;
-	key.start = task->group_leader->start_boottime;
+	key.start = current_start();
 	key.pid = task->tgid;
 	transfer = bpf_map_lookup_elem(&transfers, &key);
 	if (!transfer) {
@@ -147,7 +147,7 @@ CALL_EXIT(sendfile_exit)
 /* vmsplice(fd, …): the direction is that of the pipe's end */
 CALL_EXIT(vmsplice_exit)
 {
-	struct file *file = table_file(call->task->files, call->arg[0]);
+	struct file *file = (void *)current_file(call->arg[0]);
 
 	if (file && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
 		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);

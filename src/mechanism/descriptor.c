@@ -85,8 +85,7 @@ static bool is_last_end(const struct object *object, uint32_t access)
 	const struct description *description;
 
 	DL_FOREACH2(object->descriptions, description, object_next)
-		if ((description->fmode & access) &&
-		    (description->slots || description->in_flight))
+		if ((description->fmode & access) && (description->slots || description->in_flight))
 			return false;
 	return true;
 }
@@ -132,12 +131,9 @@ static bool close_range_event(const struct record_table *table, const struct cha
 static const char *dup_name(int nr)
 {
 	switch (nr) {
-	case SYS_dup:
-		return "dup";
-	case SYS_dup3:
-		return "dup3";
-	case SYS_fcntl:
-		return "F_DUPFD";
+	case SYS_dup: return "dup";
+	case SYS_dup3: return "dup3";
+	case SYS_fcntl: return "F_DUPFD";
 	}
 	return "dup2";
 }
@@ -231,12 +227,9 @@ static bool fcntl_event(const struct record_slot *slot, const struct change *cha
 {
 	switch (slot->arg[1]) {
 	case F_DUPFD:
-	case F_DUPFD_CLOEXEC:
-		return dup_event(slot, change, event);
-	case F_SETFD:
-		return flags_event(slot, change, true, event);
-	case F_SETFL:
-		return flags_event(slot, change, false, event);
+	case F_DUPFD_CLOEXEC: return dup_event(slot, change, event);
+	case F_SETFD: return flags_event(slot, change, true, event);
+	case F_SETFL: return flags_event(slot, change, false, event);
 	}
 	return false;
 }
@@ -246,10 +239,8 @@ static bool ioctl_event(const struct record_slot *slot, const struct change *cha
 {
 	switch ((uint32_t)slot->arg[1]) {
 	case FIOCLEX:
-	case FIONCLEX:
-		return flags_event(slot, change, true, event);
-	case FIONBIO:
-		return flags_event(slot, change, false, event);
+	case FIONCLEX: return flags_event(slot, change, true, event);
+	case FIONBIO: return flags_event(slot, change, false, event);
 	}
 	return change->changed && open_event(slot, change, event);
 }
@@ -263,8 +254,7 @@ bool slot_is_first_of_pair(const struct record_slot *slot)
 	case SYS_pipe:
 #endif
 	case SYS_pipe2:
-	case SYS_socketpair:
-		return slot->fd != slot->arg[1];
+	case SYS_socketpair: return slot->fd != slot->arg[1];
 	}
 	return false;
 }
@@ -273,25 +263,19 @@ static bool slot_event(const struct record_slot *slot, const struct change *chan
 		       struct event *event)
 {
 	switch (slot->nr) {
-	case -1:
-		return false;
+	case -1: return false;
 	case SYS_close:
-	case SYS_close_range:
-		return close_event(slot, change, event);
+	case SYS_close_range: return close_event(slot, change, event);
 	case SYS_dup:
 #ifdef SYS_dup2
 	case SYS_dup2:
 #endif
-	case SYS_dup3:
-		return dup_event(slot, change, event);
-	case SYS_fcntl:
-		return fcntl_event(slot, change, event);
-	case SYS_ioctl:
-		return ioctl_event(slot, change, event);
+	case SYS_dup3: return dup_event(slot, change, event);
+	case SYS_fcntl: return fcntl_event(slot, change, event);
+	case SYS_ioctl: return ioctl_event(slot, change, event);
 	case SYS_recvmsg:
 	case SYS_recvmmsg:
-	case SYS_pidfd_getfd:
-		return arrive_event(slot, change, event);
+	case SYS_pidfd_getfd: return arrive_event(slot, change, event);
 	}
 	return open_event(slot, change, event);
 }
@@ -302,12 +286,9 @@ bool descriptor_event(const struct model *model, const struct record *record,
 	const void *whole = record;
 
 	switch (record->type) {
-	case RECORD_SLOT:
-		return slot_event(whole, change, event);
-	case RECORD_TABLE:
-		return close_range_event(whole, change, event);
-	case RECORD_PASS:
-		return pass_event(whole, change, event);
+	case RECORD_SLOT: return slot_event(whole, change, event);
+	case RECORD_TABLE: return close_range_event(whole, change, event);
+	case RECORD_PASS: return pass_event(whole, change, event);
 	}
 	return false;
 }

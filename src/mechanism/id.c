@@ -10,7 +10,7 @@
 #define MINOR_BITS 20
 #define MINOR_MASK ((1u << MINOR_BITS) - 1)
 /* Documentation/admin-guide/devices.txt: slaves of Unix98 pseudo-terminals */
-#define PTY_SLAVE_MAJOR	    136
+#define PTY_SLAVE_MAJOR     136
 #define PTY_SLAVE_MAJOR_MAX 143
 
 const char *object_kind_name(const struct object *object)

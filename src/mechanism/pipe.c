@@ -36,9 +36,9 @@ static bool is_resize(const struct record *record)
 {
 	const struct record_slot *slot = (const void *)record;
 
-	return record->type == RECORD_PIPE || (record->type == RECORD_SLOT &&
-					       slot->nr == SYS_fcntl &&
-					       slot->arg[1] == F_SETPIPE_SZ);
+	return record->type == RECORD_PIPE ||
+	       (record->type == RECORD_SLOT && slot->nr == SYS_fcntl &&
+		slot->arg[1] == F_SETPIPE_SZ);
 }
 
 /* resize 4 to 1048576 bytes */
@@ -72,14 +72,15 @@ static bool pipe_event(const struct model *model, const struct record *record,
 
 #define QUEUED_NOT_READ (~0ull)
 
-static size_t pipe_facts(const struct model *model, const struct object *object,
-			 struct fact *facts, size_t max)
+static size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
+			 size_t max)
 {
 	const struct file_facts *sample = &object->facts;
 	bool is_read = sample->pipe.queued != QUEUED_NOT_READ;
 	const struct fact all[] = {
 		{ .key = "capacity", .type = FACT_UINT, .number = sample->pipe.capacity },
-		{ .key = "queued", .type = is_read ? FACT_UINT : FACT_NULL,
+		{ .key = "queued",
+		  .type = is_read ? FACT_UINT : FACT_NULL,
 		  .number = is_read ? sample->pipe.queued : 0 },
 		{ .key = "readers", .type = FACT_UINT, .number = sample->pipe.readers },
 		{ .key = "writers", .type = FACT_UINT, .number = sample->pipe.writers },

@@ -55,22 +55,22 @@ static bool exec_event(const struct record_exec *record, const struct change *ch
 }
 
 static const char *const signal_names[] = {
-	[SIGHUP] = "SIGHUP",	   [SIGINT] = "SIGINT",	      [SIGQUIT] = "SIGQUIT",
-	[SIGILL] = "SIGILL",	   [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
-	[SIGBUS] = "SIGBUS",	   [SIGFPE] = "SIGFPE",	      [SIGKILL] = "SIGKILL",
-	[SIGUSR1] = "SIGUSR1",	   [SIGSEGV] = "SIGSEGV",     [SIGUSR2] = "SIGUSR2",
-	[SIGPIPE] = "SIGPIPE",	   [SIGALRM] = "SIGALRM",     [SIGTERM] = "SIGTERM",
+	[SIGHUP] = "SIGHUP",       [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",
+	[SIGILL] = "SIGILL",       [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
+	[SIGBUS] = "SIGBUS",       [SIGFPE] = "SIGFPE",       [SIGKILL] = "SIGKILL",
+	[SIGUSR1] = "SIGUSR1",     [SIGSEGV] = "SIGSEGV",     [SIGUSR2] = "SIGUSR2",
+	[SIGPIPE] = "SIGPIPE",     [SIGALRM] = "SIGALRM",     [SIGTERM] = "SIGTERM",
 	[SIGSTKFLT] = "SIGSTKFLT", [SIGCHLD] = "SIGCHLD",     [SIGCONT] = "SIGCONT",
-	[SIGSTOP] = "SIGSTOP",	   [SIGTSTP] = "SIGTSTP",     [SIGTTIN] = "SIGTTIN",
-	[SIGTTOU] = "SIGTTOU",	   [SIGURG] = "SIGURG",	      [SIGXCPU] = "SIGXCPU",
-	[SIGXFSZ] = "SIGXFSZ",	   [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
-	[SIGWINCH] = "SIGWINCH",   [SIGIO] = "SIGIO",	      [SIGPWR] = "SIGPWR",
+	[SIGSTOP] = "SIGSTOP",     [SIGTSTP] = "SIGTSTP",     [SIGTTIN] = "SIGTTIN",
+	[SIGTTOU] = "SIGTTOU",     [SIGURG] = "SIGURG",       [SIGXCPU] = "SIGXCPU",
+	[SIGXFSZ] = "SIGXFSZ",     [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
+	[SIGWINCH] = "SIGWINCH",   [SIGIO] = "SIGIO",         [SIGPWR] = "SIGPWR",
 	[SIGSYS] = "SIGSYS",
 };
 
 /* The kernel's first real-time signal; the C library keeps some and calls a later one SIGRTMIN. */
 #define KERNEL_SIGRTMIN 32
-#define SIGNAL_NAMES	(int)(sizeof(signal_names) / sizeof(signal_names[0]))
+#define SIGNAL_NAMES    (int)(sizeof(signal_names) / sizeof(signal_names[0]))
 _Static_assert(sizeof(signal_names) / sizeof(signal_names[0]) == KERNEL_SIGRTMIN,
 	       "every signal has its name");
 
@@ -113,12 +113,9 @@ static bool process_event(const struct model *model, const struct record *record
 	const void *whole = record;
 
 	switch (record->type) {
-	case RECORD_FORK:
-		return fork_event(whole, change, event);
-	case RECORD_EXEC:
-		return exec_event(whole, change, event);
-	case RECORD_EXIT:
-		return exit_event(whole, change, event);
+	case RECORD_FORK: return fork_event(whole, change, event);
+	case RECORD_EXEC: return exec_event(whole, change, event);
+	case RECORD_EXIT: return exit_event(whole, change, event);
 	}
 	return false;
 }

@@ -48,8 +48,7 @@ static int apply_argv(struct process *process, const struct record_text *record)
 	return 0;
 }
 
-static int apply_text(struct model *model, const struct record_text *record,
-		      struct change *change)
+static int apply_text(struct model *model, const struct record_text *record, struct change *change)
 {
 	struct process *process = model_process(model, record->head.pid, record->head.start);
 	size_t len = strnlen(record->text, record->text_len);
@@ -88,42 +87,24 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		model_bury(model);
 	clock_advance(model, record);
 	switch (record->type) {
-	case RECORD_SLOT:
-		return apply_slot(model, whole, change);
-	case RECORD_SNAPSHOT_BEGIN:
-		snapshot_begin(model, record->ts);
-		return 0;
-	case RECORD_SNAPSHOT_END:
-		snapshot_end(model, record->ts);
-		return 0;
-	case RECORD_TASK:
-		return apply_task(model, whole, change);
-	case RECORD_IN_FLIGHT:
-		return apply_in_flight(model, whole, change);
-	case RECORD_FORK:
-		return apply_fork(model, whole, change);
-	case RECORD_EXEC:
-		return apply_exec(model, whole, change);
-	case RECORD_EXIT:
-		return apply_exit(model, whole, change);
-	case RECORD_RETABLE:
-		return apply_retable(model, whole, change);
-	case RECORD_TABLE:
-		return apply_table(model, whole, change);
-	case RECORD_PASS:
-		return apply_pass(model, whole, change);
-	case RECORD_PIPE:
-		return apply_pipe(model, whole, change);
-	case RECORD_NAME:
-		return apply_name(model, whole, change);
-	case RECORD_USE:
-		return apply_use(model, whole, change);
-	case RECORD_COUNT:
-		return apply_count(model, whole, change);
+	case RECORD_SLOT: return apply_slot(model, whole, change);
+	case RECORD_SNAPSHOT_BEGIN: snapshot_begin(model, record->ts); return 0;
+	case RECORD_SNAPSHOT_END: snapshot_end(model, record->ts); return 0;
+	case RECORD_TASK: return apply_task(model, whole, change);
+	case RECORD_IN_FLIGHT: return apply_in_flight(model, whole, change);
+	case RECORD_FORK: return apply_fork(model, whole, change);
+	case RECORD_EXEC: return apply_exec(model, whole, change);
+	case RECORD_EXIT: return apply_exit(model, whole, change);
+	case RECORD_RETABLE: return apply_retable(model, whole, change);
+	case RECORD_TABLE: return apply_table(model, whole, change);
+	case RECORD_PASS: return apply_pass(model, whole, change);
+	case RECORD_PIPE: return apply_pipe(model, whole, change);
+	case RECORD_NAME: return apply_name(model, whole, change);
+	case RECORD_USE: return apply_use(model, whole, change);
+	case RECORD_COUNT: return apply_count(model, whole, change);
 	case RECORD_EXE:
 	case RECORD_ARGV:
-	case RECORD_CGROUP:
-		return apply_text(model, whole, change);
+	case RECORD_CGROUP: return apply_text(model, whole, change);
 	case RECORD_READY:
 		model->ready = true;
 		model->start_ts = record->ts;
@@ -132,21 +113,11 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		process_select(model, ((const struct record_select *)whole)->pid,
 			       ((const struct record_select *)whole)->follow);
 		return 0;
-	case RECORD_QUEUES_BEGIN:
-		passings_mark_stale(model);
-		return 0;
-	case RECORD_QUEUES_END:
-		passings_sweep(model);
-		return 0;
-	case RECORD_PRUNE:
-		model_prune(model);
-		return 0;
-	case RECORD_LOSS:
-		apply_loss(model, whole);
-		return 0;
-	case RECORD_STOP:
-		model->stopped = true;
-		return 0;
+	case RECORD_QUEUES_BEGIN: passings_mark_stale(model); return 0;
+	case RECORD_QUEUES_END: passings_sweep(model); return 0;
+	case RECORD_PRUNE: model_prune(model); return 0;
+	case RECORD_LOSS: apply_loss(model, whole); return 0;
+	case RECORD_STOP: model->stopped = true; return 0;
 	}
 	return 0;
 }

@@ -8,8 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-__attribute__((format(printf, 2, 3)))
-static int audit_add(struct audit *audit, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static int audit_add(struct audit *audit, const char *format,
+							   ...)
 {
 	va_list args;
 	char *line;
@@ -141,9 +141,12 @@ static int task_missing(const struct task *task, const char *what, struct audit 
 /* Where processes are selected, the others are nobody's business. */
 static bool is_kept(const struct model *kept, const struct process *process)
 {
-	const struct process *twin;
+	const struct process *twin, *parent;
 
 	if (kept->select_all)
+		return true;
+	parent = model_process_by_pid(kept, process->ppid);
+	if (kept->follow && parent && parent->selected && !parent->exited)
 		return true;
 	twin = model_process(kept, process->key.pid, process->key.start_ns);
 	return twin && twin->tasks;

@@ -15,38 +15,25 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_STOP:
 	case RECORD_PRUNE:
 	case RECORD_QUEUES_BEGIN:
-	case RECORD_QUEUES_END:
-		return sizeof(struct record);
+	case RECORD_QUEUES_END: return sizeof(struct record);
 	case RECORD_TASK:
 	case RECORD_FORK:
-	case RECORD_RETABLE:
-		return sizeof(struct record_task);
-	case RECORD_IN_FLIGHT:
-		return sizeof(struct record_in_flight);
-	case RECORD_EXEC:
-		return sizeof(struct record_exec);
-	case RECORD_EXIT:
-		return sizeof(struct record_exit);
+	case RECORD_RETABLE: return sizeof(struct record_task);
+	case RECORD_IN_FLIGHT: return sizeof(struct record_in_flight);
+	case RECORD_EXEC: return sizeof(struct record_exec);
+	case RECORD_EXIT: return sizeof(struct record_exit);
 	case RECORD_SLOT:
 	case RECORD_PIPE:
-	case RECORD_USE:
-		return sizeof(struct record_slot);
-	case RECORD_TABLE:
-		return sizeof(struct record_table);
-	case RECORD_PASS:
-		return sizeof(struct record_pass);
-	case RECORD_NAME:
-		return sizeof(struct record_name);
-	case RECORD_COUNT:
-		return sizeof(struct record_count);
+	case RECORD_USE: return sizeof(struct record_slot);
+	case RECORD_TABLE: return sizeof(struct record_table);
+	case RECORD_PASS: return sizeof(struct record_pass);
+	case RECORD_NAME: return sizeof(struct record_name);
+	case RECORD_COUNT: return sizeof(struct record_count);
 	case RECORD_EXE:
 	case RECORD_ARGV:
-	case RECORD_CGROUP:
-		return sizeof(struct record_text);
-	case RECORD_SELECT:
-		return sizeof(struct record_select);
-	case RECORD_LOSS:
-		return sizeof(struct record_loss);
+	case RECORD_CGROUP: return sizeof(struct record_text);
+	case RECORD_SELECT: return sizeof(struct record_select);
+	case RECORD_LOSS: return sizeof(struct record_loss);
 	}
 	return 0;
 }
@@ -108,31 +95,20 @@ static bool is_body(const struct record *record, size_t room)
 	switch (record->type) {
 	case RECORD_TASK:
 	case RECORD_FORK:
-	case RECORD_RETABLE:
-		return is_task(whole);
-	case RECORD_IN_FLIGHT:
-		return is_facts(&((const struct record_in_flight *)whole)->facts);
-	case RECORD_EXEC:
-		return is_exec(whole, room);
-	case RECORD_EXIT:
-		return ((const struct record_exit *)whole)->group_dead <= 1;
+	case RECORD_RETABLE: return is_task(whole);
+	case RECORD_IN_FLIGHT: return is_facts(&((const struct record_in_flight *)whole)->facts);
+	case RECORD_EXEC: return is_exec(whole, room);
+	case RECORD_EXIT: return ((const struct record_exit *)whole)->group_dead <= 1;
 	case RECORD_SLOT:
 	case RECORD_PIPE:
-	case RECORD_USE:
-		return is_slot(whole, room);
-	case RECORD_TABLE:
-		return is_table(whole, room);
-	case RECORD_PASS:
-		return is_facts(&((const struct record_pass *)whole)->facts);
-	case RECORD_NAME:
-		return is_name(whole, room);
+	case RECORD_USE: return is_slot(whole, room);
+	case RECORD_TABLE: return is_table(whole, room);
+	case RECORD_PASS: return is_facts(&((const struct record_pass *)whole)->facts);
+	case RECORD_NAME: return is_name(whole, room);
 	case RECORD_EXE:
-	case RECORD_CGROUP:
-		return is_text(text->text, text->text_len, room);
-	case RECORD_ARGV:
-		return text->text_len <= room;
-	case RECORD_SELECT:
-		return ((const struct record_select *)whole)->follow <= 1;
+	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
+	case RECORD_ARGV: return text->text_len <= room;
+	case RECORD_SELECT: return ((const struct record_select *)whole)->follow <= 1;
 	}
 	return true;
 }

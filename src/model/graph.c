@@ -104,7 +104,7 @@ static int endpoints_add(struct graph *graph, const struct model *model, struct 
 
 struct parties {
 	size_t count;
-	bool selected;	/* one of them is a process the user asked for */
+	bool selected; /* one of them is a process the user asked for */
 };
 
 static struct parties object_parties(const struct model *model, const struct object *object,
@@ -171,90 +171,7 @@ static int selected_add(struct graph *graph, const struct model *model, bool clo
 	return err;
 }
 
-/* --- order ----------------------------------------------------------------------------------- */
-
-static int number_compare(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int process_compare(const struct process *a, const struct process *b)
-{
-	int order;
-
-	if (!a || !b)
-		return !!a - !!b; /* the kernel first */
-	order = number_compare(a->key.pid, b->key.pid);
-	return order ? order : number_compare(a->key.start_ns, b->key.start_ns);
-}
-
-static int object_compare(const struct object *a, const struct object *b)
-{
-	int order = number_compare(a->key.kind, b->key.kind);
-
-	if (!order)
-		order = number_compare(a->key.dev, b->key.dev);
-	return order ? order : number_compare(a->key.ino, b->key.ino);
-}
-
-static int processes_order(const void *a, const void *b)
-{
-	return process_compare(*(struct process *const *)a, *(struct process *const *)b);
-}
-
-static int objects_order(const void *a, const void *b)
-{
-	return object_compare(*(struct object *const *)a, *(struct object *const *)b);
-}
-
-static int endpoints_order(const void *a, const void *b)
-{
-	const struct graph_endpoint *left = a, *right = b;
-	int order = process_compare(left->process, right->process);
-
-	return order ? order : object_compare(left->object, right->object);
-}
-
-static int links_order(const void *a, const void *b)
-{
-	const struct graph_link *left = a, *right = b;
-	int order = process_compare(left->from, right->from);
-
-	if (!order)
-		order = process_compare(left->to, right->to);
-	return order ? order : object_compare(left->object, right->object);
-}
-
-/* qsort() is not to be given a NULL array, however short. */
-static void array_sort(void *array, size_t count, size_t size,
-		       int (*order)(const void *, const void *))
-{
-	if (count > 1)
-		qsort(array, count, size, order);
-}
-
-static void graph_sort(struct graph *graph)
-{
-	array_sort(graph->processes, graph->processes_count, sizeof(*graph->processes),
-		   processes_order);
-	array_sort(graph->objects, graph->objects_count, sizeof(*graph->objects), objects_order);
-	array_sort(graph->endpoints, graph->endpoints_count, sizeof(*graph->endpoints),
-		   endpoints_order);
-	array_sort(graph->links, graph->links_count, sizeof(*graph->links), links_order);
-}
-
 /* --- descriptor numbers ---------------------------------------------------------------------- */
-
-static struct graph_endpoint *graph_find_endpoint(const struct graph *graph,
-						  struct process *process, struct object *object)
-{
-	const struct graph_endpoint key = { .process = process, .object = object };
-
-	if (!graph->endpoints_count)
-		return NULL;
-	return bsearch(&key, graph->endpoints, graph->endpoints_count, sizeof(key),
-		       endpoints_order);
-}
 
 static int endpoint_add_fd(struct graph_endpoint *endpoint, int fd)
 {
@@ -270,7 +187,8 @@ static int user_add_fds(struct graph *graph, const struct table *table, struct p
 {
 	struct graph_endpoint *endpoint;
 
-	TABLE_FOREACH(table, fd, slot) {
+	TABLE_FOREACH(table, fd, slot)
+	{
 		if (!kind_is_ipc(slot->description->object->key.kind))
 			continue;
 		endpoint = graph_find_endpoint(graph, process, slot->description->object);
@@ -290,7 +208,8 @@ static void fds_finish(struct graph_endpoint *endpoint)
 {
 	size_t kept = 0;
 
-	array_sort(endpoint->fds, endpoint->fds_count, sizeof(*endpoint->fds), fds_order);
+	if (endpoint->fds_count > 1)
+		qsort(endpoint->fds, endpoint->fds_count, sizeof(*endpoint->fds), fds_order);
 	for (size_t i = 0; i < endpoint->fds_count; i++)
 		if (!kept || endpoint->fds[kept - 1] != endpoint->fds[i])
 			endpoint->fds[kept++] = endpoint->fds[i];

@@ -16,7 +16,7 @@
 #include <string.h>
 
 /* Without memory HASH_ADD leaves the element out and its hh.tbl NULL, rather than exit. */
-#define HASH_NONFATAL_OOM 1
+#define HASH_NONFATAL_OOM              1
 #define HASH_FUNCTION(key, len, value) ((value) = hash_bytes((key), (len)))
 
 /* Keys are 4, 8 or 16 bytes of pointers and numbers: a multiplication a word beats uthash's
@@ -41,8 +41,6 @@ static inline unsigned int hash_bytes(const void *key, size_t len)
 }
 
 #include "model/model.h"
-#undef HASH_BKT_CAPACITY_THRESH
-#define HASH_BKT_CAPACITY_THRESH 6U
 
 /* Above sysctl fs.nr_open's default, which few ever raise. */
 #define FD_LIMIT (1 << 20)
@@ -126,10 +124,9 @@ void table_remove_task(struct model *model, struct task *task, uint64_t ts);
 void table_drop(struct model *model, struct table *table, uint64_t ts);
 
 /* Walks the filled slots of a table. */
-#define TABLE_FOREACH(table, fd, slot)                                                             \
-	for (unsigned int fd = 0, left_ = (table)->used;                                           \
-	     left_ > 0 && fd < (table)->size; fd++)                                                \
-		for (struct slot *slot = &(table)->slots[fd];                                      \
+#define TABLE_FOREACH(table, fd, slot)                                                          \
+	for (unsigned int fd = 0, left_ = (table)->used; left_ > 0 && fd < (table)->size; fd++) \
+		for (struct slot *slot = &(table)->slots[fd];                                   \
 		     slot && slot->description && left_ > 0; slot = NULL, left_--)
 
 /* --- processes and tasks (process.c) --------------------------------------------------------- */

@@ -3,7 +3,7 @@
 #include "model/internal.h"
 
 enum kind_trait {
-	KIND_IPC = 1 << 0,	/* carries data from one process to another */
+	KIND_IPC = 1 << 0, /* carries data from one process to another */
 	KIND_PER_FILE = 1 << 1, /* many share one inode: the file is the object */
 };
 

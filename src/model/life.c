@@ -68,8 +68,7 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 
 /* --- fork ------------------------------------------------------------------------------------ */
 
-static int process_inherit(struct model *model, struct process *child,
-			   const struct process *parent)
+static int process_inherit(struct model *model, struct process *child, const struct process *parent)
 {
 	int err = 0;
 
@@ -115,8 +114,8 @@ static void child_note_end(struct model *model, const struct process *known, str
 
 /* Fills follow this record. A table that was there under the same address, unless it is this very
  * one, known from a snapshot, is one whose end was missed. */
-static int child_set_table(struct model *model, struct task *task,
-			   const struct record_task *record, struct process *parent)
+static int child_set_table(struct model *model, struct task *task, const struct record_task *record,
+			   struct process *parent)
 {
 	struct table *table = record->table ? table_find(model, record->table) : NULL;
 	int err;
@@ -196,7 +195,8 @@ static int exec_take_over(struct model *model, struct task *leader,
 static void exec_slots(struct table *table, struct change *change)
 {
 	table->maker = NULL;
-	TABLE_FOREACH(table, fd, slot) {
+	TABLE_FOREACH(table, fd, slot)
+	{
 		slot->through_exec = true;
 		if (slot->cloexec)
 			change->closed++;

@@ -19,6 +19,12 @@ link_builder link_builder_of(uint32_t kind);
 /* A new link, zeroed; NULL = no memory. */
 struct graph_link *graph_add_link(struct graph *graph);
 
+/* Brings all parts of the graph into their order (graph_order.c). */
+void graph_sort(struct graph *graph);
+/* The endpoint in a sorted graph; NULL = it is not in it. */
+struct graph_endpoint *graph_find_endpoint(const struct graph *graph, struct process *process,
+					   struct object *object);
+
 /* The endpoint belongs in the graph; closed: of a window, not of this instant. A descriptor that can
  * neither read nor write (O_PATH) is none. */
 bool endpoint_counts(const struct endpoint *endpoint, bool closed);

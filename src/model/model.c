@@ -100,7 +100,7 @@ static void processes_mark_named(struct model *model)
 	for (table = model->tables; table; table = table->hh.next) {
 		process_mark(table->maker);
 		TABLE_FOREACH(table, fd, slot)
-			process_mark(slot->from);
+		process_mark(slot->from);
 	}
 	for (description = model->descriptions; description; description = description->hh.next)
 		DL_FOREACH(description->in_flight, passing)

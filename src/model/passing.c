@@ -8,7 +8,7 @@
 
 #include <sys/socket.h>
 
-#define RECEPTIONS_MAX	 64
+#define RECEPTIONS_MAX   64
 #define RECEPTION_MAX_NS 1000000000ull /* a sender this late is another one */
 
 struct reception {

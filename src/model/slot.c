@@ -53,19 +53,15 @@ static enum provenance call_provenance(const struct record_slot *record)
 #ifdef SYS_dup2
 	case SYS_dup2:
 #endif
-	case SYS_dup3:
-		return CAME_DUP;
+	case SYS_dup3: return CAME_DUP;
 	case SYS_fcntl:
 		if (record->arg[1] == F_DUPFD || record->arg[1] == F_DUPFD_CLOEXEC)
 			return CAME_DUP;
 		return CAME_UNKNOWN;
-	case SYS_ioctl:
-		return record->result == record->fd ? CAME_OPENED : CAME_UNKNOWN;
+	case SYS_ioctl: return record->result == record->fd ? CAME_OPENED : CAME_UNKNOWN;
 	case SYS_recvmsg:
-	case SYS_recvmmsg:
-		return CAME_PASSED;
-	case SYS_pidfd_getfd:
-		return CAME_TAKEN;
+	case SYS_recvmmsg: return CAME_PASSED;
+	case SYS_pidfd_getfd: return CAME_TAKEN;
 	}
 	return CAME_OPENED;
 }
@@ -102,8 +98,8 @@ static void slot_inherit(const struct model *model, const struct table *table, u
 
 /* Tells how the slot was filled, unless that is known: a record that only confirms changes
  * nothing. */
-static void slot_explain(struct model *model, const struct record_slot *record,
-			 struct table *table, struct slot *slot, bool changed)
+static void slot_explain(struct model *model, const struct record_slot *record, struct table *table,
+			 struct slot *slot, bool changed)
 {
 	enum provenance came = call_provenance(record);
 
@@ -317,11 +313,11 @@ int apply_table(struct model *model, const struct record_table *record, struct c
 	if (!table)
 		return err;
 	for (uint32_t i = 0; i < record->count && !err; i++)
-		err = slot_apply_pointer(model, table, record->first + i, record,
-					 record->files[i], change);
+		err = slot_apply_pointer(model, table, record->first + i, record, record->files[i],
+					 change);
 	if (!err && record->last)
-		err = slots_empty_from(model, table, record->first + record->count,
-				       record->head.ts, change);
+		err = slots_empty_from(model, table, record->first + record->count, record->head.ts,
+				       change);
 	if (record->nr >= 0)
 		table->maker = NULL;
 	change->kept = table->used;

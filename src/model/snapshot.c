@@ -17,7 +17,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 		task->stale = true;
 	for (table = model->tables; table; table = table->hh.next)
 		TABLE_FOREACH(table, fd, slot)
-			slot->stale = true;
+	slot->stale = true;
 	passings_mark_stale(model);
 }
 
@@ -55,8 +55,8 @@ static void table_sweep(struct model *model, struct table *table, uint64_t ts)
 		return;
 	}
 	TABLE_FOREACH(table, fd, slot)
-		if (slot->stale)
-			slot_put(model, table, fd, NULL, ts, &changed);
+	if (slot->stale)
+		slot_put(model, table, fd, NULL, ts, &changed);
 }
 
 void snapshot_end(struct model *model, uint64_t ts)

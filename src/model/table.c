@@ -120,7 +120,8 @@ int table_copy(struct model *model, struct table *to, const struct table *from, 
 	bool changed;
 	int err;
 
-	TABLE_FOREACH(from, fd, slot) {
+	TABLE_FOREACH(from, fd, slot)
+	{
 		err = slot_put(model, to, fd, slot->description, ts, &changed);
 		if (err)
 			return err;
@@ -136,9 +137,9 @@ static int user_count(struct model *model, struct table *table, struct process *
 	int err = 0;
 
 	TABLE_FOREACH(table, fd, slot)
-		if (kind_has_endpoints(slot->description->object->key.kind) &&
-		    endpoint_count(model, process, slot->description, n, ts))
-			err = -ENOMEM;
+	if (kind_has_endpoints(slot->description->object->key.kind) &&
+	    endpoint_count(model, process, slot->description, n, ts))
+		err = -ENOMEM;
 	return err;
 }
 
@@ -208,7 +209,7 @@ void table_drop(struct model *model, struct table *table, uint64_t ts)
 	while (table->tasks)
 		table_detach(model, table->tasks, ts);
 	TABLE_FOREACH(table, fd, slot)
-		slot_put(model, table, fd, NULL, ts, &changed);
+	slot_put(model, table, fd, NULL, ts, &changed);
 	HASH_DEL(model->tables, table);
 	free(table->slots);
 	free(table);

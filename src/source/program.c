@@ -3,27 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "util/stop.h"
+
 /* The child: waits for a byte, then becomes PROGRAM. Both pipes are close-on-exec. */
 static void child_run(char **argv, int release, int failure)
 {
-	sigset_t none;
 	int err;
 	char go;
 
 	if (read(release, &go, 1) != 1)
 		_exit(0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGINT, SIG_DFL);
-	signal(SIGTERM, SIG_DFL);
+	stop_uninstall();
 	execvp(argv[0], argv);
 	err = errno;
 	if (write(failure, &err, sizeof(err)) != sizeof(err))

@@ -7,6 +7,8 @@
 
 /* From now on those signals only set the flag (and interrupt what waits). 0 or -errno. */
 int stop_install(void);
+/* Puts back what the caller had set: for PROGRAM, before it is executed. */
+void stop_uninstall(void);
 bool stop_is_requested(void);
 
 #endif /* IPCTRACE_STOP_H */

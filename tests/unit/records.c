@@ -72,8 +72,9 @@ static void head(struct script *s, struct record *head, uint16_t type, size_t si
 
 static struct file_facts facts_of(uint64_t file, uint64_t ino, uint32_t kind, uint32_t fmode)
 {
-	return (struct file_facts){ .file = file, .ino = ino, .dev = 7, .kind = kind,
-				    .fmode = fmode };
+	return (struct file_facts){
+		.file = file, .ino = ino, .dev = 7, .kind = kind, .fmode = fmode
+	};
 }
 
 struct file_facts pipe_read_end(uint64_t file, uint64_t ino)
@@ -133,7 +134,8 @@ void snapshot_done(struct script *s)
 
 void task_row(struct script *s, uint32_t pid, uint32_t tid, uint64_t table, uint32_t ppid)
 {
-	struct record_task record = { .table = table, .parent_pid = ppid,
+	struct record_task record = { .table = table,
+				      .parent_pid = ppid,
 				      .parent_start = start_of(s, ppid) };
 
 	by_thread(s, pid, tid);
@@ -158,11 +160,15 @@ void in_flight_row(struct script *s, uint64_t socket_ino, struct file_facts fact
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
-void slot(struct script *s, uint64_t table, int fd, struct file_facts facts, int nr,
-	  int64_t result, int64_t arg0, int64_t arg1, int64_t arg2)
+void slot(struct script *s, uint64_t table, int fd, struct file_facts facts, int nr, int64_t result,
+	  int64_t arg0, int64_t arg1, int64_t arg2)
 {
-	struct record_slot record = { .table = table, .fd = fd, .nr = nr, .result = result,
-				      .arg = { arg0, arg1, arg2 }, .facts = facts };
+	struct record_slot record = { .table = table,
+				      .fd = fd,
+				      .nr = nr,
+				      .result = result,
+				      .arg = { arg0, arg1, arg2 },
+				      .facts = facts };
 
 	head(s, &record.head, RECORD_SLOT, sizeof(record));
 	apply(s, &record);
@@ -179,8 +185,9 @@ void opened_path(struct script *s, uint64_t table, int fd, struct file_facts fac
 	struct {
 		struct record_slot slot;
 		char text[64];
-	} record = { .slot = { .table = table, .fd = fd, .nr = SYS_openat, .result = fd,
-			       .facts = facts } };
+	} record = {
+		.slot = { .table = table, .fd = fd, .nr = SYS_openat, .result = fd, .facts = facts }
+	};
 
 	record.slot.text_len = (uint32_t)strlen(path) + 1;
 	memcpy((char *)&record + sizeof(record.slot), path, record.slot.text_len);
@@ -195,8 +202,12 @@ void closed(struct script *s, uint64_t table, int fd)
 
 void cloexec(struct script *s, uint64_t table, int fd, struct file_facts facts, bool on)
 {
-	struct record_slot record = { .table = table, .fd = fd, .nr = SYS_fcntl,
-				      .arg = { fd, F_SETFD, on }, .cloexec = on, .facts = facts };
+	struct record_slot record = { .table = table,
+				      .fd = fd,
+				      .nr = SYS_fcntl,
+				      .arg = { fd, F_SETFD, on },
+				      .cloexec = on,
+				      .facts = facts };
 
 	head(s, &record.head, RECORD_SLOT, sizeof(record));
 	apply(s, &record);
@@ -211,9 +222,12 @@ void pipe_made(struct script *s, uint64_t table, int r, int w, uint64_t file, ui
 void cloned(struct script *s, uint32_t pid, uint32_t tid, uint64_t table, uint32_t flags)
 {
 	struct process *parent = process_at(s, s->pid);
-	struct record_task record = { .table = table, .parent_pid = s->pid,
-				      .parent_start = start_of(s, s->pid), .parent_tid = s->tid,
-				      .uid = 1000, .clone_flags = flags };
+	struct record_task record = { .table = table,
+				      .parent_pid = s->pid,
+				      .parent_start = start_of(s, s->pid),
+				      .parent_tid = s->tid,
+				      .uid = 1000,
+				      .clone_flags = flags };
 	uint32_t maker = s->pid, maker_tid = s->tid;
 
 	record.old_table = parent && parent->table ? parent->table->id : 0;
@@ -249,12 +263,15 @@ void table_is(struct script *s, uint64_t table, uint32_t mode, int nr, uint32_t 
 	struct {
 		struct record_table table;
 		uint64_t files[RECORD_CHUNK];
-	} record = { .table = { .table = table, .mode = mode, .nr = nr, .first = first,
-				.count = count, .last = last } };
+	} record = { .table = { .table = table,
+				.mode = mode,
+				.nr = nr,
+				.first = first,
+				.count = count,
+				.last = last } };
 
 	memcpy(record.files, files, count * sizeof(*files));
-	head(s, &record.table.head, RECORD_TABLE,
-	     sizeof(record.table) + count * sizeof(*files));
+	head(s, &record.table.head, RECORD_TABLE, sizeof(record.table) + count * sizeof(*files));
 	apply(s, &record);
 }
 
@@ -264,8 +281,9 @@ void executed(struct script *s, uint64_t table, uint32_t old_tid, const char *fi
 	struct {
 		struct record_exec exec;
 		char text[256];
-	} record = { .exec = { .table = table, .old_tid = old_tid, .uid = 1000,
-			       .argv_len = argv_len } };
+	} record = {
+		.exec = { .table = table, .old_tid = old_tid, .uid = 1000, .argv_len = argv_len }
+	};
 	char *text = (char *)&record + sizeof(record.exec);
 
 	record.exec.filename_len = (uint32_t)strlen(filename) + 1;
@@ -293,8 +311,9 @@ void exited(struct script *s, int code, bool group_dead)
 
 void passed(struct script *s, int fd, uint64_t peer_ino, struct file_facts facts)
 {
-	struct record_pass record = { .fd = fd, .socket_fd = 9, .peer_ino = peer_ino,
-				      .facts = facts };
+	struct record_pass record = {
+		.fd = fd, .socket_fd = 9, .peer_ino = peer_ino, .facts = facts
+	};
 
 	head(s, &record.head, RECORD_PASS, sizeof(record));
 	apply(s, &record);
@@ -304,8 +323,7 @@ void counted(struct script *s, uint32_t pid, uint64_t ino, uint64_t in, uint64_t
 {
 	struct record_count record = {
 		.key = { .ino = ino, .dev = 7, .pid = pid, .start = start_of(s, pid) },
-		.total = { .bytes_in = in, .bytes_out = out, .ops_in = in > 0,
-			   .ops_out = out > 0 },
+		.total = { .bytes_in = in, .bytes_out = out, .ops_in = in > 0, .ops_out = out > 0 },
 	};
 
 	by(s, pid);

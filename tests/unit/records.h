@@ -17,15 +17,15 @@
 
 struct script {
 	struct model *model;
-	struct change change;	/* of the last record */
-	uint64_t ts;		/* of the next record; rises by itself */
-	uint64_t epoch;		/* added to start times: another life of the same pid */
-	uint32_t pid, tid;	/* whose records these are */
-	uint16_t flags;		/* of records: RECORD_ROW inside a snapshot */
+	struct change change; /* of the last record */
+	uint64_t ts; /* of the next record; rises by itself */
+	uint64_t epoch; /* added to start times: another life of the same pid */
+	uint32_t pid, tid; /* whose records these are */
+	uint16_t flags; /* of records: RECORD_ROW inside a snapshot */
 	union {
 		struct record head;
 		char room[8192];
-	} last;			/* the record applied last, for the mechanisms */
+	} last; /* the record applied last, for the mechanisms */
 };
 
 int script_setup(void **state);
@@ -56,8 +56,8 @@ void slot_row(struct script *s, uint64_t table, int fd, struct file_facts facts)
 void in_flight_row(struct script *s, uint64_t socket_ino, struct file_facts facts);
 
 /* Calls. */
-void slot(struct script *s, uint64_t table, int fd, struct file_facts facts, int nr,
-	  int64_t result, int64_t arg0, int64_t arg1, int64_t arg2);
+void slot(struct script *s, uint64_t table, int fd, struct file_facts facts, int nr, int64_t result,
+	  int64_t arg0, int64_t arg1, int64_t arg2);
 void opened(struct script *s, uint64_t table, int fd, struct file_facts facts);
 void opened_path(struct script *s, uint64_t table, int fd, struct file_facts facts,
 		 const char *path);

@@ -176,9 +176,15 @@ static void details_are_limited(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(equal_models),	 TEST(lost_close),	     TEST(lost_open),
-		TEST(other_description), TEST(lost_flag),	     TEST(other_tasks),
-		TEST(other_grouping),	 TEST(zombies_do_not_count), TEST(unexplained_is_not_wrong),
+		TEST(equal_models),
+		TEST(lost_close),
+		TEST(lost_open),
+		TEST(other_description),
+		TEST(lost_flag),
+		TEST(other_tasks),
+		TEST(other_grouping),
+		TEST(zombies_do_not_count),
+		TEST(unexplained_is_not_wrong),
 		TEST(details_are_limited),
 	};
 

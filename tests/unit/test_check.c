@@ -100,9 +100,12 @@ static void refuses_execs(void **state)
 	struct {
 		struct record_exec exec;
 		char text[16];
-	} record = { .exec = { .head = { .type = RECORD_EXEC, .size = sizeof(record),
-					 .pid = 1, .tid = 1 },
-			       .filename_len = 5, .argv_len = 11 },
+	} record = { .exec = { .head = { .type = RECORD_EXEC,
+					 .size = sizeof(record),
+					 .pid = 1,
+					 .tid = 1 },
+			       .filename_len = 5,
+			       .argv_len = 11 },
 		     .text = "name" };
 
 	memset(record.text + 5, 'a', 11);
@@ -122,7 +125,8 @@ static void refuses_tables(void **state)
 		struct record_table table;
 		uint64_t files[4];
 	} record = { .table = { .head = { .type = RECORD_TABLE, .size = sizeof(record) },
-				.mode = TABLE_COPY, .count = 4 } };
+				.mode = TABLE_COPY,
+				.count = 4 } };
 
 	assert_int_equal(check(&record), 0);
 	record.table.count = 5;
@@ -142,15 +146,17 @@ static void refuses_tables(void **state)
 /* --- anything goes --------------------------------------------------------------------------- */
 
 static const uint16_t types[] = {
-	RECORD_SNAPSHOT_BEGIN, RECORD_SNAPSHOT_END, RECORD_TASK,  RECORD_IN_FLIGHT, RECORD_FORK,
-	RECORD_EXEC,	       RECORD_EXIT,	    RECORD_RETABLE, RECORD_SLOT,    RECORD_TABLE,
-	RECORD_PASS,	       RECORD_PIPE,	    RECORD_NAME,  RECORD_USE,	    RECORD_COUNT,
-	RECORD_EXE,	       RECORD_ARGV,	    RECORD_CGROUP, RECORD_SELECT,
+	RECORD_SNAPSHOT_BEGIN, RECORD_SNAPSHOT_END, RECORD_TASK,   RECORD_IN_FLIGHT,
+	RECORD_FORK,           RECORD_EXEC,         RECORD_EXIT,   RECORD_RETABLE,
+	RECORD_SLOT,           RECORD_TABLE,        RECORD_PASS,   RECORD_PIPE,
+	RECORD_NAME,           RECORD_USE,          RECORD_COUNT,  RECORD_EXE,
+	RECORD_ARGV,           RECORD_CGROUP,       RECORD_SELECT,
 };
 
 static const int calls[] = {
-	-1, SYS_openat, SYS_close, SYS_dup, SYS_dup3, SYS_fcntl, SYS_ioctl, SYS_recvmsg,
-	SYS_pidfd_getfd, SYS_pipe2, SYS_socketpair, SYS_close_range, 100000,
+	-1,        SYS_openat,  SYS_close,       SYS_dup,   SYS_dup3,       SYS_fcntl,
+	SYS_ioctl, SYS_recvmsg, SYS_pidfd_getfd, SYS_pipe2, SYS_socketpair, SYS_close_range,
+	100000,
 };
 
 /* xorshift: the same records on every machine */
@@ -283,19 +289,12 @@ static void random_record(uint64_t *seed, struct record *record, size_t size, ui
 	switch (record->type) {
 	case RECORD_TASK:
 	case RECORD_FORK:
-	case RECORD_RETABLE:
-		random_task(seed, whole);
-		break;
+	case RECORD_RETABLE: random_task(seed, whole); break;
 	case RECORD_SLOT:
 	case RECORD_USE:
-	case RECORD_PIPE:
-		random_slot(seed, whole);
-		break;
-	case RECORD_TABLE:
-		random_table(seed, whole);
-		break;
-	default:
-		random_rest(seed, whole, record->type);
+	case RECORD_PIPE: random_slot(seed, whole); break;
+	case RECORD_TABLE: random_table(seed, whole); break;
+	default: random_rest(seed, whole, record->type);
 	}
 }
 
@@ -368,14 +367,10 @@ static void stands_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_sizes),
-		cmocka_unit_test(skips_unknown_types),
-		cmocka_unit_test(refuses_slots),
-		cmocka_unit_test(refuses_texts_without_end),
-		cmocka_unit_test(refuses_execs),
-		cmocka_unit_test(refuses_tables),
-		cmocka_unit_test(stands_anything),
-		cmocka_unit_test(stands_noise),
+		cmocka_unit_test(refuses_sizes),   cmocka_unit_test(skips_unknown_types),
+		cmocka_unit_test(refuses_slots),   cmocka_unit_test(refuses_texts_without_end),
+		cmocka_unit_test(refuses_execs),   cmocka_unit_test(refuses_tables),
+		cmocka_unit_test(stands_anything), cmocka_unit_test(stands_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -262,9 +262,14 @@ static void long_words_are_cut(void **state)
 	struct {
 		struct record_exec exec;
 		char text[1024];
-	} record = { .exec = { .head = { .type = RECORD_EXEC, .size = sizeof(record), .ts = 9000,
-					 .pid = 10, .tid = 10 },
-			       .table = T, .filename_len = 5, .argv_len = 1000 },
+	} record = { .exec = { .head = { .type = RECORD_EXEC,
+					 .size = sizeof(record),
+					 .ts = 9000,
+					 .pid = 10,
+					 .tid = 10 },
+			       .table = T,
+			       .filename_len = 5,
+			       .argv_len = 1000 },
 		     .text = "name" };
 
 	start(s);
@@ -294,22 +299,33 @@ static void ids(void **state)
 		uint32_t kind;
 		const char *name, *id;
 	} rows[] = {
-		{ FILE_PIPE, NULL, "pipe:[12]" },     { FILE_FIFO, NULL, "fifo:[12]" },
-		{ FILE_FIFO, "/tmp/f", "fifo:/tmp/f" }, { FILE_UNIX, "/run/x", "unix:[12]" },
-		{ FILE_TCP, NULL, "tcp:[12]" },       { FILE_UDP, NULL, "udp:[12]" },
-		{ FILE_SOCKET, NULL, "socket:[12]" }, { FILE_MEMFD, NULL, "memfd:[12]" },
-		{ FILE_EVENTFD, NULL, "eventfd:[5]" }, { FILE_EPOLL, NULL, "epoll:[99]" },
-		{ FILE_PIDFD, NULL, "pidfd:[99]" },   { FILE_ANON, NULL, "anon_inode:[99]" },
-		{ FILE_PTY, "/dev/pts/4", "pty:/dev/pts/4" }, { FILE_PTY, NULL, "pty:[12]" },
-		{ FILE_REGULAR, "/etc/x", "file:/etc/x" }, { FILE_REGULAR, NULL, "file:[8:1:12]" },
-		{ FILE_DIRECTORY, NULL, "dir:[8:1:12]" }, { FILE_CHAR, NULL, "char:[8:1:12]" },
+		{ FILE_PIPE, NULL, "pipe:[12]" },
+		{ FILE_FIFO, NULL, "fifo:[12]" },
+		{ FILE_FIFO, "/tmp/f", "fifo:/tmp/f" },
+		{ FILE_UNIX, "/run/x", "unix:[12]" },
+		{ FILE_TCP, NULL, "tcp:[12]" },
+		{ FILE_UDP, NULL, "udp:[12]" },
+		{ FILE_SOCKET, NULL, "socket:[12]" },
+		{ FILE_MEMFD, NULL, "memfd:[12]" },
+		{ FILE_EVENTFD, NULL, "eventfd:[5]" },
+		{ FILE_EPOLL, NULL, "epoll:[99]" },
+		{ FILE_PIDFD, NULL, "pidfd:[99]" },
+		{ FILE_ANON, NULL, "anon_inode:[99]" },
+		{ FILE_PTY, "/dev/pts/4", "pty:/dev/pts/4" },
+		{ FILE_PTY, NULL, "pty:[12]" },
+		{ FILE_REGULAR, "/etc/x", "file:/etc/x" },
+		{ FILE_REGULAR, NULL, "file:[8:1:12]" },
+		{ FILE_DIRECTORY, NULL, "dir:[8:1:12]" },
+		{ FILE_CHAR, NULL, "char:[8:1:12]" },
 		{ FILE_UNKNOWN, NULL, "unknown:[99]" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct object object = { .key = { .ino = 12, .dev = 8 << 20 | 1,
-						  .kind = rows[i].kind },
-					 .name = (char *)rows[i].name, .serial = 99 };
+		struct object object = {
+			.key = { .ino = 12, .dev = 8 << 20 | 1, .kind = rows[i].kind },
+			.name = (char *)rows[i].name,
+			.serial = 99
+		};
 
 		if (rows[i].kind == FILE_EVENTFD)
 			object.facts.eventfd.id = 5;
@@ -336,9 +352,10 @@ static void more_ids(void **state)
 
 static void facts_of_pipes(void **state)
 {
-	struct object object = { .key = { .kind = FILE_PIPE },
-				 .facts = { .pipe = { .readers = 1, .writers = 2,
-						      .capacity = 65536, .queued = 10 } } };
+	struct object object = {
+		.key = { .kind = FILE_PIPE },
+		.facts = { .pipe = { .readers = 1, .writers = 2, .capacity = 65536, .queued = 10 } }
+	};
 	struct fact facts[EVENT_FACTS_MAX];
 	struct script *s = *state;
 
@@ -357,10 +374,18 @@ static void facts_of_pipes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(table_is_sound),	  TEST(enabled_by_kind),    TEST(words_of_pipes),
-		TEST(words_of_descriptors), TEST(words_of_close_range), TEST(words_of_passing),
-		TEST(words_of_processes), TEST(words_of_signals),   TEST(long_words_are_cut),
-		TEST(ids),		  TEST(more_ids),	    TEST(facts_of_pipes),
+		TEST(table_is_sound),
+		TEST(enabled_by_kind),
+		TEST(words_of_pipes),
+		TEST(words_of_descriptors),
+		TEST(words_of_close_range),
+		TEST(words_of_passing),
+		TEST(words_of_processes),
+		TEST(words_of_signals),
+		TEST(long_words_are_cut),
+		TEST(ids),
+		TEST(more_ids),
+		TEST(facts_of_pipes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

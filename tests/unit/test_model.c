@@ -438,15 +438,23 @@ static void peeks(void **state)
 static void takes(void **state)
 {
 	struct script *s = *state;
-	struct record_slot record = { .table = T2, .fd = 5, .nr = SYS_pidfd_getfd, .result = 5,
-				      .arg = { 3, 4, 0 }, .source_pid = 10 };
+	struct record_slot record = { .table = T2,
+				      .fd = 5,
+				      .nr = SYS_pidfd_getfd,
+				      .result = 5,
+				      .arg = { 3, 4, 0 },
+				      .source_pid = 10 };
 
 	start(s);
 	forked_whole(s, 20, T2);
 	pipe_made(s, T, 3, 4, F, 200);
 	record.facts = pipe_write_end(F + 1, 200);
-	record.head = (struct record){ .type = RECORD_SLOT, .size = sizeof(record), .ts = s->ts++,
-				       .pid = 20, .tid = 20, .start = start_of(s, 20) };
+	record.head = (struct record){ .type = RECORD_SLOT,
+				       .size = sizeof(record),
+				       .ts = s->ts++,
+				       .pid = 20,
+				       .tid = 20,
+				       .start = start_of(s, 20) };
 	apply(s, &record);
 	assert_int_equal(slot_at(s, T2, 5)->came, CAME_TAKEN);
 	assert_ptr_equal(slot_at(s, T2, 5)->from, process_at(s, 10));
@@ -519,12 +527,17 @@ static void unknown_is_resolved(void **state)
 static void use_heals(void **state)
 {
 	struct script *s = *state;
-	struct record_slot use = { .table = T, .fd = 6, .nr = SYS_read, .result = 6,
-				   .facts = pipe_read_end(F, 200) };
+	struct record_slot use = {
+		.table = T, .fd = 6, .nr = SYS_read, .result = 6, .facts = pipe_read_end(F, 200)
+	};
 
 	start(s);
-	use.head = (struct record){ .type = RECORD_USE, .size = sizeof(use), .ts = s->ts++,
-				    .pid = 10, .tid = 10, .start = start_of(s, 10) };
+	use.head = (struct record){ .type = RECORD_USE,
+				    .size = sizeof(use),
+				    .ts = s->ts++,
+				    .pid = 10,
+				    .tid = 10,
+				    .start = start_of(s, 10) };
 	apply(s, &use);
 	assert_int_equal(slot_at(s, T, 6)->came, CAME_UNKNOWN);
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
