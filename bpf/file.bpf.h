@@ -47,4 +47,7 @@ __u64 table_slots(__u64 table);
 /* Is it a pipe, FIFO or socket? If so fills key->ino and key->dev and returns 1. */
 int file_channel(struct watched_key *key, __u64 address);
 
+/* The same of the current task's descriptor fd, and the start of its process: fills key but pid. */
+int current_transfer(struct transfer_key *key, __u32 fd);
+
 #endif /* IPCTRACE_FILE_BPF_H */

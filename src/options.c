@@ -20,7 +20,7 @@
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define PID_MAX        4194304 /* PID_MAX_LIMIT, include/linux/threads.h */
 #define DURATION_MAX   1e9 /* seconds */
-#define RING_BYTES (16u << 20)
+#define RING_BYTES (32u << 20)
 #define RING_BYTES_MIN (64ull << 10)
 #define RING_BYTES_MAX (1ull << 30)
 #define LONG_VALUE     256 /* getopt_long returns LONG_VALUE + row for long options */

@@ -6,6 +6,26 @@
  */
 #define IPCTRACE_CORE_BPF
 #include "call.bpf.h"
+#include "transfer.bpf.h"
+
+/*
+ * read and write come most often by far, so they are counted right here: a tail call is an indirect
+ * jump, which costs as much as the counting.
+ */
+static __always_inline bool count_plain_transfer(__u32 nr, __u32 fd, long ret)
+{
+	__u8 moves;
+
+	if (nr >= CALLS_MAX)
+		return false;
+	barrier_var(nr);
+	moves = settings.transfer_call[nr & (CALLS_MAX - 1)];
+	if (moves == CALL_MOVES_NOTHING || moves == CALL_MOVES)
+		return false;
+	if (control.count_transfers)
+		transfer_count(fd, moves == CALL_MOVES_IN ? DIRECTION_IN : DIRECTION_OUT, ret, nr);
+	return true;
+}
 
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(root_btf, struct pt_regs *regs, long ret)
@@ -14,11 +34,15 @@ int BPF_PROG(root_btf, struct pt_regs *regs, long ret)
 	struct call call;
 
 	if (!ARCH_IS_COMPAT(task)) {
-		bpf_tail_call(ctx, &dispatch, ARCH_SYSCALL_NR(regs));
+		__u32 nr = ARCH_SYSCALL_NR(regs);
+
+		if (!count_plain_transfer(nr, ARCH_ARG0(regs), ret))
+			bpf_tail_call(ctx, &dispatch, nr);
 		return 0;
 	}
 	call_init(&call, regs, ret);
-	bpf_tail_call(ctx, &dispatch, call.nr);
+	if (!count_plain_transfer(call.nr, call.arg[0], ret))
+		bpf_tail_call(ctx, &dispatch, call.nr);
 	return 0;
 }
 
@@ -26,14 +50,13 @@ SEC("?tp/raw_syscalls/sys_exit")
 int root_perf(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	long ret = ctx->ret;
 	struct call call;
 
-	if (!ARCH_IS_COMPAT(task)) {
-		bpf_tail_call(ctx, &dispatch, ctx->id);
-		return 0;
-	}
-	call_init(&call, (void *)bpf_task_pt_regs(task), ctx->ret);
-	bpf_tail_call(ctx, &dispatch, call.nr);
+	call_init(&call, regs, ret);
+	if (!count_plain_transfer(call.nr, call.arg[0], ret))
+		bpf_tail_call(ctx, &dispatch, call.nr);
 	return 0;
 }
 

@@ -60,8 +60,6 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 	struct who who;
 	__u64 table;
 
-	if (settings.has_task_storage && !(child->flags & PF_KTHREAD))
-		bpf_task_storage_get(&asleep, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!mark || (child->flags & PF_KTHREAD))
 		return 0;
 	mark_inherit(child, mark);

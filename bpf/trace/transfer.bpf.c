@@ -7,19 +7,28 @@
 #include "transfer.bpf.h"
 
 /* Ends the sleep that sched_switch saw begin; returns its length in ns. */
-static __always_inline __u64 asleep_end(struct task_struct *task)
+static __always_inline __u64 asleep_end(__u32 tid)
 {
-	struct asleep *state;
+	__u32 slot = tid & (ASLEEP_MAX - 1);
+	struct asleep *state = bpf_map_lookup_elem(&asleep, &slot);
 	__u64 slept;
 
-	if (!settings.has_task_storage)
-		return 0;
-	state = bpf_task_storage_get(&asleep, task, 0, 0);
-	if (!state || !state->since)
+	if (!state || !state->since || state->tid != tid)
 		return 0;
 	slept = bpf_ktime_get_ns() - state->since;
 	state->since = 0;
 	return slept;
+}
+
+static __always_inline void asleep_begin(__u32 tid)
+{
+	__u32 slot = tid & (ASLEEP_MAX - 1);
+	struct asleep *state = bpf_map_lookup_elem(&asleep, &slot);
+
+	if (!state || (state->since && state->tid == tid))
+		return;
+	state->tid = tid;
+	state->since = bpf_ktime_get_ns();
 }
 
 static __always_inline void sums_add(__u64 *byte_sum, __u64 *op_sum, __u64 *slept_sum, __s64 bytes,
@@ -77,22 +86,18 @@ int transfer_begin(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
  */
 int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	__u64 slept = asleep_end(task);
+	__u64 pid_tgid = bpf_get_current_pid_tgid(), slept;
 	struct transfer_key key = {};
 	struct transfer *transfer;
-	struct watched_key object = {};
 
+	if (!process_mark(pid_tgid >> 32))
+		return 0;
+	slept = asleep_end((__u32)pid_tgid);
 	if (bytes < 0 && !slept)
 		return 0;
-	if (!process_mark(task->tgid))
+	if (!current_transfer(&key, fd))
 		return 0;
-	if (!file_channel(&object, current_file(fd)))
-		return 0;
-	key.ino = object.ino;
-	key.dev = object.dev;
-	key.start = current_start();
-	key.pid = task->tgid;
+	key.pid = pid_tgid >> 32;
 	transfer = bpf_map_lookup_elem(&transfers, &key);
 	if (!transfer) {
 		transfer_begin(&key, fd, nr, bytes);
@@ -104,19 +109,8 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 	return 0;
 }
 
-/* read, readv, preadv2, recvfrom */
-CALL_EXIT(read_exit)
-{
-	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
-	return 0;
-}
-
-/* write, writev, pwritev2, sendto, vmsplice into a pipe */
-CALL_EXIT(write_exit)
-{
-	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
-	return 0;
-}
+/* read, write and their kin are counted by the root program itself (core.bpf.c); what follows moves
+ * data between two descriptors, or in a direction that the call does not tell. */
 
 /* splice(in, off, out, …): both sides; at least one is a pipe */
 CALL_EXIT(splice_exit)
@@ -183,22 +177,16 @@ static __always_inline bool task_is_in_transfer(struct task_struct *task)
 }
 
 /*
- * When a task falls asleep in a transfer, notes the time; the call's exit ends the sleep. The note
- * is made when the task is created or first seen, never here: allocating under the run-queue
- * lock could deadlock. A transfer that sleeps several times counts from its first sleep.
+ * When a task falls asleep in a transfer, notes the time; the call's exit ends the sleep. A transfer
+ * that sleeps several times counts from its first sleep.
  */
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(fell_asleep, bool preempt, struct task_struct *prev)
 {
-	struct asleep *state;
-
 	if (preempt || prev->pid == 0 || !task_is_going_to_sleep(prev))
 		return 0;
-	if (!task_is_in_transfer(prev))
-		return 0;
-	state = bpf_task_storage_get(&asleep, prev, 0, 0);
-	if (state && !state->since)
-		state->since = bpf_ktime_get_ns();
+	if (task_is_in_transfer(prev) && process_mark(prev->tgid))
+		asleep_begin(prev->pid);
 	return 0;
 }
 
@@ -208,13 +196,11 @@ SEC("?iter/task")
 int note_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct asleep *state;
 
-	if (!task || (task->flags & PF_KTHREAD))
+	if (!task || (task->flags & PF_KTHREAD) || task->tgid == settings.own_tgid)
 		return 0;
-	state = bpf_task_storage_get(&asleep, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (state && !state->since && task_is_going_to_sleep(task) && task_is_in_transfer(task))
-		state->since = bpf_ktime_get_ns();
+	if (task_is_going_to_sleep(task) && task_is_in_transfer(task))
+		asleep_begin(task->pid);
 	return 0;
 }
 

@@ -17,12 +17,10 @@
 struct settings {
 	__u32 own_tgid;		/* never traced */
 	__u32 paths;		/* 1 = send path arguments of plain files too */
-	__u32 has_task_storage;	/* 5.11 */
-	__u32 has_task_regs;	/* bpf_task_pt_regs(), 5.15 */
 	__u32 page_shift;
 	__u16 compat_nr[CALLS_MAX];	    /* 32-bit call number → 64-bit number, or CALL_* */
 	__u16 compat_socketcall[SOCKETCALL_MAX]; /* socketcall(2) number → 64-bit number */
-	__u8 transfer_call[CALLS_MAX];	    /* 1 = moves data: sleeping in it is being blocked */
+	__u8 transfer_call[CALLS_MAX];	    /* enum transfer_call */
 };
 
 /* Changed while running (.bss). */
@@ -32,7 +30,7 @@ struct control {
 	__u64 wake_bytes;	/* wake the reader when so much lies in the ring */
 	__u64 test_calls;	/* self-test: exits of the tested call seen from test_tid */
 	__u32 test_tid;
-	__u32 pad;
+	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 };
 
 enum mark { MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
@@ -43,8 +41,23 @@ struct watched_key {
 	__u32 pad;
 };
 
+/* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being
+ * blocked. */
+enum transfer_call {
+	CALL_MOVES_NOTHING,
+	CALL_MOVES_IN,	/* from the descriptor in argument 0; the result is how much */
+	CALL_MOVES_OUT,	/* to it, likewise */
+	CALL_MOVES,	/* has a program of its own */
+};
+
+#define ASLEEP_MAX 131072 /* a power of two; 2 MiB */
+
+/* Since when a task sleeps in a transfer: slot tid % ASLEEP_MAX. Two tasks that far apart and
+ * asleep at once share a slot; the later one has it. */
 struct asleep {
 	__u64 since;	/* ns, CLOCK_MONOTONIC; 0 = awake */
+	__u32 tid;
+	__u32 pad;
 };
 
 #endif /* IPCTRACE_CONTROL_H */

@@ -99,6 +99,7 @@ const struct mechanism pipe_mechanism = {
 	.help = "anonymous pipes",
 	.kinds = 1ull << FILE_PIPE,
 	.is_default = true,
+	.moves_data = true,
 	.event = pipe_event,
 	.facts = pipe_facts,
 };

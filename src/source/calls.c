@@ -30,8 +30,9 @@
 #define COMPAT(i386, arm) (-1)
 #endif
 
-#define CALL(name, i386, arm, program)	   {SYS_##name, COMPAT(i386, arm), program, false}
-#define TRANSFER(name, i386, arm, program) {SYS_##name, COMPAT(i386, arm), program, true}
+#define CALL(name, i386, arm, program)	   {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING}
+#define TRANSFER(name, i386, arm, program) {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES}
+#define PLAIN(name, i386, arm, moves)	   {SYS_##name, COMPAT(i386, arm), NULL, moves}
 
 const struct call_row call_rows[] = {
 #ifdef SYS_open
@@ -82,14 +83,14 @@ const struct call_row call_rows[] = {
 	CALL(clone, 120, 120, "clone_exit"),
 	CALL(clone3, 435, 435, "clone3_exit"),
 	CALL(unshare, 310, 337, "unshare_exit"),
-	TRANSFER(read, 3, 3, "read_exit"),
-	TRANSFER(readv, 145, 145, "read_exit"),
-	TRANSFER(preadv2, 378, 392, "read_exit"),
-	TRANSFER(recvfrom, 371, 292, "read_exit"),
-	TRANSFER(write, 4, 4, "write_exit"),
-	TRANSFER(writev, 146, 146, "write_exit"),
-	TRANSFER(pwritev2, 379, 393, "write_exit"),
-	TRANSFER(sendto, 369, 290, "write_exit"),
+	PLAIN(read, 3, 3, CALL_MOVES_IN),
+	PLAIN(readv, 145, 145, CALL_MOVES_IN),
+	PLAIN(preadv2, 378, 392, CALL_MOVES_IN),
+	PLAIN(recvfrom, 371, 292, CALL_MOVES_IN),
+	PLAIN(write, 4, 4, CALL_MOVES_OUT),
+	PLAIN(writev, 146, 146, CALL_MOVES_OUT),
+	PLAIN(pwritev2, 379, 393, CALL_MOVES_OUT),
+	PLAIN(sendto, 369, 290, CALL_MOVES_OUT),
 	TRANSFER(sendfile, 239, 239, "sendfile_exit"),
 	TRANSFER(splice, 313, 340, "splice_exit"),
 	TRANSFER(tee, 315, 342, "tee_exit"),
@@ -135,7 +136,7 @@ void calls_fill_settings(struct settings *settings)
 	for (size_t i = 0; i < call_rows_count; i++) {
 		if (call_rows[i].compat_nr >= 0)
 			settings->compat_nr[call_rows[i].compat_nr] = call_rows[i].nr;
-		settings->transfer_call[call_rows[i].nr] = call_rows[i].transfers;
+		settings->transfer_call[call_rows[i].nr] = call_rows[i].moves;
 	}
 	for (size_t i = 0; i < sizeof(compat_extra) / sizeof(compat_extra[0]); i++)
 		settings->compat_nr[compat_extra[i].compat_nr] = compat_extra[i].nr;

@@ -15,8 +15,8 @@
 struct call_row {
 	int nr;			/* 64-bit number */
 	int compat_nr;		/* 32-bit number on this architecture; -1 = none */
-	const char *program;	/* of bpf/trace, without the hook's suffix */
-	bool transfers;		/* moves data: sleeping in it is being blocked */
+	const char *program;	/* of bpf/trace, without the hook's suffix; NULL = the root's own */
+	enum transfer_call moves;
 };
 
 extern const struct call_row call_rows[];

@@ -56,6 +56,7 @@ struct live {
 	uint64_t recursion_base;
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
+	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
 };
 

@@ -12,12 +12,14 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "mechanism/mechanism.h"
 #include "source/calls.h"
 #include "source/live.h"
 #include "tracer.skel.h"
 #include "util/error.h"
 
 #define SELFTEST_CALLS 64
+#define WAKE_BYTES     (512u << 10)
 
 /* 7.0 and later: the recursion guard makes tp_btf lose events under preemption; the perf type
  * loses none (man page, LIMITS). */
@@ -66,6 +68,22 @@ static void choose_programs(struct live *live)
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
 }
 
+/* Early enough that what comes while the reader gets going still fits, late enough to be rare. */
+static uint64_t wake_bytes(const struct options *options)
+{
+	return options->ring_bytes / 8 < WAKE_BYTES ? options->ring_bytes / 8 : WAKE_BYTES;
+}
+
+/* Only processes and descriptors asked for: data is none of our business. */
+static bool counts_transfers(const struct options *options)
+{
+	for (size_t i = 0; mechanisms[i]; i++) {
+		if ((options->mechanisms >> i & 1) && mechanisms[i]->moves_data)
+			return true;
+	}
+	return false;
+}
+
 static int tracer_load(struct live *live)
 {
 	struct settings *settings;
@@ -77,12 +95,11 @@ static int tracer_load(struct live *live)
 	settings = (struct settings *)&live->tracer->rodata->settings;
 	settings->own_tgid = getpid();
 	settings->paths = live->options->verbose > 0;
-	settings->has_task_storage = 1;
-	settings->has_task_regs = 1;
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	calls_fill_settings(settings);
 	bpf_map__set_max_entries(live->tracer->maps.events, live->options->ring_bytes);
-	live->tracer->bss->control.wake_bytes = live->options->ring_bytes / 8;
+	live->tracer->bss->control.wake_bytes = wake_bytes(live->options);
+	live->tracer->bss->control.count_transfers = counts_transfers(live->options);
 	choose_programs(live);
 	err = tracer_bpf__load(live->tracer);
 	return err ? open_map_error("loading the tracer", err) : 0;
@@ -102,8 +119,10 @@ static int dispatch_fill(struct live *live)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < call_rows_count && !err; i++)
-		err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
+	for (size_t i = 0; i < call_rows_count && !err; i++) {
+		if (call_rows[i].program)
+			err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
+	}
 	return err;
 }
 
@@ -209,7 +228,7 @@ static int attach_life(struct live *live)
 		err = keep_link(live, bpf_program__attach(t->progs.process_exec), "attaching exec");
 	if (!err)
 		err = keep_link(live, bpf_program__attach(t->progs.process_exit), "attaching exit");
-	if (!err)
+	if (!err && t->bss->control.count_transfers)
 		err = keep_link(live, bpf_program__attach(t->progs.fell_asleep),
 				"attaching sched_switch");
 	return err;
@@ -247,7 +266,7 @@ int live_hooks_open(struct live *live)
 		err = dispatch_fill(live);
 	if (!err)
 		err = attach_life(live);
-	if (!err)
+	if (!err && live->tracer->bss->control.count_transfers)
 		err = run_iterator(live->tracer->progs.note_tasks);
 	return err;
 }
