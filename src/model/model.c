@@ -151,3 +151,12 @@ void model_prune(struct model *model)
 	}
 	model_bury(model);
 }
+
+struct endpoint *model_endpoint_by_transfer(const struct model *model,
+					    const struct transfer_key *key)
+{
+	const struct process *process = model_process(model, key->pid, key->start);
+	const struct object *object = process ? object_by_transfer(model, key) : NULL;
+
+	return object ? model_endpoint(model, process, object) : NULL;
+}

@@ -230,6 +230,9 @@ struct process *model_process_by_pid(const struct model *model, uint32_t pid);
 struct process *model_process(const struct model *model, uint32_t pid, uint64_t start_ns);
 struct endpoint *model_endpoint(const struct model *model, const struct process *process,
 				const struct object *object);
+/* What the process of that key has to do with the object of that key; NULL = not known. */
+struct endpoint *model_endpoint_by_transfer(const struct model *model,
+					    const struct transfer_key *key);
 /* The object under that key; NULL = not known. */
 struct object *model_object(const struct model *model, const struct object_key *key);
 

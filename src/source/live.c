@@ -72,7 +72,7 @@ static int on_event(void *ctx, void *data, size_t size)
 	return err ? err : live_deliver(live, record);
 }
 
-static int drain(struct live *live)
+int live_drain(struct live *live)
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
 	int n;
@@ -115,7 +115,7 @@ static int losses_report(struct live *live, const uint64_t *loss)
 /* Empties the ring, so that what is in it comes before the rows, and reads the tables anew. */
 static int resync(struct live *live)
 {
-	int err = drain(live);
+	int err = live_drain(live);
 
 	if (!err)
 		err = snapshot_deliver(live);
@@ -189,7 +189,7 @@ static int live_poll(struct source *source, int timeout_ms)
 		timeout_ms = POLL_MAX_MS;
 	epoll_wait(live->epoll, &event, 1, timeout_ms);
 	program_check(&live->program);
-	err = drain(live);
+	err = live_drain(live);
 	if (!err)
 		err = losses_check(live, false);
 	if (!err && now_ns() >= live->next_refresh_ns) {
@@ -238,11 +238,11 @@ static int live_refresh(struct source *source)
 	if (!live->tracer)
 		return 0;
 	live->next_recursion_ns = 0;
-	err = drain(live);
+	err = live_drain(live);
 	if (!err)
 		err = losses_check(live, true);
 	if (!err)
-		err = drain(live);
+		err = live_drain(live);
 	if (!err)
 		err = live_counts_read(live);
 	if (!err)
@@ -363,7 +363,7 @@ static int start(struct live *live)
 	if (!err)
 		err = live_select_announce(live, deliver_row, live);
 	if (!err && live->tracer)
-		err = drain(live);
+		err = live_drain(live);
 	if (!err)
 		err = live_select_apply(live);
 	if (!err && live->tracer)

@@ -67,6 +67,9 @@ int live_deliver(struct live *live, const struct record *record);
 /* Delivers a record that is a bare header. */
 int live_deliver_bare(struct live *live, enum record_type type);
 
+/* Takes what lies in the ring. 0 or -errno. */
+int live_drain(struct live *live);
+
 /* live_hooks.c: all return 0 or -errno, after one line on standard error. */
 int live_hooks_open(struct live *live);
 void live_hooks_close(struct live *live);

@@ -21,6 +21,7 @@ static int transfers_fd(const struct live *live)
 
 static struct counted *counted_get(struct live *live, const struct transfer_key *key)
 {
+	const struct endpoint *endpoint;
 	struct counted *counted;
 
 	HASH_FIND(hh, live->counted, key, sizeof(*key), counted);
@@ -30,6 +31,9 @@ static struct counted *counted_get(struct live *live, const struct transfer_key 
 	if (!counted)
 		return NULL;
 	counted->key = *key;
+	endpoint = model_endpoint_by_transfer(live->model, key);
+	if (endpoint)	/* they met before, and their entry was deleted since */
+		counted->base = endpoint->transfer;
 	HASH_ADD(hh, live->counted, key, sizeof(counted->key), counted);
 	return counted;
 }
@@ -114,16 +118,26 @@ int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
 	return err;
 }
 
+/* The process has ended, or let go of the object. */
+static bool is_finished(const struct live *live, const struct transfer_key *key)
+{
+	const struct endpoint *endpoint = model_endpoint_by_transfer(live->model, key);
+	const struct process *process = model_process(live->model, key->pid, key->start);
+
+	if (!process || process->exited)
+		return true;
+	return endpoint && !endpoint->read_slots && !endpoint->write_slots &&
+	       !endpoint->other_slots;
+}
+
+/* What the process still holds stays; so does what is too new for the model to know of. */
 static int sweep_finished(struct live *live)
 {
 	struct counted *counted, *next;
 	int err = 0;
 
 	HASH_ITER(hh, live->counted, counted, next) {
-		const struct process *process =
-			model_process(live->model, counted->key.pid, counted->key.start);
-
-		if (process && !process->exited)
+		if (!is_finished(live, &counted->key))
 			continue;
 		if (!err)
 			err = counted_take(live, counted);
@@ -153,6 +167,9 @@ int live_counts_read(struct live *live)
 		for (__u32 i = 0; i < count && !err; i++)
 			err = counted_update(live, &keys[i], &values[i]);
 		first = false;
+		/* Reading many takes its time, and the ring fills meanwhile. */
+		if (!err)
+			err = live_drain(live);
 	}
 	free(keys);
 	free(values);
