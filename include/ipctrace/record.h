@@ -106,6 +106,11 @@ enum file_kind {
 	FILE_IO_URING = 20,
 	FILE_ANON = 21,		/* any other anon_inode; name says which */
 	FILE_SYMLINK = 22,	/* O_PATH|O_NOFOLLOW */
+	FILE_SHM = 23,		/* System V shared memory segment; ino is its id */
+	FILE_ANON_MEMORY = 24,	/* shared anonymous memory, /dev/zero mapped shared */
+	FILE_PROCESS = 25,	/* no file: a process as the target of signals and the like; ino is its pid */
+	FILE_SEM = 26,		/* System V semaphore set; ino is its id */
+	FILE_MSG = 27,		/* System V message queue; ino is its id */
 	FILE_KIND_MAX
 };
 

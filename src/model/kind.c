@@ -34,6 +34,11 @@ static const struct {
 	[FILE_IO_URING] = { "io_uring", KIND_PER_FILE },
 	[FILE_ANON] = { "anon_inode", KIND_PER_FILE },
 	[FILE_SYMLINK] = { "symlink", 0 },
+	[FILE_SHM] = { "shm", KIND_IPC },
+	[FILE_ANON_MEMORY] = { "anon", KIND_IPC },
+	[FILE_PROCESS] = { "process", KIND_IPC },
+	[FILE_SEM] = { "sem", KIND_IPC },
+	[FILE_MSG] = { "msg", KIND_IPC },
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == FILE_KIND_MAX, "every kind has its row");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Links, by kind of object: a builder adds to the graph what can pass through one object. A new
- * kind gets a builder and a line in the table in link.c.
+ * kind gets a builder (link_NAME.c) and a line in the table in link.c.
  */
 #ifndef IPCTRACE_LINK_H
 #define IPCTRACE_LINK_H
@@ -12,6 +12,9 @@
 /* Adds the object's links. Returns 0 or -ENOMEM. */
 typedef int (*link_builder)(struct graph *graph, const struct model *model, struct object *object,
 			    bool closed);
+
+/* The builders. */
+int pipe_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
 
 /* NULL = objects of that kind have no links yet. */
 link_builder link_builder_of(uint32_t kind);
@@ -31,5 +34,9 @@ bool endpoint_counts(const struct endpoint *endpoint, bool closed);
 /* The process could read from, or write to, the object. */
 bool endpoint_reads(const struct endpoint *endpoint, bool closed);
 bool endpoint_writes(const struct endpoint *endpoint, bool closed);
+
+/* A count of transfers, unknown where they were not watched; and bytes as bytes per second. */
+struct count link_count(const struct model *model, uint64_t value);
+struct count link_rate(const struct model *model, uint64_t bytes);
 
 #endif /* IPCTRACE_LINK_H */
