@@ -77,7 +77,7 @@ LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test check bench fmt install uninstall clean help FORCE
+.PHONY: all tests demo test check vmtest bench fmt install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -99,6 +99,10 @@ test:
 
 check: tests
 	$(Q)scripts/test unit replay
+
+vmtest:
+	$(Q)scripts/install-deps --build --vm
+	$(Q)scripts/vmtest $(KERNELS)
 
 bench: all $(BENCH_PROGRAMS)
 	$(Q)tests/bench/bench.py $(if $(BENCH),--sections $(BENCH)) $(if $(PAIRS),--pairs $(PAIRS))
@@ -123,6 +127,7 @@ help:
 	@echo 'make demo        install what is missing (root), build, trace a companion workload'
 	@echo 'make test        install what is missing (root), build, run every test (root)'
 	@echo 'make check       the tests that need no root'
+	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="NAME …"'
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
 	@echo 'make fmt         format the sources'
 	@echo 'make install     into DESTDIR/PREFIX (default /usr/local); make uninstall'
@@ -261,4 +266,5 @@ $(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.
 	$(say) CC $<
 	$(Q)$(CC) $(WORKLOAD_CFLAGS) -I$(BUILD)/tests/bench -MMD -MP -MF $@.d $(LDFLAGS) $< -lbpf -lelf -lz -o $@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# Below vm/ lie the files of other machines.
+-include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -type f -name '*.d' -print 2>/dev/null)

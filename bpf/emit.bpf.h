@@ -69,7 +69,8 @@ static __always_inline void record_submit(void *record)
 	bpf_ringbuf_submit(record, wake_flags());
 }
 
-/* Whose record it is. Copied once a call, since typed task pointers do not pass through loops. */
+/* Whose record it is, where it isn't the current task's: typed task pointers do not pass through
+ * loops. */
 struct who {
 	__u64 start;
 	__u32 pid, tid;
@@ -84,18 +85,19 @@ static __always_inline void who_init(struct who *who, struct task_struct *task)
 	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
 }
 
-/* The same for the current task, cheaper. */
-static __always_inline void who_init_current(struct who *who)
+/* The current task's head is made in the record itself: before 6.13 all functions of a program share
+ * 512 bytes of stack. */
+static __always_inline void head_fill_current(struct record *head)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
-	who->start = current_start();
-	who->pid = pid_tgid >> 32;
-	who->tid = (__u32)pid_tgid;
-	bpf_get_current_comm(who->comm, sizeof(who->comm));
+	head->start = current_start();
+	head->pid = pid_tgid >> 32;
+	head->tid = (__u32)pid_tgid;
+	bpf_get_current_comm(head->comm, sizeof(head->comm));
 }
 
-/* size: of the whole record. */
+/* size: of the whole record; who NULL = the current task. */
 static __always_inline void head_fill(struct record *head, enum record_type type, __u32 size,
 				      const struct who *who)
 {
@@ -103,6 +105,10 @@ static __always_inline void head_fill(struct record *head, enum record_type type
 	head->flags = 0;
 	head->size = size;
 	head->ts = bpf_ktime_get_ns();
+	if (!who) {
+		head_fill_current(head);
+		return;
+	}
 	head->start = who->start;
 	head->pid = who->pid;
 	head->tid = who->tid;
@@ -157,9 +163,10 @@ static __always_inline void slot_send(const struct slot_cause *cause, const stru
 	record_submit(slot);
 }
 
+/* Slots of one table to be sent, for one cause. */
 struct scan {
-	struct slot_cause cause;
-	struct who who;
+	const struct slot_cause *cause;
+	const struct who *who;	/* NULL = the current task */
 	__u64 table;
 	__u32 fd, last, mark;
 };
@@ -172,33 +179,39 @@ static long scan_step(__u32 i, struct scan *scan)
 		return 1;
 	scan->fd = fd + 1;
 	if (table_file(scan->table, fd))
-		slot_send(&scan->cause, &scan->who, scan->table, fd, scan->mark);
+		slot_send(scan->cause, scan->who, scan->table, fd, scan->mark);
 	return 0;
 }
 
 #define SCAN_MAX (1 << 20) /* above sysctl fs.nr_open's default */
 
-/* Sends every occupied slot from first to last; each is sampled by itself. */
+/* Sends every occupied slot from scan->fd to scan->last; each is sampled by itself. */
+static __always_inline void scan_run(struct scan *scan)
+{
+	__u32 size = table_size(scan->table);
+
+	if (size == 0 || scan->fd >= size)
+		return;
+	if (scan->last > size - 1)
+		scan->last = size - 1;
+	bpf_loop(SCAN_MAX, scan_step, scan, 0);
+}
+
 static __always_inline void table_scan(const struct slot_cause *cause, const struct who *who,
 				       __u64 table, __u32 first, __u32 last,
 				       __u32 mark)
 {
 	struct scan scan = {
-		.cause = *cause, .who = *who, .table = table,
+		.cause = cause, .who = who, .table = table,
 		.fd = first, .last = last, .mark = mark,
 	};
-	__u32 size = table_size(table);
 
-	if (size == 0 || first >= size)
-		return;
-	if (last > size - 1)
-		scan.last = size - 1;
-	bpf_loop(SCAN_MAX, scan_step, &scan, 0);
+	scan_run(&scan);
 }
 
 /* What a run of RECORD_TABLE records is about. */
 struct chunks {
-	struct who who;
+	const struct who *who;	/* NULL = the current task */
 	__u64 table;
 	__u32 mode, first, size;
 	int nr;
@@ -215,7 +228,7 @@ static __always_inline long chunk_send(struct chunks *chunks, const __u32 count)
 	record = record_reserve(size);
 	if (!record)
 		return 1;
-	head_fill(&record->head, RECORD_TABLE, size, &chunks->who);
+	head_fill(&record->head, RECORD_TABLE, size, chunks->who);
 	record->table = chunks->table;
 	record->mode = chunks->mode;
 	record->nr = chunks->nr;
@@ -254,7 +267,7 @@ static long chunk_step(__u32 i, struct chunks *chunks)
 static __always_inline void table_send(const struct who *who, __u64 table,
 				       enum table_mode mode, int nr)
 {
-	struct chunks chunks = {.who = *who, .table = table, .mode = mode, .nr = nr};
+	struct chunks chunks = {.who = who, .table = table, .mode = mode, .nr = nr};
 
 	chunks.size = table_size(table);
 	if (chunks.size <= 64)

@@ -35,14 +35,12 @@ static __always_inline int slot_send_path(struct call *call, __u32 fd, __u64 pat
 	const __u32 size = sizeof(struct record_slot) + PATH_BYTES;
 	struct record_slot *slot = record_reserve(size);
 	struct slot_cause cause;
-	struct who who;
 	long n;
 
 	if (!slot)
 		return 0;
 	cause_init(&cause, call);
-	who_init_current(&who);
-	slot_fill(slot, size, &cause, &who, current_table(), fd);
+	slot_fill(slot, size, &cause, NULL, current_table(), fd);
 	n = bpf_probe_read_user_str(slot->text, PATH_BYTES, (void *)path);
 	slot->text_len = n > 0 ? n : 0;
 	if (n == PATH_BYTES) {
@@ -163,18 +161,25 @@ CALL_EXIT(socketpair_exit)
 	return pair_made(call, call->arg[3]);
 }
 
+/* The process a pidfd of the current task refers to; 0 = it is none. A function of its own, for the
+ * facts and the call that sends a slot are together too much for the stack. */
+__u32 current_pidfd_target(__u32 fd)
+{
+	struct file_facts facts = {};
+
+	file_sample(&facts, current_file(fd));
+	return facts.kind == FILE_PIDFD ? facts.pidfd.target : 0;
+}
+
 /* pidfd_getfd: from whose table it was taken is what the pidfd in argument 0 refers to. */
 CALL_EXIT(pidfd_getfd_exit)
 {
-	struct file_facts facts = {};
 	struct slot_cause cause;
 
 	if (call->ret < 0)
 		return 0;
-	file_sample(&facts, current_file(call->arg[0]));
 	cause_init(&cause, call);
-	if (facts.kind == FILE_PIDFD)
-		cause.source_pid = facts.pidfd.target;
+	cause.source_pid = current_pidfd_target(call->arg[0]);
 	return slot_filled_send(&cause, call->ret);
 }
 

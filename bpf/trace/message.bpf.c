@@ -10,17 +10,10 @@
 #define SCM_RIGHTS 1
 #define SCM_PIDFD  4 /* 6.5 */
 
-/* include/linux/socket.h as user space sees it, and its 32-bit twin (compat_msghdr) */
-struct user_msghdr_native {
-	__u64 name;
-	__u32 namelen, pad;
-	__u64 iov, iovlen, control, controllen;
-	__u32 flags, pad2;
-};
-
-struct user_msghdr_compat {
-	__u32 name, namelen, iov, iovlen, control, controllen, flags;
-};
+/* Where struct user_msghdr (include/linux/socket.h) and its 32-bit twin compat_msghdr have
+ * msg_control, with msg_controllen behind it. */
+#define MSG_CONTROL_NATIVE 32
+#define MSG_CONTROL_COMPAT 16
 
 #define MMSGHDR_NATIVE_SIZE 64
 #define MMSGHDR_COMPAT_SIZE 32
@@ -30,23 +23,20 @@ struct control_data {
 	__u64 at, end;
 };
 
-static __always_inline long control_find(struct call *call, __u64 msghdr, struct control_data *data)
+static __always_inline long control_find(bool compat, __u64 msghdr, struct control_data *data)
 {
-	struct user_msghdr_native native;
-	struct user_msghdr_compat compat;
+	__u32 small[2] = {};
+	long err;
 
-	if (!call->compat) {
-		if (bpf_probe_read_user(&native, sizeof(native), (void *)msghdr))
-			return -1;
-		data->at = native.control;
-		data->end = native.control + native.controllen;
-		return 0;
+	if (!compat) {
+		err = bpf_probe_read_user(data, sizeof(*data), (void *)(msghdr + MSG_CONTROL_NATIVE));
+	} else {
+		err = bpf_probe_read_user(small, sizeof(small), (void *)(msghdr + MSG_CONTROL_COMPAT));
+		data->at = small[0];
+		data->end = small[1];
 	}
-	if (bpf_probe_read_user(&compat, sizeof(compat), (void *)msghdr))
-		return -1;
-	data->at = compat.control;
-	data->end = (__u64)compat.control + compat.controllen;
-	return 0;
+	data->end += data->at;
+	return err;
 }
 
 /* A walk over control data: each step takes one header, or one descriptor of the current one. */
@@ -62,16 +52,14 @@ int passed_send(__u32 fd, __u32 socket_fd)
 	__u64 table = current_table();
 	struct file_facts facts = {};
 	struct record_pass *pass;
-	struct who who;
 
 	if (!table)
 		return 0;
-	who_init_current(&who);
 	file_sample(&facts, table_file(table, socket_fd));
 	pass = record_reserve(sizeof(*pass));
 	if (!pass)
 		return 0;
-	head_fill(&pass->head, RECORD_PASS, sizeof(*pass), &who);
+	head_fill(&pass->head, RECORD_PASS, sizeof(*pass), NULL);
 	pass->fd = fd;
 	pass->socket_fd = socket_fd;
 	pass->socket_ino = facts.ino;
@@ -134,77 +122,92 @@ static long walk_step(__u32 i, struct walk *walk)
 /* SCM_MAX_FD descriptors and a header each would be 506 steps; other kinds of control data add some. */
 #define WALK_MAX 1024
 
-static __always_inline void message_walk(struct call *call, __u64 msghdr, bool sending)
+/* Goes through the control data of one message; the walk's cause, compat and sending are set. */
+static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
 {
-	struct walk walk = {.compat = call->compat, .sending = sending};
-
-	cause_init(&walk.cause, call);
-	if (sending && !process_mark(call->task->tgid))
-		return;
-	if (control_find(call, msghdr, &walk.data)) {
+	/* Before 6.7 (commit ab5cfac139ab) the verifier takes what it knows of the walk before the loop
+	 * to hold in every step, and drops the branches that only later steps take: so it must know
+	 * nothing. */
+	walk->fds_at = walk->fds_end = control.zero;
+	if (control_find(walk->compat, msghdr, &walk->data)) {
 		count_loss(LOSS_READ_FAILED);
 		return;
 	}
-	if (!walk.data.at || walk.data.at >= walk.data.end)
+	if (!walk->data.at || walk->data.at >= walk->data.end)
 		return;
-	bpf_loop(WALK_MAX, walk_step, &walk, 0);
+	bpf_loop(WALK_MAX, walk_step, walk, 0);
+}
+
+static __always_inline void walk_init(struct walk *walk, const struct call *call, bool sending)
+{
+	cause_init(&walk->cause, call);
+	walk->compat = call->compat;
+	walk->sending = sending;
+}
+
+/* Whoever sends must be traced; whoever receives may become a peer only by what it gets. */
+static __always_inline bool is_walked(const struct call *call, bool sending)
+{
+	return sending ? process_mark(call->task->tgid) != 0 : !call_is_own(call->task);
+}
+
+static __always_inline int message_moved(struct call *call, bool sending)
+{
+	struct walk walk = {};
+
+	transfer_count(call->arg[0], sending ? DIRECTION_OUT : DIRECTION_IN, call->ret, call->nr);
+	if (call->ret < 0 || !is_walked(call, sending))
+		return 0;
+	walk_init(&walk, call, sending);
+	message_walk(&walk, call->arg[1]);
+	return 0;
 }
 
 CALL_EXIT(sendmsg_exit)
 {
-	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
-	if (call->ret >= 0)
-		message_walk(call, call->arg[1], true);
-	return 0;
+	return message_moved(call, true);
 }
 
 CALL_EXIT(recvmsg_exit)
 {
-	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
-	if (call->ret >= 0 && !call_is_own(call->task))
-		message_walk(call, call->arg[1], false);
-	return 0;
+	return message_moved(call, false);
 }
 
-/* sendmmsg, recvmmsg: the result is how many messages were moved. */
-struct messages {
-	struct call call;
-	bool sending;
-};
-
-static long message_step(__u32 i, struct messages *messages)
+/* sendmmsg, recvmmsg: the result is how many messages were moved. The walk's cause holds the call. */
+static long message_step(__u32 i, struct walk *walk)
 {
-	__u32 size = messages->call.compat ? MMSGHDR_COMPAT_SIZE : MMSGHDR_NATIVE_SIZE;
-	struct call call = messages->call;
+	__u64 msghdr = walk->cause.arg[1] +
+		       (__u64)i * (walk->compat ? MMSGHDR_COMPAT_SIZE : MMSGHDR_NATIVE_SIZE);
 	__u32 len = 0;
 
-	call.task = (void *)bpf_get_current_task_btf();
-	if (i >= call.ret)
+	if (i >= walk->cause.result)
 		return 1;
-	bpf_probe_read_user(&len, sizeof(len),
-			    (void *)(call.arg[1] + (__u64)i * size + (call.compat ? 28 : 56)));
-	transfer_count(call.arg[0], messages->sending ? DIRECTION_OUT : DIRECTION_IN, len, call.nr);
-	message_walk(&call, call.arg[1] + (__u64)i * size, messages->sending);
+	bpf_probe_read_user(&len, sizeof(len), (void *)(msghdr + (walk->compat ? 28 : 56)));
+	transfer_count(walk->cause.arg[0], walk->sending ? DIRECTION_OUT : DIRECTION_IN, len,
+		       walk->cause.nr);
+	message_walk(walk, msghdr);
 	return 0;
 }
 
-static __always_inline int messages_walk(struct call *call, bool sending)
+static __always_inline int messages_moved(struct call *call, bool sending)
 {
-	struct messages messages = {.call = *call, .sending = sending};
+	struct walk walk = {};
 
-	if (call->ret > 0 && !call_is_own(call->task))
-		bpf_loop(MMSGHDR_MAX, message_step, &messages, 0);
+	if (call->ret <= 0 || !is_walked(call, sending))
+		return 0;
+	walk_init(&walk, call, sending);
+	bpf_loop(MMSGHDR_MAX, message_step, &walk, 0);
 	return 0;
 }
 
 CALL_EXIT(sendmmsg_exit)
 {
-	return messages_walk(call, true);
+	return messages_moved(call, true);
 }
 
 CALL_EXIT(recvmmsg_exit)
 {
-	return messages_walk(call, false);
+	return messages_moved(call, false);
 }
 
 char _license[] SEC("license") = "GPL";

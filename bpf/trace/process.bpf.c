@@ -170,18 +170,15 @@ int BPF_PROG(process_exit, struct task_struct *task)
 static __always_inline void retable_send(struct call *call, __u32 mark)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
-	struct record_task *record;
-	struct who who;
+	struct record_task *record = record_reserve(sizeof(*record));
 
-	who_init_current(&who);
-	record = record_reserve(sizeof(*record));
 	if (!record)
 		return;
-	head_fill(&record->head, RECORD_RETABLE, sizeof(*record), &who);
+	head_fill(&record->head, RECORD_RETABLE, sizeof(*record), NULL);
 	task_fill(record, call->task);
 	record_submit(record);
-	table_send(&who, current_table(), TABLE_PRUNE, call->nr);
-	table_scan(&cause, &who, current_table(), 0, SCAN_MAX, mark);
+	table_send(NULL, current_table(), TABLE_PRUNE, call->nr);
+	table_scan(&cause, NULL, current_table(), 0, SCAN_MAX, mark);
 }
 
 CALL_EXIT(unshare_exit)
@@ -203,7 +200,6 @@ CALL_EXIT(close_range_exit)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = call->nr};
 	__u32 mark;
-	struct who who;
 
 	if (call->ret)
 		return 0;
@@ -214,11 +210,10 @@ CALL_EXIT(close_range_exit)
 		retable_send(call, mark);
 		return 0;
 	}
-	who_init_current(&who);
 	if (call->arg[2] & CLOSE_RANGE_CLOEXEC)
-		table_scan(&cause, &who, current_table(), call->arg[0], call->arg[1], mark);
+		table_scan(&cause, NULL, current_table(), call->arg[0], call->arg[1], mark);
 	else
-		table_send(&who, current_table(), TABLE_PRUNE, call->nr);
+		table_send(NULL, current_table(), TABLE_PRUNE, call->nr);
 	return 0;
 }
 

@@ -7,7 +7,6 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
 	__u64 table = current_table();
 	struct watched_key key = {};
-	struct who who;
 
 	if (!control.selective || call_is_own(task) || !table)
 		return 0;
@@ -15,8 +14,7 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 	    !bpf_map_lookup_elem(&watched, &key))
 		return 0;
 	process_set_mark(task->tgid, MARK_PEER);
-	who_init_current(&who);
-	table_scan(&cause, &who, table, 0, SCAN_MAX, MARK_PEER);
+	table_scan(&cause, NULL, table, 0, SCAN_MAX, MARK_PEER);
 	return MARK_PEER;
 }
 
@@ -31,12 +29,9 @@ int slot_mark(__u32 fd)
 static __always_inline int send(struct slot_cause *cause, __u32 fd, __u32 mark)
 {
 	__u64 table = current_table();
-	struct who who;
 
-	if (!cause || !mark || !table)
-		return 0;
-	who_init_current(&who);
-	slot_send(cause, &who, table, fd, mark);
+	if (cause && mark && table)
+		slot_send(cause, NULL, table, fd, mark);
 	return 0;
 }
 

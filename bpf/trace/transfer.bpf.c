@@ -57,16 +57,17 @@ static __always_inline void transfer_add(struct transfer *transfer, __u32 direct
  * that is needed to know the object even if its making was missed. Global, since each pointer that
  * is followed costs the verifier a search of the kernel's types, once a path.
  */
-int transfer_begin(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
+int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
+	struct transfer_key copy, *key = &copy;
 	struct transfer zero = {};
-	struct who who;
 	__u32 mark;
 
-	if (!key)
+	if (!place)
 		return 0;
+	copy = *place;	/* before 6.4 a map's key may not lie in memory that was handed in */
 	mark = process_mark(task->tgid);
 	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev))
 		return 0;
@@ -75,8 +76,7 @@ int transfer_begin(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
 			count_loss(LOSS_MAP_FULL);
 		return 0;
 	}
-	who_init_current(&who);
-	slot_send(&cause, &who, current_table(), fd, mark);
+	slot_send(&cause, NULL, current_table(), fd, mark);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct control {
 	__u64 wake_bytes;	/* wake the reader when so much lies in the ring */
 	__u64 test_calls;	/* self-test: exits of the tested call seen from test_tid */
 	__u32 test_tid;
+	__u64 zero;		/* always; but the verifier does not know, see bpf/trace/message.bpf.c */
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 };
 

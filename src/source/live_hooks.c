@@ -32,10 +32,12 @@ static bool kernel_wants_perf_hook(void)
 
 static int open_map_error(const char *what, int err)
 {
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
 				  "(or root) are needed");
-	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT)
+	/* EACCES: the verifier refuses a program, for want of something it needs. */
+	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT ||
+	    err == -EACCES)
 		return err_r(-EOPNOTSUPP, "this kernel cannot run the tracer (%s: %s); Linux 6.1 or "
 					  "later with BTF is needed", what, strerror(-err));
 	return err_r(err, "%s: %s", what, strerror(-err));

@@ -22,7 +22,7 @@ int live_snapshot_open(struct live *live)
 	settings->own_tgid = getpid();
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	err = snapshot_bpf__load(live->snapshot);
-	if (err == -EPERM || err == -EACCES)
+	if (err == -EPERM)
 		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
 				  "(or root) are needed");
 	if (err)
