@@ -77,7 +77,7 @@ LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test check vmtest bench fmt install uninstall clean help FORCE
+.PHONY: all tests demo test check vmtest fuzz bench fmt install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -104,6 +104,12 @@ vmtest:
 	$(Q)scripts/install-deps --build --vm
 	$(Q)scripts/vmtest $(KERNELS)
 
+# FUZZ: further arguments of libFuzzer, such as -runs=10000000 -jobs=2.
+fuzz:
+	$(Q)scripts/install-deps --build --test --fuzz
+	$(Q)$(MAKE) --no-print-directory all $(WORKLOADS) $(BUILD)/fuzz/fuzz_records
+	$(Q)scripts/fuzz $(FUZZ)
+
 bench: all $(BENCH_PROGRAMS)
 	$(Q)tests/bench/bench.py $(if $(BENCH),--sections $(BENCH)) $(if $(PAIRS),--pairs $(PAIRS))
 
@@ -128,6 +134,7 @@ help:
 	@echo 'make test        install what is missing (root), build, run every test (root)'
 	@echo 'make check       the tests that need no root'
 	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="NAME …"'
+	@echo 'make fuzz        fuzz the decoder and all behind it (clang); FUZZ="-runs=N …"'
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
 	@echo 'make fmt         format the sources'
 	@echo 'make install     into DESTDIR/PREFIX (default /usr/local); make uninstall'
@@ -229,6 +236,22 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELPERS) $(BUILD)/libu
 	$(Q)$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libunit.a \
 		-lcmocka -lelf -lz -ljansson -o $@
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/unit/%=$(BUILD)/san/tests/unit/%.o)
+
+# --- fuzzing -----------------------------------------------------------------------------------
+
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+$(BUILD)/fuzz/%.o: src/%.c $(BUILD)/flags/c
+	$(say) 'CC fuzz' $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(OPT) $(BASE_CPPFLAGS) $(CPPFLAGS) -std=gnu11 -fno-strict-aliasing $(FUZZ_FLAGS) \
+		-fsanitize=fuzzer-no-link $(DEPFLAGS) -c $< -o $@
+
+FUZZ_OBJECTS := $(patsubst src/%.c,$(BUILD)/fuzz/%.o,$(filter-out src/command/%,$(UNIT_SOURCES)))
+$(BUILD)/fuzz/fuzz_records: tests/fuzz/fuzz_records.c $(FUZZ_OBJECTS) $(BUILD)/flags/sources
+	$(say) LINK $@
+	$(Q)$(CLANG) $(OPT) $(BASE_CPPFLAGS) -std=gnu11 $(FUZZ_FLAGS) -fsanitize=fuzzer $< $(FUZZ_OBJECTS) \
+		-ljansson -lelf -lz -o $@
 
 WORKLOAD_CFLAGS := -O1 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter $(WERROR) -D_GNU_SOURCE
 
