@@ -77,7 +77,7 @@ LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test check vmtest fuzz bench fmt install uninstall clean help FORCE
+.PHONY: all tests demo test check vmtest fuzz bench fmt install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -121,9 +121,23 @@ install: $(PROGRAM)
 	$(Q)install -D -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/ipctrace
 	$(Q)if [ -e docs/ipctrace.1 ]; then \
 		install -D -m 644 docs/ipctrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1; fi
+	$(Q)install -D -m 644 scripts/completion.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ipctrace
 
 uninstall:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/ipctrace $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/bin/ipctrace $(DESTDIR)$(PREFIX)/share/man/man1/ipctrace.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ipctrace
+
+deb:
+	$(Q)scripts/install-deps --build --deb
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/deb
+
+VERSION = $(shell sed -n 's/^.define IPCTRACE_VERSION "\(.*\)"$$/\1/p' src/command/command.h)
+dist:
+	@mkdir -p $(BUILD)
+	$(say) DIST $(BUILD)/ipctrace-$(VERSION).tar.gz
+	$(Q)git archive --format=tar.gz --prefix=ipctrace-$(VERSION)/ -o $(BUILD)/ipctrace-$(VERSION).tar.gz HEAD
 
 clean:
 	$(Q)rm -rf $(BUILD)
@@ -138,6 +152,8 @@ help:
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
 	@echo 'make fmt         format the sources'
 	@echo 'make install     into DESTDIR/PREFIX (default /usr/local); make uninstall'
+	@echo 'make deb         a Debian package in $(BUILD)/ (root installs what is missing)'
+	@echo 'make dist        a source archive in $(BUILD)/'
 	@echo 'make clean       remove $(BUILD)/'
 	@echo 'Variables: V=1 STATIC=1 SAN=1 CC CLANG BPFTOOL LLVM_STRIP CLANG_FORMAT CFLAGS LDFLAGS WERROR='
 
