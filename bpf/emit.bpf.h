@@ -80,9 +80,9 @@ struct who {
 static __always_inline void who_init(struct who *who, struct task_struct *task)
 {
 	who->start = BPF_CORE_READ(task, group_leader, start_boottime);
-	who->pid = task->tgid;
-	who->tid = task->pid;
-	bpf_probe_read_kernel(who->comm, sizeof(who->comm), task->comm);
+	who->pid = BPF_CORE_READ(task, tgid);
+	who->tid = BPF_CORE_READ(task, pid);
+	BPF_CORE_READ_INTO(&who->comm, task, comm);
 }
 
 /* The current task's head is made in the record itself: before 6.13 all functions of a program share

@@ -198,6 +198,7 @@ struct scm_fp_list {
 
 struct signal_struct {
 	atomic_t live;
+	struct list_head thread_head;
 	int group_exit_code;
 };
 
@@ -234,6 +235,7 @@ struct task_struct {
 	pid_t pid, tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
+	struct list_head children, sibling, thread_node;
 	u64 start_boottime;		/* 5.5; real_start_time before */
 	unsigned long nvcsw;
 	const struct cred *cred;
@@ -270,6 +272,18 @@ struct bpf_iter__unix {
 struct trace_event_raw_sys_exit {
 	long id;
 	long ret;
+};
+
+/* include/trace/events/task.h, task:task_newtask */
+struct trace_event_raw_task_newtask {
+	pid_t pid;
+	unsigned long clone_flags;	/* u64 since 6.18 */
+};
+
+/* include/trace/events/sched.h, sched:sched_process_exec */
+struct trace_event_raw_sched_process_exec {
+	u32 __data_loc_filename;
+	pid_t pid, old_pid;
 };
 
 #pragma clang attribute pop

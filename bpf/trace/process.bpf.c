@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Life of tasks: fork, exec, exit, and a table left for another (unshare). */
+/*
+ * Life of tasks: fork, exec, exit, and a table left for another (unshare). Each hook is there twice, as
+ * those at the exit of calls are: from 7.0 on a tp_btf program that is preempted while it runs makes
+ * the kernel skip it for the next task on that processor, a perf tracepoint's is never skipped.
+ */
 #include "call.bpf.h"
 #include "emit.bpf.h"
 
 #define CLONE_FILES  0x00000400
+#define CLONE_PARENT 0x00008000
 #define CLONE_PIDFD  0x00001000
 #define CLONE_THREAD 0x00010000
 #define PF_KTHREAD   0x00200000
@@ -28,11 +33,13 @@ static __always_inline void task_fill(struct record_task *record, struct task_st
  * even then they hold what a selected process holds. */
 static __always_inline void mark_inherit(struct task_struct *child, __u32 mark)
 {
-	if (!control.selective || child->pid != child->tgid)
+	__u32 tgid = BPF_CORE_READ(child, tgid);
+
+	if (!control.selective || BPF_CORE_READ(child, pid) != tgid)
 		return;
 	if ((mark & MARK_SELECTED) && !(mark & MARK_FOLLOW))
 		mark = MARK_PEER;
-	process_set_mark(child->tgid, mark);
+	process_set_mark(tgid, mark);
 }
 
 /*
@@ -51,8 +58,7 @@ static __always_inline void child_table_send(const struct who *who, __u64 table,
 		table_scan(&cause, who, table, 0, SCAN_MAX, mark);
 }
 
-SEC("tp_btf/task_newtask")
-int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
+static __always_inline int task_made(struct task_struct *child, __u64 clone_flags)
 {
 	struct task_struct *maker = (void *)bpf_get_current_task_btf();
 	__u32 mark = process_mark(maker->tgid);
@@ -60,7 +66,7 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 	struct who who;
 	__u64 table;
 
-	if (!mark || (child->flags & PF_KTHREAD))
+	if (!mark || (BPF_CORE_READ(child, flags) & PF_KTHREAD))
 		return 0;
 	mark_inherit(child, mark);
 	who_init(&who, child);
@@ -81,19 +87,91 @@ int BPF_PROG(newtask, struct task_struct *child, __u64 clone_flags)
 	return 0;
 }
 
+SEC("?tp_btf/task_newtask")
+int BPF_PROG(newtask_btf, struct task_struct *child, __u64 clone_flags)
+{
+	return task_made(child, clone_flags);
+}
+
+/* A walk back through a list of tasks, from its newest. */
+struct newest {
+	struct list_head *head, *node;
+	__u64 child;		/* struct task_struct *; 0 = not found yet */
+	__u32 node_offset, pid;
+};
+
+static long newest_step(__u32 i, struct newest *newest)
+{
+	struct list_head *node = newest->node;
+	struct task_struct *task = (void *)node - newest->node_offset;
+
+	if (!node || node == newest->head)
+		return 1;
+	if (BPF_CORE_READ(task, pid) == newest->pid) {
+		newest->child = (__u64)task;
+		return 1;
+	}
+	newest->node = BPF_CORE_READ(node, prev);
+	return 0;
+}
+
+#define NEWEST_MAX 4096
+
+/*
+ * The perf tracepoint tells the child's pid alone, and no kfunc finds tasks for it. copy_process()
+ * (kernel/fork.c) has just put the child at the end of its parent's children, or of its thread
+ * group; what stands behind it was made by other threads since.
+ */
+static __always_inline __u64 task_made_by_current(__u32 pid, __u64 clone_flags)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct newest newest = {.pid = pid, .child = control.zero};
+	struct list_head *head;
+
+	if (clone_flags & CLONE_THREAD) {
+		head = (void *)BPF_CORE_READ(task, signal) +
+		       bpf_core_field_offset(struct signal_struct, thread_head);
+		newest.node_offset = bpf_core_field_offset(struct task_struct, thread_node);
+	} else {
+		if (clone_flags & CLONE_PARENT)
+			task = BPF_CORE_READ(task, real_parent);
+		head = (void *)task + bpf_core_field_offset(struct task_struct, children);
+		newest.node_offset = bpf_core_field_offset(struct task_struct, sibling);
+	}
+	newest.head = head;
+	newest.node = BPF_CORE_READ(head, prev);
+	bpf_loop(NEWEST_MAX, newest_step, &newest, 0);
+	return newest.child;
+}
+
+SEC("?tp/task/task_newtask")
+int newtask_perf(struct trace_event_raw_task_newtask *ctx)
+{
+	__u64 child, clone_flags = ctx->clone_flags;
+	__u32 pid = ctx->pid;
+
+	if (!process_mark(bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	child = task_made_by_current(pid, clone_flags);
+	if (!child) {
+		count_loss(LOSS_READ_FAILED);
+		return 0;
+	}
+	return task_made((void *)child, clone_flags);
+}
+
 #define FILENAME_ROOM 256 /* a power of two, as is RECORD_ARGV_MAX */
 #define EXEC_TEXT     (FILENAME_ROOM + RECORD_ARGV_MAX)
 
 static __always_inline void exec_text_fill(struct record_exec *record, struct task_struct *task,
-					   struct linux_binprm *bprm)
+					   const char *filename)
 {
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	unsigned long start = BPF_CORE_READ(mm, arg_start), end = BPF_CORE_READ(mm, arg_end);
 	__u64 len = end - start;
 	long n;
 
-	n = bpf_probe_read_kernel_str(record->text, FILENAME_ROOM - 1,
-				      BPF_CORE_READ(bprm, filename));
+	n = bpf_probe_read_kernel_str(record->text, FILENAME_ROOM - 1, filename);
 	if (n < 0)
 		n = 0;
 	barrier_var(n);
@@ -117,9 +195,10 @@ static __always_inline void exec_text_fill(struct record_exec *record, struct ta
 		record->argv_len = len;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+/* filename: in the kernel's memory */
+static __always_inline int task_execed(pid_t old_pid, const char *filename)
 {
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 mark = process_mark(task->tgid);
 	const __u32 size = sizeof(struct record_exec) + EXEC_TEXT;
 	struct record_exec *record;
@@ -135,16 +214,29 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	record->table = current_table();
 	record->old_tid = old_pid;
 	record->uid = BPF_CORE_READ(task, cred, uid.val);
-	exec_text_fill(record, task, bprm);
+	exec_text_fill(record, task, filename);
 	record_submit(record);
 	/* Close-on-exec is done by now (begin_new_exec), and the table is ours alone. */
 	table_send(&who, current_table(), TABLE_COPY, -1);
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(process_exec_btf, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
+	return task_execed(old_pid, BPF_CORE_READ(bprm, filename));
+}
+
+SEC("?tp/sched/sched_process_exec")
+int process_exec_perf(struct trace_event_raw_sched_process_exec *ctx)
+{
+	/* A __data_loc: the low half tells where in the event the string lies. */
+	return task_execed(ctx->old_pid, (const char *)ctx + (ctx->__data_loc_filename & 0xffff));
+}
+
+static __always_inline int task_exited(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 tgid = task->tgid, mark = process_mark(tgid);
 	bool group_dead = BPF_CORE_READ(task, signal, live.counter) == 0;
 	struct record_exit *record;
@@ -164,6 +256,18 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	record->group_dead = group_dead;
 	record_submit(record);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(process_exit_btf, struct task_struct *task)
+{
+	return task_exited();
+}
+
+SEC("?tp/sched/sched_process_exit")
+int process_exit_perf(void *ctx)
+{
+	return task_exited();
 }
 
 /* The task has a table of its own from now on: says so, and sends what is in it. */

@@ -157,13 +157,16 @@ static int tracefs_file(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static struct bpf_link *attach_perf(struct bpf_program *program)
+/* event: "raw_syscalls/sys_exit" */
+static struct bpf_link *attach_perf(struct bpf_program *program, const char *event_name)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr)};
-	int fd = tracefs_file("events/raw_syscalls/sys_exit/id"), event;
+	char path[64], id[24] = "";
 	struct bpf_link *link;
-	char id[24] = "";
+	int fd, event;
 
+	snprintf(path, sizeof(path), "events/%s/id", event_name);
+	fd = tracefs_file(path);
 	if (fd < 0) {
 		errno = -fd;
 		return NULL;
@@ -181,12 +184,16 @@ static struct bpf_link *attach_perf(struct bpf_program *program)
 	return link;
 }
 
-static int attach_exit_hook(struct live *live)
+/* name: of the program, without the suffix of its type; event: of the tracepoint. */
+static int attach_hook(struct live *live, const char *name, const char *event)
 {
-	struct bpf_program *root = hook_program(live, "root");
-	struct bpf_link *link = live->perf_hook ? attach_perf(root) : bpf_program__attach(root);
+	struct bpf_program *program = hook_program(live, name);
+	struct bpf_link *link = live->perf_hook ? attach_perf(program, event) :
+						  bpf_program__attach(program);
+	char what[64];
 
-	return keep_link(live, link, "attaching to the exit of system calls");
+	snprintf(what, sizeof(what), "attaching to %s", event);
+	return keep_link(live, link, what);
 }
 
 /* Proves that the hook sees each exit: a call of our own, counted in the kernel. */
@@ -212,7 +219,7 @@ static int try_hook(struct live *live, bool perf)
 	live->perf_hook = perf;
 	err = tracer_load(live);
 	if (!err)
-		err = attach_exit_hook(live);
+		err = attach_hook(live, "root", "raw_syscalls/sys_exit");
 	if (!err)
 		err = selftest(live);
 	if (err)
@@ -225,11 +232,11 @@ static int attach_life(struct live *live)
 	struct tracer_bpf *t = live->tracer;
 	int err;
 
-	err = keep_link(live, bpf_program__attach(t->progs.newtask), "attaching task_newtask");
+	err = attach_hook(live, "newtask", "task/task_newtask");
 	if (!err)
-		err = keep_link(live, bpf_program__attach(t->progs.process_exec), "attaching exec");
+		err = attach_hook(live, "process_exec", "sched/sched_process_exec");
 	if (!err)
-		err = keep_link(live, bpf_program__attach(t->progs.process_exit), "attaching exit");
+		err = attach_hook(live, "process_exit", "sched/sched_process_exit");
 	if (!err && t->bss->control.count_transfers)
 		err = keep_link(live, bpf_program__attach(t->progs.fell_asleep),
 				"attaching sched_switch");
@@ -264,6 +271,8 @@ int live_hooks_open(struct live *live)
 	if (err == -EIO)
 		return err_r(-EOPNOTSUPP, "no hook on the exit of system calls sees every call "
 					  "on this kernel");
+	if (!err && live->options->verbose)
+		say("hooks: %s", live->perf_hook ? "perf tracepoints" : "tp_btf");
 	if (!err)
 		err = dispatch_fill(live);
 	if (!err)
@@ -291,8 +300,12 @@ static uint64_t recursion_misses(struct live *live)
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(program);
 
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
-			sum += info.recursion_misses;
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		sum += info.recursion_misses;
+		if (info.recursion_misses && live->options->verbose > 1)
+			say("recursion guard: %s skipped %llu times", bpf_program__name(program),
+			    (unsigned long long)info.recursion_misses);
 	}
 	return sum;
 }
