@@ -95,6 +95,7 @@ static __always_inline void sample_pipe(struct file_facts *facts, struct inode *
 	struct pipe_inode_info *pipe = FIELD(struct inode, inode, i_pipe);
 
 	facts->pipe.queued = ~0ULL;
+	facts->pipe.names = FIELD(struct inode, inode, i_nlink);
 	if (!pipe)	/* a FIFO opened with O_PATH */
 		return;
 	facts->pipe.readers = FIELD(struct pipe_inode_info, pipe, readers);

@@ -70,6 +70,14 @@ struct asleep_map {
 	__type(value, struct asleep);
 };
 
+/* Hashes of the names of known FIFOs; the oldest give way. */
+struct fifo_names_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FIFO_NAMES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+};
+
 #ifdef IPCTRACE_CORE_BPF
 #define SHARED
 #else
@@ -83,6 +91,7 @@ SHARED struct marks_map marks SEC(".maps");
 SHARED struct watched_map watched SEC(".maps");
 SHARED struct losses_map losses SEC(".maps");
 SHARED struct asleep_map asleep SEC(".maps");
+SHARED struct fifo_names_map fifo_names SEC(".maps");
 
 SHARED const volatile struct settings settings;
 SHARED struct control control;

@@ -12,4 +12,10 @@ enum direction { DIRECTION_IN, DIRECTION_OUT };
  * Always returns 0. */
 int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr);
 
+/* Ends the sleep of the current task in the call that now returns; its length in ns, 0 = none. */
+__u64 call_slept(void);
+
+/* Adds time asleep to what the current process lost on the FIFO behind fd. Always returns 0. */
+int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr);
+
 #endif /* IPCTRACE_TRANSFER_BPF_H */

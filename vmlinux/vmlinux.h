@@ -37,6 +37,7 @@ enum { false = 0, true = 1 };
 /* include/uapi/linux/bpf.h */
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
@@ -90,11 +91,42 @@ struct qstr {
 };
 
 struct dentry {
+	struct dentry *d_parent;
 	struct qstr d_name;
 };
 
+/* include/linux/mount.h, fs/mount.h */
+struct vfsmount {
+	struct dentry *mnt_root;
+};
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+
 struct path {
+	struct vfsmount *mnt;
 	struct dentry *dentry;
+};
+
+/* include/linux/fs_struct.h */
+struct fs_struct {
+	struct path pwd;
+};
+
+/* include/linux/ns_common.h, fs/mount.h, include/linux/nsproxy.h */
+struct ns_common {
+	unsigned int inum;
+};
+
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
 };
 
 struct super_block {
@@ -106,6 +138,7 @@ struct inode {
 	unsigned short i_mode;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	unsigned int i_nlink;		/* in an anonymous union */
 	u32 i_rdev;
 	struct pipe_inode_info *i_pipe;	/* in an anonymous union */
 	void *i_private;
@@ -239,6 +272,8 @@ struct task_struct {
 	u64 start_boottime;		/* 5.5; real_start_time before */
 	unsigned long nvcsw;
 	const struct cred *cred;
+	struct fs_struct *fs;
+	struct nsproxy *nsproxy;
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls that fill, empty or change single slots of a descriptor table. */
+#include "fifo.bpf.h"
 #include "slot.bpf.h"
+#include "transfer.bpf.h"
 
 #define EBADF		9
 #define F_DUPFD		0
@@ -63,8 +65,10 @@ static __always_inline bool path_is_wanted(struct call *call, __u32 fd)
 	return file_channel(&key, current_file(fd));
 }
 
+/* Also a failed open has ended its sleep, or the next transfer would be given it. */
 static __always_inline int opened(struct call *call, __u64 path)
 {
+	__u64 slept = control.count_transfers ? call_slept() : FIFO_NOT_WATCHED;
 	__u32 mark;
 
 	if (call->ret < 0)
@@ -74,7 +78,8 @@ static __always_inline int opened(struct call *call, __u64 path)
 		return 0;
 	if (!path_is_wanted(call, call->ret))
 		return slot_changed(call, call->ret);
-	return slot_send_path(call, call->ret, path, mark);
+	slot_send_path(call, call->ret, path, mark);
+	return fifo_opened(call, path, slept);
 }
 
 CALL_EXIT(open_exit)

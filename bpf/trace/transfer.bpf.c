@@ -109,6 +109,28 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 	return 0;
 }
 
+__u64 call_slept(void)
+{
+	return asleep_end((__u32)bpf_get_current_pid_tgid());
+}
+
+int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct transfer_key key = {};
+	struct transfer *transfer;
+
+	if (!process_mark(pid_tgid >> 32) || !current_transfer(&key, fd))
+		return 0;
+	key.pid = pid_tgid >> 32;
+	if (!bpf_map_lookup_elem(&transfers, &key))
+		transfer_begin(&key, fd, nr, 0);
+	transfer = bpf_map_lookup_elem(&transfers, &key);
+	if (transfer)
+		transfer_add(transfer, direction, -1, slept);
+	return 0;
+}
+
 /* read, write and their kin are counted by the root program itself (core.bpf.c); what follows moves
  * data between two descriptors, or in a direction that the call does not tell. */
 

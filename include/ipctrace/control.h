@@ -8,6 +8,8 @@
 #define TRANSFERS_MAX	65536
 #define MARKS_MAX	65536
 #define WATCHED_MAX	65536
+enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, OPEN_CALLS };
+#define FIFO_NAMES_MAX	8192
 
 /* compat_nr[]: a 32-bit call that wraps others (socketcall): look into its arguments. */
 #define CALL_SOCKETCALL 0xffff
@@ -18,7 +20,9 @@ struct settings {
 	__u32 own_tgid;		/* never traced */
 	__u32 paths;		/* 1 = send path arguments of plain files too */
 	__u32 page_shift;
+	__u32 own_mnt_ns;	/* inode of our mount namespace */
 	__u16 compat_nr[CALLS_MAX];	    /* 32-bit call number → 64-bit number, or CALL_* */
+	__s16 open_call[OPEN_CALLS];	    /* calls that open by path; -1 = not on this machine */
 	__u16 compat_socketcall[SOCKETCALL_MAX]; /* socketcall(2) number → 64-bit number */
 	__u8 transfer_call[CALLS_MAX];	    /* enum transfer_call */
 };
@@ -31,8 +35,14 @@ struct control {
 	__u64 test_calls;	/* self-test: exits of the tested call seen from test_tid */
 	__u32 test_tid;
 	__u64 zero;		/* always; but the verifier does not know, see bpf/trace/message.bpf.c */
+	__u32 fifos;		/* 1 = names of FIFOs are known: look at what is unlinked */
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 };
+
+/* Names of FIFOs are known by a hash over their last NAME_HASH_BYTES bytes, from the end, so that an
+ * unlink of anything else costs no record. What it lets through by chance the model drops. */
+#define NAME_HASH_BYTES 64
+#define NAME_HASH(hash, c) ((hash) * 31 + (__u8)(c))
 
 enum mark { MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
 

@@ -10,7 +10,7 @@
 #ifndef IPCTRACE_RECORD_H
 #define IPCTRACE_RECORD_H
 
-#define RECORD_VERSION	 1
+#define RECORD_VERSION	 2
 #define RECORD_COMM_LEN	 16   /* TASK_COMM_LEN, include/linux/sched.h */
 #define RECORD_NAME_LEN	 32   /* dentry names of special files are short: "[io_uring]" */
 #define RECORD_CHUNK	 512  /* slots in one RECORD_TABLE; a power of two */
@@ -47,6 +47,10 @@ enum record_type {
 	/* Data plane. */
 	RECORD_USE = 40,   /* struct record_slot: first transfer by this process on this object */
 	RECORD_COUNT = 41, /* struct record_count: totals so far, absolute */
+
+	/* FIFOs (70 to 79): what a descriptor does not tell. */
+	RECORD_FIFO = 70,    /* struct record_fifo: one was made, opened or unlinked */
+	RECORD_OPENING = 71, /* struct record_opening: a task waits in open for the other end */
 
 	/* About a process, from /proc, for those that started before us. */
 	RECORD_EXE = 50,    /* struct record_text: target of /proc/PID/exe */
@@ -130,6 +134,8 @@ struct file_facts {
 			__u32 capacity;		/* bytes */
 			__u32 buffers;		/* pipe buffers occupied */
 			__u64 queued;		/* bytes in them; ~0 = not read */
+			__u32 names;		/* FIFO: links in directories; 0 = unlinked */
+			__u32 pad;
 		} pipe;
 		struct {
 			__u64 sock;		/* struct sock * */
@@ -260,6 +266,50 @@ struct record_count {
 	struct record head;	/* pid and start as in key; tid and comm are 0 */
 	struct transfer_key key;
 	struct transfer total;
+};
+
+enum fifo_verb {
+	FIFO_CREATED = 1,  /* mknod, mknodat */
+	FIFO_OPENED = 2,
+	FIFO_UNLINKED = 3, /* unlink, unlinkat */
+};
+
+#define RECORD_PATH_MAX	     256
+#define RECORD_FOLDERS_MAX   1024
+#define RECORD_COMPONENT_MAX 256 /* NAME_MAX and a NUL */
+
+struct record_fifo {
+	struct record head;
+	__u64 ino;		/* OPENED; the other calls give a path, not a file: 0 */
+	__u64 waited;		/* OPENED: ns asleep until the other side came; ~0 = not watched */
+	__s64 result;
+	__u32 dev;
+	__u32 verb;		/* enum fifo_verb */
+	__s32 fd;		/* OPENED; else -1 */
+	__s32 nr;
+	__u32 fmode;		/* OPENED: f_mode */
+	__u32 mnt_ns;		/* inode of its mount namespace; 0 = ours */
+	__u32 cut;		/* 1 = folders is not all */
+	__u32 folders_len;	/* bytes in it */
+	__u32 whole;		/* 1 = folders has the file's own name too, path is not needed */
+	__u32 pad;
+	/* Names from the file (OPENED), or from the directory that path is relative to, up to the root
+	 * of the mount namespace; each ends with NUL. */
+	char folders[RECORD_FOLDERS_MAX];
+	char path[RECORD_PATH_MAX]; /* the argument as given; "" = not read */
+};
+
+/* A row of a refresh: tid waits in open for the other end of this FIFO. */
+struct record_opening {
+	struct record head;
+	__u64 ino;
+	__u64 since;		/* ns, CLOCK_MONOTONIC; 0 = longer than we watch */
+	__u32 dev;
+	__u32 fmode;		/* what it will be: 1 = read, 2 = write */
+	__s32 nr;
+	__u32 path_len;		/* bytes of the path that follow, NUL included; 0 = not known */
+	__u64 arg[3];		/* of the call, for the source to find the FIFO by */
+	char path[];
 };
 
 struct record_text {

@@ -40,6 +40,15 @@ static size_t id_by_name(const struct object *object, const char *name, char *bu
 	return length(snprintf(buf, size, "%s:%s", object_kind_name(object), name), size);
 }
 
+/* fifo:/tmp/f (deleted) [4711]: what is there under that path now is another one. */
+static size_t id_of_unlinked(const struct object *object, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%s:%s (deleted) [%llu]", object_kind_name(object),
+			       object->name ? object->name : "?",
+			       (unsigned long long)object->facts.ino),
+		      size);
+}
+
 /* file:[8:1:4711] */
 static size_t id_by_inode(const struct object *object, char *buf, size_t size)
 {
@@ -73,6 +82,8 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 			return id_by_name(object, object->name, buf, size);
 		return id_by_inode(object, buf, size);
 	case FILE_FIFO:
+		if (object_is_unlinked(object))
+			return id_of_unlinked(object, buf, size);
 		if (object->name)
 			return id_by_name(object, object->name, buf, size);
 		return id_by_number(object, object->key.ino, buf, size);

@@ -6,7 +6,7 @@
 
 /* The order is that of the bits in `enabled` and of --help. */
 const struct mechanism *const mechanisms[] = {
-	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &file_mechanism, NULL,
+	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism, &file_mechanism, NULL,
 };
 
 const struct mechanism *mechanism_find(const char *name)
@@ -58,6 +58,7 @@ static const struct mechanism *record_owner(const struct record *record,
 	case RECORD_FORK:
 	case RECORD_EXEC:
 	case RECORD_EXIT: owner = &process_mechanism; break;
+	case RECORD_FIFO: owner = &fifo_mechanism; break;
 	case RECORD_TABLE: owner = &descriptor_mechanism; break;
 	case RECORD_SLOT:
 	case RECORD_PASS:

@@ -72,18 +72,20 @@ static bool pipe_event(const struct model *model, const struct record *record,
 
 #define QUEUED_NOT_READ (~0ull)
 
-static size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
-			 size_t max)
+size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
+		  size_t max)
 {
 	const struct file_facts *sample = &object->facts;
 	bool is_read = sample->pipe.queued != QUEUED_NOT_READ;
+	/* A FIFO that nobody has open has no pipe behind it to look at. */
+	enum fact_type known = sample->pipe.capacity ? FACT_UINT : FACT_NULL;
 	const struct fact all[] = {
-		{ .key = "capacity", .type = FACT_UINT, .number = sample->pipe.capacity },
+		{ .key = "capacity", .type = known, .number = sample->pipe.capacity },
 		{ .key = "queued",
 		  .type = is_read ? FACT_UINT : FACT_NULL,
 		  .number = is_read ? sample->pipe.queued : 0 },
-		{ .key = "readers", .type = FACT_UINT, .number = sample->pipe.readers },
-		{ .key = "writers", .type = FACT_UINT, .number = sample->pipe.writers },
+		{ .key = "readers", .type = known, .number = sample->pipe.readers },
+		{ .key = "writers", .type = known, .number = sample->pipe.writers },
 	};
 	size_t count = sizeof(all) / sizeof(all[0]);
 

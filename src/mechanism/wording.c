@@ -55,6 +55,11 @@ void event_fact_bool(struct event *event, const char *key, bool truth)
 	fact_add(event, key, FACT_BOOL)->truth = truth;
 }
 
+void event_fact_null(struct event *event, const char *key)
+{
+	fact_add(event, key, FACT_NULL);
+}
+
 void event_fact_process(struct event *event, const char *key, const struct process *process)
 {
 	fact_add(event, key, process ? FACT_PROCESS : FACT_NULL)->process = process;

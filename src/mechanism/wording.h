@@ -8,6 +8,7 @@
 extern const struct mechanism process_mechanism;
 extern const struct mechanism descriptor_mechanism;
 extern const struct mechanism pipe_mechanism;
+extern const struct mechanism fifo_mechanism;
 extern const struct mechanism file_mechanism;
 
 /* Adds to the words of the event; what does not fit is cut. */
@@ -17,9 +18,14 @@ void event_fact_said(struct event *event, const char *key, size_t len);
 void event_fact_text(struct event *event, const char *key, const char *text);
 void event_fact_int(struct event *event, const char *key, int64_t number);
 void event_fact_bool(struct event *event, const char *key, bool truth);
+void event_fact_null(struct event *event, const char *key); /* unknown */
 void event_fact_process(struct event *event, const char *key, const struct process *process);
 void event_fact_object(struct event *event, const char *key, const struct object *object);
 void event_add_fd(struct event *event, int fd);
+
+/* What a pipe or FIFO is now: capacity, queued, readers, writers. */
+size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
+		  size_t max);
 
 /* Words what happened to a descriptor, of whatever kind: the mechanism "fd". */
 bool descriptor_event(const struct model *model, const struct record *record,

@@ -2,6 +2,17 @@
 /* Applies records: one function for each type, found here by its number. */
 #include "model/internal.h"
 
+/* /proc says of a file without a name what it was called, and " (deleted)". */
+static int set_deleted_name(struct object *object, const char *text)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(text), tail = sizeof(deleted) - 1;
+
+	if (len > tail && !strcmp(text + len - tail, deleted))
+		len -= tail;
+	return text_set(&object->name, text, len);
+}
+
 static int apply_name(struct model *model, const struct record_name *record, struct change *change)
 {
 	const struct object_key key = {
@@ -12,6 +23,10 @@ static int apply_name(struct model *model, const struct record_name *record, str
 	struct object *object = model_object(model, &key);
 
 	change->object = object;
+	if (object && record->text_len && object_is_unlinked(object))
+		return set_deleted_name(object, record->text);
+	if (object && record->text_len && object->key.kind == FILE_FIFO)
+		return fifo_set_name(model, object, record->text);
 	return object && record->text_len ? object_set_name(object, record->text) : 0;
 }
 
@@ -105,6 +120,8 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return apply_text(model, whole, change);
+	case RECORD_FIFO: return apply_fifo(model, whole, change);
+	case RECORD_OPENING: return apply_opening(model, whole, change);
 	case RECORD_READY:
 		model->ready = true;
 		model->start_ts = record->ts;
@@ -113,7 +130,10 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		process_select(model, ((const struct record_select *)whole)->pid,
 			       ((const struct record_select *)whole)->follow);
 		return 0;
-	case RECORD_QUEUES_BEGIN: passings_mark_stale(model); return 0;
+	case RECORD_QUEUES_BEGIN:
+		passings_mark_stale(model);
+		openings_forget(model);
+		return 0;
 	case RECORD_QUEUES_END: passings_sweep(model); return 0;
 	case RECORD_PRUNE: model_prune(model); return 0;
 	case RECORD_LOSS: apply_loss(model, whole); return 0;

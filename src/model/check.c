@@ -32,6 +32,8 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return sizeof(struct record_text);
+	case RECORD_FIFO: return sizeof(struct record_fifo);
+	case RECORD_OPENING: return sizeof(struct record_opening);
 	case RECORD_SELECT: return sizeof(struct record_select);
 	case RECORD_LOSS: return sizeof(struct record_loss);
 	}
@@ -87,6 +89,22 @@ static bool is_name(const struct record_name *record, size_t room)
 	return record->kind < FILE_KIND_MAX && is_text(record->text, record->text_len, room);
 }
 
+static bool is_fifo(const struct record_fifo *record)
+{
+	size_t len = record->folders_len;
+
+	return record->verb >= FIFO_CREATED && record->verb <= FIFO_UNLINKED &&
+	       record->cut <= 1 && record->whole <= 1 && len <= sizeof(record->folders) &&
+	       (!len || is_ended(record->folders, len)) &&
+	       is_ended(record->path, sizeof(record->path));
+}
+
+static bool is_opening(const struct record_opening *record, size_t room)
+{
+	return record->head.pid && (record->fmode == ACCESS_READ || record->fmode == ACCESS_WRITE) &&
+	       is_text(record->path, record->path_len, room);
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -105,6 +123,8 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_TABLE: return is_table(whole, room);
 	case RECORD_PASS: return is_facts(&((const struct record_pass *)whole)->facts);
 	case RECORD_NAME: return is_name(whole, room);
+	case RECORD_FIFO: return is_fifo(whole);
+	case RECORD_OPENING: return is_opening(whole, room);
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;

@@ -65,6 +65,8 @@ static enum role endpoint_role(const struct endpoint *endpoint)
 	bool past = endpoint_is_closed(endpoint);
 	unsigned int role = 0;
 
+	if (endpoint_waits(endpoint))
+		return (enum role)endpoint_waits(endpoint);
 	if (endpoint->read_slots || (past && (endpoint->ever_read || endpoint->used_in)))
 		role |= ROLE_READ;
 	if (endpoint->write_slots || (past && (endpoint->ever_write || endpoint->used_out)))
@@ -83,8 +85,10 @@ static int graph_add_endpoint(struct graph *graph, const struct model *model,
 	item->process = endpoint->key.process;
 	item->object = endpoint->key.object;
 	item->role = endpoint_role(endpoint);
+	item->waiting = endpoint_waits(endpoint);
+	item->waiting_since = item->waiting ? endpoint->waiting_since : 0;
 	item->transfer = model->counted ? &endpoint->transfer : NULL;
-	item->closed = endpoint_is_closed(endpoint);
+	item->closed = endpoint_is_closed(endpoint) && !item->waiting;
 	return graph_add_process(graph, item->process);
 }
 
@@ -104,6 +108,7 @@ static int endpoints_add(struct graph *graph, const struct model *model, struct 
 
 struct parties {
 	size_t count;
+	bool waiting; /* one of them waits for another */
 	bool selected; /* one of them is a process the user asked for */
 };
 
@@ -117,6 +122,7 @@ static struct parties object_parties(const struct model *model, const struct obj
 		if (!endpoint_counts(endpoint, closed))
 			continue;
 		parties.count++;
+		parties.waiting |= endpoint_waits(endpoint) != 0;
 		parties.selected |= process_is_selected(model, endpoint->key.process);
 	}
 	return parties;
@@ -137,7 +143,8 @@ static int object_link(struct graph *graph, const struct model *model, struct ob
 	if (build)
 		err = build(graph, model, object, closed);
 	/* What a selected process holds is shown though nobody is at the other end. */
-	*shown = graph->links_count > links || (build && !model->select_all) || parties.count > 1;
+	*shown = graph->links_count > links || (build && !model->select_all) || parties.count > 1 ||
+		 parties.waiting;
 	return err;
 }
 

@@ -17,6 +17,8 @@ struct graph_endpoint {
 	int *fds;			/* numbers held now, ascending; owned by the graph */
 	size_t fds_count;
 	const struct transfer *transfer; /* NULL = not watched, so unknown */
+	uint32_t waiting;		/* ROLE_READ, ROLE_WRITE: it waits in open for the other side */
+	uint64_t waiting_since;		/* ns; 0 = longer than we watch */
 	bool closed;			/* the process no longer holds it */
 };
 

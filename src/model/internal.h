@@ -59,6 +59,8 @@ struct object *object_get(struct model *model, const struct file_facts *facts, u
 struct object *object_get_unknown(struct model *model, uint64_t file, uint64_t ts);
 void object_sample(struct object *object, const struct file_facts *facts, uint64_t ts);
 int object_set_name(struct object *object, const char *name);
+/* The inode was used again for another object: this one is no longer what its key means. */
+int object_retire(struct model *model, struct object *object);
 /* Frees the object where nobody holds it and its history is worth nothing. */
 void object_release(struct model *model, struct object *object);
 /* Removes it whatever holds it. */
@@ -93,6 +95,15 @@ void passings_sweep(struct model *model);
 int apply_pass(struct model *model, const struct record_pass *record, struct change *change);
 int apply_in_flight(struct model *model, const struct record_in_flight *record,
 		    struct change *change);
+
+/* --- FIFOs (fifo.c) --------------------------------------------------------------------------- */
+
+int apply_fifo(struct model *model, const struct record_fifo *record, struct change *change);
+int apply_opening(struct model *model, const struct record_opening *record, struct change *change);
+/* No two that are there go by one name. */
+int fifo_set_name(struct model *model, struct object *object, const char *name);
+/* Who waits in open is about to be told anew. */
+void openings_forget(struct model *model);
 
 /* --- endpoints (endpoint.c) ------------------------------------------------------------------ */
 

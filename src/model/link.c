@@ -5,7 +5,7 @@
 
 bool endpoint_counts(const struct endpoint *endpoint, bool closed)
 {
-	if (endpoint->read_slots || endpoint->write_slots)
+	if (endpoint->read_slots || endpoint->write_slots || endpoint_waits(endpoint))
 		return true;
 	return closed && (endpoint->ever_read || endpoint->ever_write || endpoint->used_in ||
 			  endpoint->used_out);

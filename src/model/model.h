@@ -166,6 +166,8 @@ struct endpoint {
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */
+	uint32_t waiting;		/* access it waits for in open, by the newest refresh; 0 = none */
+	uint64_t waiting_since;		/* ns; 0 = longer than we watch */
 	uint64_t first_ts, last_ts;
 	struct endpoint *process_next, *process_prev;
 	struct endpoint *object_next, *object_prev;
@@ -242,6 +244,13 @@ void model_forget(struct model *model, uint64_t older_than_ts);
 
 /* True when the process is selected, or the whole machine is. */
 bool process_is_selected(const struct model *model, const struct process *process);
+/* The path a record about a FIFO tells, into buf, cut to fit; "" where it is not known. */
+void fifo_path(const struct record_fifo *record, char *buf, size_t size);
+/* A FIFO whose last name is gone. */
+bool object_is_unlinked(const struct object *object);
+/* The access a live process waits for in open; 0 = it does not. */
+uint32_t endpoint_waits(const struct endpoint *endpoint);
+
 /* True for kinds that carry data from one process to another (pipes, sockets, eventfd, …). */
 bool kind_is_ipc(uint32_t kind);
 /* True when the object identity of such a file is the file itself (anon_inode kinds). */

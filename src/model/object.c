@@ -56,9 +56,29 @@ static struct object *object_new(struct model *model, const struct object_key *k
 
 void object_sample(struct object *object, const struct file_facts *facts, uint64_t ts)
 {
+	bool was_unlinked = object_is_unlinked(object);
+
 	object->facts = *facts;
+	if (was_unlinked)
+		object->facts.pipe.names = 0; /* there is no way back */
 	if (ts > object->last_ts)
 		object->last_ts = ts;
+}
+
+/* File systems give the inodes of what is gone to what is new: a later sample with a name is of
+ * another FIFO than one without. */
+static bool is_another(const struct object *object, const struct file_facts *facts, uint64_t ts)
+{
+	return object_is_unlinked(object) && facts->pipe.names && ts > object->last_ts;
+}
+
+int object_retire(struct model *model, struct object *object)
+{
+	HASH_DEL(model->objects, object);
+	object->key.ino = ++model->next_serial;
+	object->key.dev = UINT32_MAX;
+	HASH_ADD(hh, model->objects, key, sizeof(object->key), object);
+	return object->hh.tbl ? 0 : -ENOMEM;
 }
 
 struct object *object_get(struct model *model, const struct file_facts *facts, uint64_t ts)
@@ -68,8 +88,16 @@ struct object *object_get(struct model *model, const struct file_facts *facts, u
 
 	object_key_init(&key, facts);
 	object = model_object(model, &key);
-	if (!object)
+	if (object && is_another(object, facts, ts)) {
+		if (object_retire(model, object))
+			return NULL;
+		object = NULL;
+	}
+	if (!object) {
 		object = object_new(model, &key, ts);
+		if (object)
+			object->facts = *facts;
+	}
 	if (object)
 		object_sample(object, facts, ts);
 	return object;

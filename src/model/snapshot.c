@@ -19,6 +19,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 		TABLE_FOREACH(table, fd, slot)
 	slot->stale = true;
 	passings_mark_stale(model);
+	openings_forget(model);
 }
 
 static bool process_is_confirmed(const struct process *process)

@@ -35,6 +35,24 @@ static json_t *json_endpoint_fds(const struct graph_endpoint *endpoint)
 	return fds;
 }
 
+/* {"for": "read", "since_ns", "ns"}: it waits in open; null = it does not */
+static json_t *json_waiting(const struct model *model, const struct graph_endpoint *endpoint)
+{
+	uint64_t since = endpoint->waiting_since;
+	json_t *value;
+
+	if (!endpoint->waiting)
+		return json_null();
+	value = json_object();
+	json_object_set_new(value, "for", json_string(endpoint->waiting == ROLE_READ ? "writer" :
+										       "reader"));
+	json_object_set_new(value, "since_ns", since ? json_uint(since) : json_null());
+	json_object_set_new(value, "ns", since && model->end_ts > since ?
+						 json_uint(model->end_ts - since) :
+						 json_null());
+	return value;
+}
+
 /* {"process", "object", "fds", "role", "bytes_in", …, "blocked_ns", "closed"} */
 static json_t *json_endpoint(const struct model *model, const struct graph_endpoint *endpoint)
 {
@@ -62,6 +80,7 @@ static json_t *json_endpoint(const struct model *model, const struct graph_endpo
 		json_object_set_new(value, counts[i].key,
 				    json_count((struct count){ counts[i].value, known }));
 	json_object_set_new(value, "closed", json_boolean(endpoint->closed));
+	json_object_set_new(value, "waiting", json_waiting(model, endpoint));
 	return value;
 }
 

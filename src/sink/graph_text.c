@@ -39,6 +39,22 @@ static void add_link(struct text_table *rows, const struct graph_link *link)
 	add_volume(rows, link);
 }
 
+/* cat[812] waits in open  fifo:/tmp/f  for a writer, 1.2 s */
+static void add_waiting(struct text_table *rows, const struct model *model,
+			const struct graph_endpoint *endpoint)
+{
+	char who[WHO_MAX], object[NAME_MAX_ESCAPED], duration[UNITS_MAX];
+	uint64_t since = endpoint->waiting_since;
+
+	text_table_add(rows, "%s waits in open", who_name(endpoint->process, who, ESCAPE_TERMINAL));
+	text_table_add(rows, "%s",
+		       object_name(endpoint->object, object, sizeof(object), ESCAPE_TERMINAL));
+	text_table_add(rows, "for a %s, %s", endpoint->waiting == ROLE_READ ? "writer" : "reader",
+		       since && model->end_ts > since ?
+			       units_duration(model->end_ts - since, duration) :
+			       "since before we looked");
+}
+
 /*
  * yes[812] → head[813]  pipe:[88231]  1.2 MiB in 300 messages, observed
  * -- 2 processes, 1 links, 0 events lost, 0 resyncs
@@ -51,6 +67,9 @@ int graph_print_text(FILE *out, const struct model *model, const struct graph *g
 
 	for (i = 0; i < graph->links_count; i++)
 		add_link(&rows, &graph->links[i]);
+	for (i = 0; i < graph->endpoints_count; i++)
+		if (graph->endpoints[i].waiting)
+			add_waiting(&rows, model, &graph->endpoints[i]);
 	err = text_table_print(&rows, out, 0);
 	if (err)
 		return err;

@@ -36,8 +36,10 @@
 
 const struct call_row call_rows[] = {
 #ifdef SYS_open
-	CALL(open, 5, 5, "open_exit"),
-	CALL(creat, 8, 8, "open_exit"),
+	TRANSFER(open, 5, 5, "open_exit"), /* a FIFO's waits for the other side */
+	TRANSFER(creat, 8, 8, "open_exit"),
+	CALL(mknod, 14, 14, "mknod_exit"),
+	CALL(unlink, 10, 10, "unlink_exit"),
 	CALL(dup2, 63, 63, "dup_exit"),
 	CALL(pipe, 42, 42, "pipe_exit"),
 	CALL(epoll_create, 254, 250, "new_fd_exit"),
@@ -45,8 +47,10 @@ const struct call_row call_rows[] = {
 	CALL(eventfd, 323, 351, "new_fd_exit"),
 	CALL(signalfd, 321, 349, "new_fd_exit"),
 #endif
-	CALL(openat, 295, 322, "openat_exit"),
-	CALL(openat2, 437, 437, "openat_exit"),
+	TRANSFER(openat, 295, 322, "openat_exit"),
+	TRANSFER(openat2, 437, 437, "openat_exit"),
+	CALL(mknodat, 297, 324, "mknodat_exit"),
+	CALL(unlinkat, 301, 328, "unlinkat_exit"),
 	CALL(open_by_handle_at, 342, 371, "new_fd_exit"),
 	CALL(mq_open, 277, 274, "open_exit"),
 	CALL(memfd_create, 356, 385, "new_fd_exit"),
@@ -133,6 +137,15 @@ void calls_fill_settings(struct settings *settings)
 		settings->compat_nr[i] = CALL_NONE;
 	for (size_t i = 0; i < sizeof(settings->compat_socketcall) / sizeof(__u16); i++)
 		settings->compat_socketcall[i] = CALL_NONE;
+#ifdef SYS_open
+	settings->open_call[OPEN_CALL_OPEN] = SYS_open;
+	settings->open_call[OPEN_CALL_CREAT] = SYS_creat;
+#else
+	settings->open_call[OPEN_CALL_OPEN] = -1;
+	settings->open_call[OPEN_CALL_CREAT] = -1;
+#endif
+	settings->open_call[OPEN_CALL_AT] = SYS_openat;
+	settings->open_call[OPEN_CALL_AT2] = SYS_openat2;
 	for (size_t i = 0; i < call_rows_count; i++) {
 		if (call_rows[i].compat_nr >= 0)
 			settings->compat_nr[call_rows[i].compat_nr] = call_rows[i].nr;

@@ -69,6 +69,8 @@ static int on_event(void *ctx, void *data, size_t size)
 		live->exit_seen = true;
 		err = live_counts_process_exit(live, record->pid, record->start);
 	}
+	if (record->type == RECORD_FIFO && size >= sizeof(struct record_fifo))
+		return err ? err : live_fifo_deliver(live, data);
 	return err ? err : live_deliver(live, record);
 }
 
@@ -218,6 +220,7 @@ static int state_row(void *ctx, const struct record *record)
 		return live_deliver_bare(ctx, RECORD_QUEUES_BEGIN);
 	case RECORD_SNAPSHOT_END:
 		return live_deliver_bare(ctx, RECORD_QUEUES_END);
+	case RECORD_OPENING:
 	case RECORD_IN_FLIGHT:
 		return live_deliver(ctx, record);
 	case RECORD_SLOT:

@@ -92,6 +92,14 @@ int live_counts_remember(struct live *live, const struct record_slot *use);
 int live_counts_reset(struct live *live);
 void live_counts_close(struct live *live);
 
+/* live_fifo.c: what paths of FIFOs lead to. */
+int live_fifo_deliver(struct live *live, const struct record_fifo *record);
+/* An unlink of that name is worth a record. */
+void live_fifo_remember(struct live *live, const char *path);
+/* Hands the row on, completed, if it is a FIFO that the task waits for. */
+int live_opening_complete(struct live *live, const struct record *record, record_fn to, void *ctx);
+uint32_t mount_namespace(uint32_t pid); /* its inode; 0 = unknown */
+
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
 int live_describe(struct live *live);
 

@@ -99,6 +99,16 @@ static bool kind_has_path(uint32_t kind)
 	       kind == FILE_MEMFD || kind == FILE_MQ || kind == FILE_SYMLINK;
 }
 
+/* As the model names those that are elsewhere (src/model/fifo.c). */
+static ssize_t name_namespace(uint32_t pid, char *text, ssize_t len)
+{
+	uint32_t ns = mount_namespace(pid);
+
+	if (!ns || ns == mount_namespace(getpid()))
+		return len;
+	return len + snprintf(text + len, RECORD_TEXT_MAX - len, "@mnt:[%u]", ns);
+}
+
 static int describe_object(struct live *live, uint32_t pid, uint32_t fd,
 			   const struct object *object)
 {
@@ -108,8 +118,13 @@ static int describe_object(struct live *live, uint32_t pid, uint32_t fd,
 
 	snprintf(path, sizeof(path), "/proc/%u/fd/%u", pid, fd);
 	n = readlink(path, record.name.text, RECORD_TEXT_MAX);
-	if (n <= 0 || n >= RECORD_TEXT_MAX)
+	if (n <= 0 || n >= RECORD_TEXT_MAX - 32)
 		return 0;
+	if (object->key.kind == FILE_FIFO) {
+		record.name.text[n] = 0;
+		live_fifo_remember(live, record.name.text);
+		n = name_namespace(pid, record.name.text, n);
+	}
 	record.name.text[n] = 0;
 	record.name.ino = object->key.ino;
 	record.name.dev = object->key.dev;

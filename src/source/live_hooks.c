@@ -96,6 +96,7 @@ static int tracer_load(struct live *live)
 		return open_map_error("opening the tracer", -errno);
 	settings = (struct settings *)&live->tracer->rodata->settings;
 	settings->own_tgid = getpid();
+	settings->own_mnt_ns = mount_namespace(getpid());
 	settings->paths = live->options->verbose > 0;
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	calls_fill_settings(settings);

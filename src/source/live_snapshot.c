@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "source/calls.h"
 #include "source/live.h"
 #include "snapshot.skel.h"
 #include "util/error.h"
@@ -20,6 +21,7 @@ int live_snapshot_open(struct live *live)
 		return err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	settings->own_tgid = getpid();
+	calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	err = snapshot_bpf__load(live->snapshot);
 	if (err == -EPERM)
@@ -95,8 +97,22 @@ static int bare(enum record_type type, record_fn to, void *ctx)
 	return to(ctx, &record);
 }
 
+struct openings {
+	struct live *live;
+	record_fn to;
+	void *ctx;
+};
+
+static int opening_row(void *ctx, const struct record *record)
+{
+	const struct openings *openings = ctx;
+
+	return live_opening_complete(openings->live, record, openings->to, openings->ctx);
+}
+
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 {
+	struct openings openings = {.live = live, .to = to, .ctx = ctx};
 	char *buf = malloc(READ_SIZE);
 	int err;
 
@@ -109,6 +125,8 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 		err = rows_read(live->snapshot->progs.rows_slot, buf, to, ctx);
 	if (!err)
 		err = rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
+	if (!err)
+		err = rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
 	if (!err)
 		err = bare(RECORD_SNAPSHOT_END, to, ctx);
 	free(buf);

@@ -89,7 +89,10 @@ struct file_facts pipe_write_end(uint64_t file, uint64_t ino)
 
 struct file_facts fifo_end(uint64_t file, uint64_t ino, uint32_t fmode)
 {
-	return facts_of(file, ino, FILE_FIFO, fmode);
+	struct file_facts facts = facts_of(file, ino, FILE_FIFO, fmode);
+
+	facts.pipe.names = 1;
+	return facts;
 }
 
 struct file_facts regular_file(uint64_t file, uint64_t ino)

@@ -327,6 +327,7 @@ static void ids(void **state)
 			.serial = 99
 		};
 
+		object.facts.pipe.names = rows[i].kind == FILE_FIFO;
 		if (rows[i].kind == FILE_EVENTFD)
 			object.facts.eventfd.id = 5;
 		assert_id(&object, rows[i].id);

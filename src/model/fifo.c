@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * FIFOs: their names, and who waits in open for the other side. A FIFO is made and unlinked by path,
+ * so these records find their object by name.
+ */
+#include "model/internal.h"
+
+#include <stdio.h>
+
+/* Device of objects that stand in for files whose inode is not known. */
+#define STAND_IN  UINT32_MAX
+#define PATH_ROOM (RECORD_FOLDERS_MAX + RECORD_PATH_MAX + 64)
+
+bool object_is_unlinked(const struct object *object)
+{
+	return object->key.kind == FILE_FIFO && !object->facts.pipe.names;
+}
+
+uint32_t endpoint_waits(const struct endpoint *endpoint)
+{
+	return endpoint->key.process->exited ? 0 : endpoint->waiting;
+}
+
+/* --- paths ----------------------------------------------------------------------------------- */
+
+struct path {
+	char *buf;
+	size_t size, len;
+};
+
+static void path_add(struct path *path, const char *bytes, size_t len)
+{
+	if (len > path->size - 1 - path->len)
+		len = path->size - 1 - path->len;
+	memcpy(path->buf + path->len, bytes, len);
+	path->len += len;
+	path->buf[path->len] = 0;
+}
+
+/* The folders come from the leaf up; a path goes the other way. */
+static void path_add_folders(struct path *path, const char *folders, size_t len)
+{
+	size_t end = len;
+
+	while (end) {
+		size_t start = end - 1; /* the NUL */
+
+		while (start && folders[start - 1])
+			start--;
+		path_add(path, "/", 1);
+		path_add(path, folders + start, end - 1 - start);
+		end = start;
+	}
+}
+
+static void path_up(struct path *path)
+{
+	while (path->len && path->buf[path->len - 1] != '/')
+		path->len--;
+	if (path->len)
+		path->len--;
+	path->buf[path->len] = 0;
+}
+
+/* Adds a path as a person wrote it, without what means nothing: "./", "//" and, as far as the text
+ * tells, "..". */
+static void path_add_written(struct path *path, const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, "/");
+
+		if (len == 2 && !strncmp(text, "..", 2)) {
+			path_up(path);
+		} else if (len && !(len == 1 && *text == '.')) {
+			path_add(path, "/", 1);
+			path_add(path, text, len);
+		}
+		text += len;
+		text += strspn(text, "/");
+	}
+}
+
+void fifo_path(const struct record_fifo *record, char *buf, size_t size)
+{
+	bool is_all = record->whole || record->verb == FIFO_OPENED;
+	bool is_absolute = record->path[0] == '/' && !is_all;
+	struct path path = { .buf = buf, .size = size };
+
+	buf[0] = 0;
+	if ((record->cut && !is_absolute) ||
+	    (!is_all && (!record->path[0] || (record->head.flags & RECORD_TEXT_CUT))))
+		return;
+	if (!is_absolute)
+		path_add_folders(&path, record->folders, record->folders_len);
+	if (!is_all)
+		path_add_written(&path, record->path);
+}
+
+/* What is elsewhere than in our mount namespace says so, for there it may be the name of another:
+ * "/tmp/f@mnt:[4026532206]" */
+static void named_path(const struct record_fifo *record, char buf[PATH_ROOM])
+{
+	size_t len;
+
+	fifo_path(record, buf, PATH_ROOM - 32);
+	len = strlen(buf);
+	if (len && record->mnt_ns)
+		snprintf(buf + len, PATH_ROOM - len, "@mnt:[%u]", record->mnt_ns);
+}
+
+/* --- records --------------------------------------------------------------------------------- */
+
+static struct object *fifo_by_inode(struct model *model, uint64_t ino, uint32_t dev, uint64_t ts)
+{
+	struct file_facts facts = { .ino = ino, .dev = dev, .kind = FILE_FIFO };
+	struct object_key key;
+	struct object *object;
+
+	object_key_init(&key, &facts);
+	object = model_object(model, &key);
+	if (object)
+		return object;
+	facts.pipe.names = 1;
+	facts.pipe.queued = ~0ull;
+	return object_get(model, &facts, ts);
+}
+
+static struct object *fifo_by_name(const struct model *model, const char *name)
+{
+	struct object *object;
+
+	for (object = model->objects; object; object = object->hh.next)
+		if (object->key.kind == FILE_FIFO && object->name && !object_is_unlinked(object) &&
+		    !strcmp(object->name, name))
+			return object;
+	return NULL;
+}
+
+/* Two FIFOs under one path: the older one was moved, or something was mounted over it. */
+int fifo_set_name(struct model *model, struct object *object, const char *name)
+{
+	struct object *other = fifo_by_name(model, name);
+	char elsewhere[PATH_ROOM + 64];
+
+	if (other && other != object) {
+		snprintf(elsewhere, sizeof(elsewhere), "%s (elsewhere) [%llu]", name,
+			 (unsigned long long)other->facts.ino);
+		if (object_set_name(other, elsewhere))
+			return -ENOMEM;
+	}
+	return object_set_name(object, name);
+}
+
+/* Which inode a new one has is not known before it is opened: until then, an object of that name
+ * stands in for it. */
+static int fifo_created(struct model *model, const struct record_fifo *record, const char *name,
+			struct change *change)
+{
+	struct object *object;
+
+	if (!*name)
+		return 0;
+	object = fifo_by_inode(model, ++model->next_serial, STAND_IN, record->head.ts);
+	if (!object)
+		return -ENOMEM;
+	change->object = object;
+	return fifo_set_name(model, object, name);
+}
+
+/* The stand-in's work is done. */
+static void stand_in_drop(struct model *model, const char *name)
+{
+	struct object *object = fifo_by_name(model, name);
+
+	if (object && object->key.dev == STAND_IN)
+		object_drop(model, object);
+}
+
+static int fifo_opened(struct model *model, const struct record_fifo *record, const char *name,
+		       struct change *change)
+{
+	struct object *object;
+	struct endpoint *endpoint;
+
+	object = fifo_by_inode(model, record->ino, record->dev, record->head.ts);
+	if (!object)
+		return -ENOMEM;
+	change->object = object;
+	endpoint = change->process ? model_endpoint(model, change->process, object) : NULL;
+	if (endpoint)
+		endpoint->waiting = 0;
+	if (!*name)
+		return 0;
+	if (object_is_unlinked(object)) /* while it waited; who has the name now is another */
+		return object->name ? 0 : object_set_name(object, name);
+	stand_in_drop(model, name);
+	return fifo_set_name(model, object, name);
+}
+
+/* The inode may have other names (link), which the next sample will tell. */
+static void fifo_unlinked(const struct model *model, const char *name, uint64_t ts,
+			  struct change *change)
+{
+	struct object *object = *name ? fifo_by_name(model, name) : NULL;
+
+	change->object = object;
+	if (!object)
+		return;
+	object->facts.pipe.names--;
+	object->last_ts = ts;
+}
+
+int apply_fifo(struct model *model, const struct record_fifo *record, struct change *change)
+{
+	char name[PATH_ROOM];
+
+	change->process = process_of(model, &record->head);
+	named_path(record, name);
+	switch (record->verb) {
+	case FIFO_CREATED: return fifo_created(model, record, name, change);
+	case FIFO_OPENED: return fifo_opened(model, record, name, change);
+	case FIFO_UNLINKED: fifo_unlinked(model, name, record->head.ts, change); return 0;
+	}
+	return 0;
+}
+
+/* --- waiting in open ------------------------------------------------------------------------- */
+
+void openings_forget(struct model *model)
+{
+	struct endpoint *endpoint;
+
+	for (endpoint = model->endpoints; endpoint; endpoint = endpoint->hh.next)
+		endpoint->waiting = 0;
+}
+
+int apply_opening(struct model *model, const struct record_opening *record, struct change *change)
+{
+	struct endpoint *endpoint;
+	struct object *object;
+
+	change->process = process_of(model, &record->head);
+	if (!change->process || !record->ino)
+		return 0;
+	object = fifo_by_inode(model, record->ino, record->dev, record->head.ts);
+	endpoint = object ? endpoint_get(model, change->process, object, record->head.ts) : NULL;
+	if (!endpoint)
+		return -ENOMEM;
+	change->object = object;
+	endpoint->waiting = record->fmode;
+	endpoint->waiting_since = record->since;
+	return record->path_len && !object->name ? fifo_set_name(model, object, record->path) : 0;
+}
