@@ -180,6 +180,13 @@ static bool arrive_event(const struct record_slot *slot, const struct change *ch
 	event_about(event, change->description, slot);
 	event_say(event, "%s %d", taken ? "take" : "receive", slot->fd);
 	say_from(event, change);
+	if (taken)
+		return true;
+	event_fact_object(event, "socket", change->socket);
+	if (change->in_flight.known)
+		event_fact_int(event, "in_flight_ns", (int64_t)change->in_flight.value);
+	else
+		event_fact_null(event, "in_flight_ns");
 	return true;
 }
 
@@ -195,6 +202,7 @@ static bool pass_event(const struct record_pass *pass, const struct change *chan
 	event_add_fd(event, pass->fd);
 	event_say(event, "pass %d over socket %d", pass->fd, pass->socket_fd);
 	event_fact_int(event, "socket_fd", pass->socket_fd);
+	event_fact_object(event, "socket", change->socket);
 	return true;
 }
 

@@ -28,6 +28,38 @@ struct graph_link *graph_add_link(struct graph *graph)
 	return array_add(&graph->links, &graph->links_count, sizeof(*graph->links));
 }
 
+struct graph_detail *graph_link_add_detail(struct graph_link *link)
+{
+	return array_add(&link->details, &link->details_count, sizeof(*link->details));
+}
+
+static struct graph_field *detail_field(struct graph_detail *detail, const char *key,
+					enum field_type type)
+{
+	struct graph_field *field = &detail->fields[detail->count];
+
+	if (detail->count < DETAIL_FIELDS_MAX - 1)
+		detail->count++;
+	field->key = key;
+	field->type = type;
+	return field;
+}
+
+void detail_count(struct graph_detail *detail, const char *key, struct count count)
+{
+	detail_field(detail, key, FIELD_COUNT)->count = count;
+}
+
+void detail_text(struct graph_detail *detail, const char *key, const char *text)
+{
+	detail_field(detail, key, FIELD_TEXT)->text = text;
+}
+
+void detail_object(struct graph_detail *detail, const char *key, const struct object *object)
+{
+	detail_field(detail, key, FIELD_OBJECT)->object = object;
+}
+
 static int graph_add_object(struct graph *graph, struct object *object)
 {
 	struct object **item = array_add(&graph->objects, &graph->objects_count, sizeof(*item));
@@ -38,7 +70,7 @@ static int graph_add_object(struct graph *graph, struct object *object)
 	return 0;
 }
 
-static int graph_add_process(struct graph *graph, struct process *process)
+int graph_add_process(struct graph *graph, struct process *process)
 {
 	struct process **item;
 
@@ -249,6 +281,8 @@ static int graph_fill(struct graph *graph, const struct model *model, bool close
 		process->marked = false;
 	err = objects_add(graph, model, closed);
 	if (!err)
+		err = handover_links(graph, model, closed);
+	if (!err)
 		err = selected_add(graph, model, closed);
 	if (err)
 		return err;
@@ -273,6 +307,8 @@ void graph_free(struct graph *graph)
 {
 	for (size_t i = 0; i < graph->endpoints_count; i++)
 		free(graph->endpoints[i].fds);
+	for (size_t i = 0; i < graph->links_count; i++)
+		free(graph->links[i].details);
 	free(graph->processes);
 	free(graph->objects);
 	free(graph->endpoints);

@@ -22,12 +22,35 @@ struct graph_endpoint {
 	bool closed;			/* the process no longer holds it */
 };
 
+/* One more thing to say of a link: fields as they are to be shown, in no format. */
+enum field_type { FIELD_COUNT, FIELD_TEXT, FIELD_OBJECT };
+
+struct graph_field {
+	const char *key;		/* a literal */
+	enum field_type type;
+	union {
+		struct count count;	/* unknown = null */
+		const char *text;	/* a literal; NULL = null */
+		const struct object *object; /* NULL = null */
+	};
+};
+
+#define DETAIL_FIELDS_MAX 8
+
+struct graph_detail {
+	struct graph_field fields[DETAIL_FIELDS_MAX];
+	size_t count;
+};
+
 struct graph_link {
 	struct process *from, *to;	/* from NULL = the kernel */
 	struct object *object;
 	const char *kind;		/* "pipe", "fifo", … */
 	struct count bytes, messages;
 	bool observed, closed;
+	bool direct;			/* no data through the object: from process to process */
+	struct graph_detail *details;	/* owned by the graph */
+	size_t details_count;
 	struct count rate;		/* bytes per second over the window */
 	struct count blocked_ns;	/* time lost asleep on it, both sides */
 };

@@ -51,7 +51,9 @@ static int links_order(const void *a, const void *b)
 
 	if (!order)
 		order = process_compare(left->to, right->to);
-	return order ? order : object_compare(left->object, right->object);
+	if (!order)
+		order = object_compare(left->object, right->object);
+	return order ? order : strcmp(left->kind, right->kind);
 }
 
 /* qsort() is not to be given a NULL array, however short. */

@@ -87,7 +87,7 @@ void model_bury(struct model *model);
 bool passing_receive(struct description *description, bool peek, struct passing *passing);
 /* Notes a reception whose sending was not told of yet. */
 void reception_note(struct model *model, const struct description *description,
-		    const struct table *table, int fd, uint64_t ts);
+		    const struct table *table, int fd, struct process *receiver, uint64_t ts);
 void receptions_forget(struct model *model, const struct description *description);
 void passings_drop(struct description *description, bool stale_only);
 void passings_mark_stale(struct model *model);
@@ -95,6 +95,14 @@ void passings_sweep(struct model *model);
 int apply_pass(struct model *model, const struct record_pass *record, struct change *change);
 int apply_in_flight(struct model *model, const struct record_in_flight *record,
 		    struct change *change);
+
+/* --- descriptors handed over (handover.c) ----------------------------------------------------- */
+
+/* what: its numbers and its time; the object is copied. Does nothing where a side is unknown. */
+void handover_note(struct model *model, const struct handover_key *key,
+		   const struct object *object, const struct handed *what);
+/* Those of that process; NULL = all. */
+void handovers_forget(struct model *model, const struct process *process);
 
 /* --- FIFOs (fifo.c) --------------------------------------------------------------------------- */
 

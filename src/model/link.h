@@ -19,6 +19,17 @@ int pipe_links(struct graph *graph, const struct model *model, struct object *ob
 /* NULL = objects of that kind have no links yet. */
 link_builder link_builder_of(uint32_t kind);
 
+/* Descriptors handed over, of all processes. Returns 0 or -ENOMEM. */
+int handover_links(struct graph *graph, const struct model *model, bool closed);
+
+/* A further detail of a link, without fields yet; NULL = no memory. */
+struct graph_detail *graph_link_add_detail(struct graph_link *link);
+void detail_count(struct graph_detail *detail, const char *key, struct count count);
+void detail_text(struct graph_detail *detail, const char *key, const char *text);
+void detail_object(struct graph_detail *detail, const char *key, const struct object *object);
+/* The process is shown. Returns 0 or -ENOMEM. */
+int graph_add_process(struct graph *graph, struct process *process);
+
 /* A new link, zeroed; NULL = no memory. */
 struct graph_link *graph_add_link(struct graph *graph);
 

@@ -29,6 +29,7 @@ void model_free(struct model *model)
 		object_drop(model, object);
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_drop(model, process);
+	handovers_forget(model, NULL);
 	receptions_forget(model, NULL);
 	model_bury(model);
 	free(model);

@@ -80,9 +80,32 @@ struct passing {
 	uint64_t ts;			/* when it was sent; 0 = was there before we looked */
 	struct process *sender;		/* NULL = unknown */
 	int sender_fd;			/* -1 = unknown */
+	struct object_key via;		/* the sender's socket; kind FILE_UNKNOWN = unknown */
 	uint64_t socket_ino;		/* whose queue it lies in; 0 = unknown */
 	bool stale;			/* not yet confirmed by the snapshot being applied */
 	struct passing *next, *prev;
+};
+
+/* Descriptors that one process handed to another, over one socket. */
+struct handover_key {
+	struct process *from, *to;
+	struct object_key object;	/* the sender's socket; what was taken, where taken */
+	uint64_t taken;			/* 1 = by pidfd_getfd */
+};
+
+struct handed {
+	struct object object;		/* a copy of its identity: key, facts, name, serial */
+	int from_fd, fd;		/* from_fd -1 = unknown */
+	struct count in_flight;		/* ns between the two calls' returns */
+};
+
+#define HANDED_MAX 32
+
+struct handover {
+	struct handover_key key;
+	uint64_t count;
+	struct handed handed[HANDED_MAX]; /* a ring: number i is at i % HANDED_MAX */
+	UT_hash_handle hh;		/* model->handovers */
 };
 
 /* --- tables and processes ------------------------------------------------------------------ */
@@ -183,6 +206,7 @@ struct model {
 	struct description *descriptions;
 	struct object *objects;
 	struct endpoint *endpoints;
+	struct handover *handovers;
 	uint64_t next_serial;
 	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
 	bool in_snapshot;
@@ -217,6 +241,8 @@ struct change {
 	struct object *old_object;	/* SLOT: what was in the slot before; NULL = empty */
 	struct description *description, *old_description;
 	struct slot slot, old_slot;	/* copies: after and before */
+	struct object *socket;		/* PASS, receive: the socket of whose record it is */
+	struct count in_flight;		/* receive: ns since it was sent */
 	unsigned int closed, kept;	/* EXEC, TABLE: slots emptied and left */
 	bool changed;			/* the slot differs from before */
 };

@@ -16,6 +16,7 @@ struct reception {
 	uint64_t table;
 	uint64_t ts;
 	int fd;
+	struct process *receiver;
 	struct reception *next, *prev;
 };
 
@@ -95,7 +96,7 @@ static void reception_drop(struct model *model, struct reception *reception)
 }
 
 void reception_note(struct model *model, const struct description *description,
-		    const struct table *table, int fd, uint64_t ts)
+		    const struct table *table, int fd, struct process *receiver, uint64_t ts)
 {
 	struct reception *reception, *next;
 	unsigned int count = 0;
@@ -114,6 +115,7 @@ void reception_note(struct model *model, const struct description *description,
 	reception->description = description;
 	reception->table = table->id;
 	reception->fd = fd;
+	reception->receiver = receiver;
 	reception->ts = ts;
 	DL_APPEND(model->receptions, reception);
 }
@@ -128,9 +130,13 @@ void receptions_forget(struct model *model, const struct description *descriptio
 }
 
 /* Who sent it is known at last. */
-static void reception_complete(const struct model *model, const struct reception *reception,
-			       struct process *sender, int sender_fd)
+static void reception_complete(struct model *model, const struct reception *reception,
+			       struct process *sender, int sender_fd,
+			       const struct object_key *via)
 {
+	const struct handed what = { .from_fd = sender_fd, .fd = reception->fd };
+	struct handover_key key = { .from = sender, .to = reception->receiver, .object = *via };
+
 	const struct table *table = table_find(model, reception->table);
 	struct slot *slot = table ? table_slot(table, (unsigned int)reception->fd) : NULL;
 
@@ -139,10 +145,12 @@ static void reception_complete(const struct model *model, const struct reception
 		return;
 	slot->from = sender;
 	slot->from_fd = sender_fd;
+	handover_note(model, &key, slot->description->object, &what);
 }
 
 static bool reception_match(struct model *model, const struct description *description,
-			    const struct record_pass *record, struct process *sender)
+			    const struct record_pass *record, struct process *sender,
+			    const struct object_key *via)
 {
 	struct reception *reception, *next;
 
@@ -150,7 +158,7 @@ static bool reception_match(struct model *model, const struct description *descr
 		if (reception->description != description ||
 		    reception->ts + RECEPTION_MAX_NS < record->head.ts)
 			continue;
-		reception_complete(model, reception, sender, record->fd);
+		reception_complete(model, reception, sender, record->fd, via);
 		reception_drop(model, reception);
 		return true;
 	}
@@ -172,11 +180,13 @@ static struct passing *passing_unattributed(const struct description *descriptio
 }
 
 static int pass(struct model *model, const struct record_pass *record,
-		struct description *description, struct process *sender)
+		struct description *description, struct process *sender,
+		const struct object *socket)
 {
+	const struct object_key via = socket ? socket->key : (struct object_key){ 0 };
 	struct passing *passing;
 
-	if (reception_match(model, description, record, sender))
+	if (reception_match(model, description, record, sender, &via))
 		return 0;
 	passing = passing_unattributed(description, record->peer_ino);
 	if (!passing)
@@ -186,7 +196,23 @@ static int pass(struct model *model, const struct record_pass *record,
 	passing->ts = record->head.ts;
 	passing->sender = sender;
 	passing->sender_fd = record->fd;
+	passing->via = via;
 	return 0;
+}
+
+/* What the sender has at that number, if that is still the socket it used. */
+static struct object *socket_sent_over(const struct model *model, const struct record_pass *record)
+{
+	const struct task *task = task_find(model, record->head.tid);
+	const struct slot *slot;
+
+	if (!task || !task->table || record->socket_fd < 0)
+		return NULL;
+	slot = table_slot(task->table, (unsigned int)record->socket_fd);
+	if (!slot || !slot->description ||
+	    slot->description->object->key.ino != record->socket_ino)
+		return NULL;
+	return slot->description->object;
 }
 
 int apply_pass(struct model *model, const struct record_pass *record, struct change *change)
@@ -202,7 +228,8 @@ int apply_pass(struct model *model, const struct record_pass *record, struct cha
 		return -ENOMEM;
 	change->description = description;
 	change->object = description->object;
-	err = pass(model, record, description, change->process);
+	change->socket = socket_sent_over(model, record);
+	err = pass(model, record, description, change->process, change->socket);
 	description_release(model, description);
 	return err;
 }

@@ -104,6 +104,7 @@ void process_drop(struct model *model, struct process *process)
 {
 	while (process->endpoints)
 		endpoint_drop(model, process->endpoints);
+	handovers_forget(model, process);
 	HASH_DEL(model->processes, process);
 	free(process->exe);
 	free(process->argv);

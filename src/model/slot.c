@@ -66,18 +66,68 @@ static enum provenance call_provenance(const struct record_slot *record)
 	return CAME_OPENED;
 }
 
+/* The socket that a call went through: argument 0. */
+static struct object *socket_of_call(const struct record_slot *record, const struct table *table)
+{
+	const struct slot *slot;
+
+	if (record->arg[0] < 0 || record->arg[0] >= FD_LIMIT)
+		return NULL;
+	slot = table_slot(table, (unsigned int)record->arg[0]);
+	return slot && slot->description ? slot->description->object : NULL;
+}
+
+static struct count time_in_flight(const struct passing *passing, uint64_t ts)
+{
+	if (!passing->ts || passing->ts > ts)
+		return (struct count){ 0 };
+	return (struct count){ ts - passing->ts, true };
+}
+
+static void passed_note(struct model *model, const struct record_slot *record,
+			const struct slot *slot, const struct passing *passing,
+			const struct change *change)
+{
+	const struct handed what = { .from_fd = passing->sender_fd,
+				     .fd = record->fd,
+				     .in_flight = change->in_flight };
+	struct handover_key key = { .from = passing->sender,
+				    .to = change->process,
+				    .object = passing->via };
+
+	if (key.object.kind == FILE_UNKNOWN && change->socket)
+		key.object = change->socket->key;
+	handover_note(model, &key, slot->description->object, &what);
+}
+
+static void taken_note(struct model *model, const struct record_slot *record,
+		       const struct slot *slot, const struct change *change)
+{
+	const struct handed what = { .from_fd = slot->from_fd, .fd = record->fd };
+	const struct handover_key key = { .from = slot->from,
+					  .to = change->process,
+					  .object = slot->description->object->key,
+					  .taken = 1 };
+
+	handover_note(model, &key, slot->description->object, &what);
+}
+
 static void slot_set_sender(struct model *model, const struct record_slot *record,
-			    struct table *table, struct slot *slot)
+			    struct table *table, struct slot *slot, struct change *change)
 {
 	bool peek = record->nr == SYS_recvmsg && (record->arg[2] & MSG_PEEK);
 	struct passing passing;
 
+	change->socket = socket_of_call(record, table);
 	if (!passing_receive(slot->description, peek, &passing)) {
-		reception_note(model, slot->description, table, record->fd, record->head.ts);
+		reception_note(model, slot->description, table, record->fd, change->process,
+			       record->head.ts);
 		return;
 	}
 	slot->from = passing.sender;
 	slot->from_fd = passing.sender_fd;
+	change->in_flight = time_in_flight(&passing, record->head.ts);
+	passed_note(model, record, slot, &passing, change);
 }
 
 /* As the parent had it, if what is there is still the same. */
@@ -99,9 +149,10 @@ static void slot_inherit(const struct model *model, const struct table *table, u
 /* Tells how the slot was filled, unless that is known: a record that only confirms changes
  * nothing. */
 static void slot_explain(struct model *model, const struct record_slot *record, struct table *table,
-			 struct slot *slot, bool changed)
+			 struct slot *slot, struct change *change)
 {
 	enum provenance came = call_provenance(record);
+	bool changed = change->changed;
 
 	if (!changed && slot->came != CAME_UNKNOWN)
 		return;
@@ -114,11 +165,12 @@ static void slot_explain(struct model *model, const struct record_slot *record, 
 	if (came == CAME_DUP) {
 		slot->from_fd = (int32_t)record->arg[0];
 	} else if (came == CAME_PASSED) {
-		slot_set_sender(model, record, table, slot);
+		slot_set_sender(model, record, table, slot, change);
 	} else if (came == CAME_TAKEN) {
 		slot->from_fd = (int32_t)record->arg[1];
 		if (record->source_pid)
 			slot->from = model_process_by_pid(model, record->source_pid);
+		taken_note(model, record, slot, change);
 	}
 }
 
@@ -183,7 +235,7 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 	slot = &table->slots[fd];
 	if (change->changed)
 		slot->since_ts = slot_since(model, &record->head);
-	slot_explain(model, record, table, slot, change->changed);
+	slot_explain(model, record, table, slot, change);
 	slot->cloexec = record->cloexec;
 	change_after(change, slot);
 	return object_name_from_path(description->object, record);

@@ -176,7 +176,7 @@ static void print_edge_tooltip(FILE *out, const struct drawing_edge *edge)
 /* A name that a person gave it says more than the kind alone. */
 static bool has_telling_name(const struct drawing *drawing, const struct drawing_edge *edge)
 {
-	return edge->object && edge->object->name && *edge->object->name &&
+	return !edge->direct && edge->object && edge->object->name && *edge->object->name &&
 	       !drawing->nodes[edge->from].object && !drawing->nodes[edge->to].object &&
 	       edge->object->key.kind != FILE_PIPE;
 }

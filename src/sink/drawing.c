@@ -90,7 +90,7 @@ static struct party *collect_parties(const struct graph *graph, size_t *count)
 	for (i = 0; parties && i < graph->links_count; i++) {
 		const struct graph_link *link = &graph->links[i];
 
-		if (!link->object)
+		if (!link->object || link->direct)
 			continue;
 		parties[(*count)++] = (struct party){ link->object, link->from };
 		parties[(*count)++] = (struct party){ link->object, link->to };
@@ -210,6 +210,7 @@ static int add_link(const struct model *model, struct drawing *drawing,
 		.blocked_ns = link->blocked_ns,
 		.observed = link->observed,
 		.closed = link->closed,
+		.direct = link->direct,
 	};
 
 	if (!link->to || !find_node(drawing, link->from, NULL) ||
@@ -217,7 +218,7 @@ static int add_link(const struct model *model, struct drawing *drawing,
 		return 0;
 	edge.from = node_index(drawing, link->from, NULL);
 	edge.to = node_index(drawing, link->to, NULL);
-	hub = link->object ? find_node(drawing, NULL, link->object) : NULL;
+	hub = link->object && !link->direct ? find_node(drawing, NULL, link->object) : NULL;
 	if (hub)
 		return add_hub_edges(model, drawing, link, edge, (size_t)(hub - drawing->nodes));
 	return add_edge(drawing, edge);
@@ -356,7 +357,10 @@ const char *drawing_edge_label(const struct drawing *drawing, const struct drawi
 	drawing_edge_volume(edge, volume);
 	if (at_object)
 		return strcpy(buf, volume);
-	if (edge->merged > 1)
+	if (edge->direct && edge->messages.value > 1)
+		snprintf(times, sizeof(times), " ×%llu",
+			 (unsigned long long)edge->messages.value);
+	else if (edge->merged > 1)
 		snprintf(times, sizeof(times), " ×%zu", edge->merged);
 	snprintf(buf, DRAWING_LABEL_MAX, "%.24s%s%s%.32s", edge->kind, times, *volume ? " " : "",
 		 volume);

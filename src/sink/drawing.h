@@ -23,6 +23,7 @@ struct drawing_edge {
 	size_t merged; /* how many links it stands for */
 	struct count bytes, messages, rate, blocked_ns;
 	bool observed, closed;
+	bool direct; /* it says something of the processes, not of data through the object */
 };
 
 struct drawing {

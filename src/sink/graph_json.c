@@ -84,6 +84,36 @@ static json_t *json_endpoint(const struct model *model, const struct graph_endpo
 	return value;
 }
 
+static json_t *json_field(const struct graph_field *field)
+{
+	switch (field->type) {
+	case FIELD_COUNT: return json_count(field->count);
+	case FIELD_TEXT: return field->text ? json_string(field->text) : json_null();
+	case FIELD_OBJECT: return json_object_id(field->object);
+	}
+	return json_null();
+}
+
+/* [{"object", "from_fd", "fd", "in_flight_ns"}], as the kind of the link has it; null = none */
+static json_t *json_details(const struct graph_link *link)
+{
+	json_t *rows, *row;
+
+	if (!link->details_count)
+		return json_null();
+	rows = json_array();
+	for (size_t i = 0; i < link->details_count; i++) {
+		const struct graph_detail *detail = &link->details[i];
+
+		row = json_object();
+		for (size_t j = 0; j < detail->count; j++)
+			json_object_set_new(row, detail->fields[j].key,
+					    json_field(&detail->fields[j]));
+		json_array_append_new(rows, row);
+	}
+	return rows;
+}
+
 /* {"from", "to", "object", "kind", "bytes", "messages", "state", "closed", "detail"} */
 static json_t *json_link(const struct graph_link *link)
 {
@@ -97,7 +127,7 @@ static json_t *json_link(const struct graph_link *link)
 	json_object_set_new(value, "messages", json_count(link->messages));
 	json_object_set_new(value, "state", json_string(link->observed ? "observed" : "open"));
 	json_object_set_new(value, "closed", json_boolean(link->closed));
-	json_object_set_new(value, "detail", json_null());
+	json_object_set_new(value, "detail", json_details(link));
 	json_object_set_new(value, "rate", json_count(link->rate));
 	json_object_set_new(value, "blocked_ns", json_count(link->blocked_ns));
 	return value;

@@ -14,6 +14,12 @@ static void add_volume(struct text_table *rows, const struct graph_link *link)
 	const char *closed = link->closed ? ", closed" : "";
 	char bytes[UNITS_MAX];
 
+	if (link->direct) {
+		text_table_add(rows, "%llu descriptor%s, %s%s",
+			       (unsigned long long)link->messages.value,
+			       link->messages.value == 1 ? "" : "s", link->kind, closed);
+		return;
+	}
 	if (link->bytes.known && link->messages.known)
 		text_table_add(rows, "%s in %llu messages, %s%s",
 			       units_bytes(link->bytes.value, bytes),

@@ -119,6 +119,10 @@ def test_passing_is_told(ipctrace, workload):
                    and compare.pid_of(e["process"]) == passed["receiver"]
                    and e["object"] == f"pipe:[{passed['inode']}]"]
             assert len(got) == 1, f"{passed} {number}: {got}"
+            assert compare.pid_of(got[0]["from"]) in (passed["sender"], None), got
+            assert got[0]["in_flight_ns"] is None or got[0]["in_flight_ns"] >= 0, got
+            sockets = [f"unix:[{inode}]" for pair in done["sockets"].values() for inode in pair]
+            assert got[0]["socket"] in sockets, got
     passes = [e for e in events if e["event"] == "fd.pass"]
     assert len(passes) == len(done["passes"]) + len(done["in_flight"])
     assert it.finish() == 0

@@ -112,6 +112,37 @@ def test_in_flight_end_is_in_the_graph(ipctrace, workload):
     assert it.finish() == 0
 
 
+def test_who_handed_what_to_whom_is_a_link(ipctrace, workload):
+    it = workload("passing")
+    tracer = ipctrace.start("graph", "--json", "-p", it.pid, "-d", "600")
+    it.say()
+    done = it.hear("done")
+    graph = tracer.stop().document
+    compare.check_graph(graph)
+    links = [link for link in graph["links"] if link["kind"] == "passing"]
+    sockets = done["sockets"]
+    own = {(it.pid, sockets["stream"][0]), (it.pid, sockets["dgram"][0])}
+    child = done["taken"]["owner"]
+    assert {(compare.pid_of(link["from"]), link["object"]) for link in links} == {
+        *((pid, f"unix:[{inode}]") for pid, inode in own), (child, f"unix:[{sockets['stream'][1]}]")}
+    told = {(compare.pid_of(link["from"]), compare.pid_of(link["to"]), row["object"], row["from_fd"], row["fd"])
+            for link in links for row in link["detail"]}
+    want = {(p["sender"], p["receiver"], f"pipe:[{p['inode']}]", p["fd"], fd)
+            for p in done["passes"] for fd in p["got"]}
+    assert told == want
+    for link in links:
+        assert link["messages"] == len(link["detail"]) and link["bytes"] is None
+        assert link["state"] == "observed" and not link["closed"]
+        for row in link["detail"]:
+            assert row["in_flight_ns"] is None or 0 <= row["in_flight_ns"] < 60_000_000_000
+    taking = [link for link in graph["links"] if link["kind"] == "taking"]
+    assert [(compare.pid_of(link["from"]), compare.pid_of(link["to"]), link["object"]) for link in taking] == [
+        (child, it.pid, f"pipe:[{done['taken']['inode']}]")]
+    assert taking[0]["detail"] == [{"object": f"pipe:[{done['taken']['inode']}]", "fd": done["taken"]["fd"],
+                                    "from_fd": done["taken"]["from_fd"], "in_flight_ns": None}]
+    assert it.finish() == 0
+
+
 def _render(source, needs):
     needs("dot")
     done = subprocess.run(["dot", "-Tsvg"], input=source, capture_output=True, timeout=60, check=False)

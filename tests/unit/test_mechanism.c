@@ -205,6 +205,8 @@ static void words_of_passing(void **state)
 	assert_event(s, "fd.receive", "receive 7 from p10[10]");
 	assert_ptr_equal(fact_at("from")->process, process_at(s, 10));
 	assert_int_equal(fact_at("from_fd")->integer, 4);
+	assert_true(fact_at("in_flight_ns")->integer > 0);
+	assert_int_equal(fact_at("socket")->type, FACT_NULL); /* 6 is not open */
 	slot(s, T2, 8, pipe_read_end(F, 200), SYS_pidfd_getfd, 8, 5, 3, 0);
 	assert_event(s, "fd.take", "take 8 from ?");
 	assert_int_equal(fact_at("from")->type, FACT_NULL);

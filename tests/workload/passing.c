@@ -6,6 +6,7 @@
  *
  *   → {"ready": true, "pid"}                     waits for a line
  *   → {"done": true, "pids": […], "passes": [{"sender", "fd", "receiver", "got": [fd…], "inode"}],
+ *       "taken": {…}, "sockets": {"stream": [ours, the child's], …},
  *       "in_flight": [{"sender", "fd", "inode", "socket": the inode of the queue it lies in}]}
  *   waits for a line or end of file, then ends
  */
@@ -82,7 +83,14 @@ int main(void)
 	must(waitpid(gone, NULL, 0));
 	must(close(orphan[1]));
 
-	tell("{\"done\": true, \"pids\": [%d, %d], \"passes\": ["
+	/* Taken without being asked: the child's end of the turn pipe. */
+	int pidfd = must(sys_pidfd_open(child));
+	int taken = must(sys_pidfd_getfd(pidfd, turn[0]));
+	must(close(pidfd));
+
+	tell("{\"done\": true, \"taken\": {\"owner\": %d, \"from_fd\": %d, \"fd\": %d, "
+	     "\"inode\": %lu}, \"sockets\": {\"stream\": [%lu, %lu], \"dgram\": [%lu, %lu]}, "
+	     "\"pids\": [%d, %d], \"passes\": ["
 	     "{\"sender\": %d, \"fd\": %d, \"receiver\": %d, \"got\": [%d, %d], \"inode\": %lu}, "
 	     "{\"sender\": %d, \"fd\": %d, \"receiver\": %d, \"got\": [%d], \"inode\": %lu}, "
 	     "{\"sender\": %d, \"fd\": %d, \"receiver\": %d, \"got\": [%d], \"inode\": %lu}, "
@@ -90,7 +98,8 @@ int main(void)
 	     "{\"sender\": %d, \"fd\": %d, \"receiver\": %d, \"got\": [%d], \"inode\": %lu}], "
 	     "\"in_flight\": [{\"sender\": %d, \"fd\": %d, \"inode\": %lu, \"socket\": %lu}, "
 	     "{\"sender\": %d, \"fd\": %d, \"inode\": %lu, \"socket\": %lu}]}",
-	     getpid(), child, getpid(), ends[1], child, theirs[0], theirs[1], fd_inode(ends[0]),
+	     child, turn[0], taken, fd_inode(taken), fd_inode(stream[0]), stream_far,
+	     fd_inode(dgram[0]), dgram_far, getpid(), child, getpid(), ends[1], child, theirs[0], theirs[1], fd_inode(ends[0]),
 	     getpid(), three[0], child, theirs[2], fd_inode(ends[0]), getpid(), three[1], child,
 	     theirs[3], fd_inode(ends[0]), getpid(), three[2], child, theirs[4], fd_inode(ends[0]),
 	     child, theirs[6], getpid(), got[0], their_inode, getpid(), last[1], fd_inode(last[0]),

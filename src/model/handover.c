@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Descriptors that went from one process to another: through a socket (passing), or taken with
+ * pidfd_getfd. One entry for each sender, receiver and socket, with the newest few descriptors told
+ * one by one; what was passed may be gone by the time somebody asks, so its identity is a copy.
+ */
+#include "model/internal.h"
+
+static struct handover *handover_find(const struct model *model, const struct handover_key *key)
+{
+	struct handover *handover;
+
+	HASH_FIND(hh, model->handovers, key, sizeof(*key), handover);
+	return handover;
+}
+
+static struct handover *handover_get(struct model *model, const struct handover_key *key)
+{
+	struct handover *handover = handover_find(model, key);
+
+	if (handover)
+		return handover;
+	handover = calloc(1, sizeof(*handover));
+	if (!handover)
+		return NULL;
+	handover->key = *key;
+	HASH_ADD(hh, model->handovers, key, sizeof(handover->key), handover);
+	if (!handover->hh.tbl) {
+		free(handover);
+		return NULL;
+	}
+	return handover;
+}
+
+/* Room for one more, in the place of the oldest where all are taken. */
+static struct handed *handed_add(struct handover *handover)
+{
+	struct handed *handed = &handover->handed[handover->count % HANDED_MAX];
+
+	free(handed->object.name);
+	memset(handed, 0, sizeof(*handed));
+	handover->count++;
+	return handed;
+}
+
+static void handed_copy_object(struct handed *handed, const struct object *object)
+{
+	handed->object.key = object->key;
+	handed->object.facts = object->facts;
+	handed->object.serial = object->serial;
+	if (object->name)
+		handed->object.name = strdup(object->name); /* without memory: without a name */
+}
+
+void handover_note(struct model *model, const struct handover_key *key,
+		   const struct object *object, const struct handed *what)
+{
+	struct handover *handover;
+	struct handed *handed;
+
+	if (!key->from || !key->to)
+		return;
+	handover = handover_get(model, key);
+	if (!handover)
+		return; /* costs a link of a report, no state */
+	handed = handed_add(handover);
+	handed->from_fd = what->from_fd;
+	handed->fd = what->fd;
+	handed->in_flight = what->in_flight;
+	handed_copy_object(handed, object);
+}
+
+static void handover_drop(struct model *model, struct handover *handover)
+{
+	for (size_t i = 0; i < HANDED_MAX; i++)
+		free(handover->handed[i].object.name);
+	HASH_DEL(model->handovers, handover);
+	free(handover);
+}
+
+void handovers_forget(struct model *model, const struct process *process)
+{
+	struct handover *handover, *next;
+
+	HASH_ITER(hh, model->handovers, handover, next)
+		if (!process || handover->key.from == process || handover->key.to == process)
+			handover_drop(model, handover);
+}
