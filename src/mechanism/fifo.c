@@ -65,7 +65,7 @@ static const char *end_of(uint32_t fmode)
 	return ends[fmode & 3];
 }
 
-/* open 3 data, waited 1200.4 ms */
+/* open 3 data, waited 1200.412 ms */
 static bool open_event(const struct record_fifo *fifo, const struct change *change,
 		       struct event *event)
 {
@@ -83,7 +83,7 @@ static bool open_event(const struct record_fifo *fifo, const struct change *chan
 	}
 	event_fact_int(event, "waited_ns", (int64_t)fifo->waited);
 	if (fifo->waited)
-		event_say(event, ", waited %.1f ms", (double)fifo->waited / NS_PER_MS);
+		event_say(event, ", waited %.3f ms", (double)fifo->waited / NS_PER_MS);
 	return true;
 }
 

@@ -43,6 +43,10 @@ static size_t id_by_name(const struct object *object, const char *name, char *bu
 /* fifo:/tmp/f (deleted) [4711]: what is there under that path now is another one. */
 static size_t id_of_unlinked(const struct object *object, char *buf, size_t size)
 {
+	if (fifo_is_stand_in(object))
+		return length(snprintf(buf, size, "%s:%s (deleted)", object_kind_name(object),
+				       object->name ? object->name : "?"),
+			      size);
 	return length(snprintf(buf, size, "%s:%s (deleted) [%llu]", object_kind_name(object),
 			       object->name ? object->name : "?",
 			       (unsigned long long)object->facts.ino),

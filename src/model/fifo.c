@@ -11,6 +11,11 @@
 #define STAND_IN  UINT32_MAX
 #define PATH_ROOM (RECORD_FOLDERS_MAX + RECORD_PATH_MAX + 64)
 
+bool fifo_is_stand_in(const struct object *object)
+{
+	return object->key.kind == FILE_FIFO && object->facts.dev == STAND_IN;
+}
+
 bool object_is_unlinked(const struct object *object)
 {
 	return object->key.kind == FILE_FIFO && !object->facts.pipe.names;
@@ -172,7 +177,7 @@ static void stand_in_drop(struct model *model, const char *name)
 {
 	struct object *object = fifo_by_name(model, name);
 
-	if (object && object->key.dev == STAND_IN)
+	if (object && fifo_is_stand_in(object))
 		object_drop(model, object);
 }
 

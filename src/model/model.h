@@ -272,6 +272,8 @@ void model_forget(struct model *model, uint64_t older_than_ts);
 bool process_is_selected(const struct model *model, const struct process *process);
 /* The path a record about a FIFO tells, into buf, cut to fit; "" where it is not known. */
 void fifo_path(const struct record_fifo *record, char *buf, size_t size);
+/* Made, and never opened: its inode is not known. */
+bool fifo_is_stand_in(const struct object *object);
 /* A FIFO whose last name is gone. */
 bool object_is_unlinked(const struct object *object);
 /* The access a live process waits for in open; 0 = it does not. */

@@ -91,6 +91,9 @@ static void a_path_that_is_not_known_has_no_object(void **state)
 	fifo(s, FIFO_CREATED, "", "tmp/", 0, 0);
 	assert_null(s->change.object);
 	assert_true(happened(s)); /* but somebody made one */
+	fifo(s, FIFO_CREATED, "f", "tmp/", 0, 0);
+	fifo(s, FIFO_UNLINKED, "f", "tmp/", 0, 0);
+	assert_id(s->change.object, "fifo:/tmp/f (deleted)");
 	fifo(s, FIFO_UNLINKED, "stranger", "tmp/", 0, 0);
 	assert_null(s->change.object);
 	assert_false(happened(s));
@@ -110,7 +113,7 @@ static void words(void **state)
 	fifo(s, FIFO_OPENED, "f", "f/tmp/", 200, 0);
 	assert_true(happened(s));
 	assert_string_equal(event.name, "fifo.open");
-	assert_string_equal(event.words, "open 3 f, waited 1.5 ms");
+	assert_string_equal(event.words, "open 3 f, waited 1.500 ms");
 	assert_string_equal(event.end, "read end");
 	assert_id(event.object, "fifo:/tmp/f");
 	fifo(s, FIFO_UNLINKED, "/tmp/f", "", 0, 0);
