@@ -14,7 +14,7 @@ typedef int (*command_fn)(const struct options *options);
 static const command_fn commands[] = {
 	[COMMAND_TRACE] = command_trace,  [COMMAND_FDS] = command_fds,
 	[COMMAND_GRAPH] = command_graph,  [COMMAND_RECORD] = command_record,
-	[COMMAND_REPLAY] = command_trace,
+	[COMMAND_REPLAY] = command_trace, [COMMAND_CHECK] = command_check,
 };
 _Static_assert(sizeof(commands) / sizeof(commands[0]) == COMMAND_COUNT,
 	       "every command has its function");

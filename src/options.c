@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check/check.h"
 #include "mechanism/mechanism.h"
 #include "util/error.h"
 
@@ -57,6 +58,8 @@ static const struct command_info commands[] = {
 			  FORMATS_PLAIN, FORMAT_TEXT },
 	[COMMAND_GRAPH] = { "graph", "who talks to whom: now, or in the time given", FORMATS_GRAPH,
 			    FORMAT_DOT },
+	[COMMAND_CHECK] = { "check", "mistakes found: what, where, who, how to mend it",
+			    FORMATS_PLAIN, FORMAT_TEXT },
 	[COMMAND_RECORD] = { "record", "keep what is seen in the file named with -o", 0,
 			     FORMAT_DEFAULT },
 	[COMMAND_REPLAY] = { "replay", "print a recording as a trace", FORMATS_PLAIN, FORMAT_TEXT },
@@ -64,7 +67,7 @@ static const struct command_info commands[] = {
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command has its row");
 
 /* Names that are promised but not there yet; never taken for a PROGRAM. */
-static const char *const commands_to_come[] = { "why", "check", "top" };
+static const char *const commands_to_come[] = { "why", "top" };
 
 static const char *const format_names[] = {
 	[FORMAT_DEFAULT] = "default", [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json",
@@ -231,6 +234,29 @@ static int parse_json(struct parser *parser, const char *argument)
 	return parse_format(parser, "json");
 }
 
+static int parse_ignore(struct parser *parser, const char *argument)
+{
+	const char *word = argument;
+
+	for (;;) {
+		size_t len = strcspn(word, ",");
+		const struct rule *rule = rule_find(word, len);
+
+		if (!rule)
+			return err_r(EXIT_USAGE, "%s %s: no rule '%.*s'; --help lists them",
+				     parser->spelling, argument, (int)len, word);
+		parser->options->ignored |= 1ull << (rule - rules);
+		if (!word[len])
+			return 0;
+		word += len + 1;
+	}
+}
+
+static int parse_baseline(struct parser *parser, const char *argument)
+{
+	return parse_path(parser, argument, &parser->options->baseline);
+}
+
 static int parse_audit(struct parser *parser, const char *argument)
 {
 	(void)argument;
@@ -322,6 +348,9 @@ static const struct option_info {
 	{ 'i', "input", "FILE", "read a recording instead of the kernel", parse_input },
 	{ 0, "audit", NULL, "at the end, hold the tables kept against the kernel's own",
 	  parse_audit },
+	{ 0, "ignore", "RULE[,RULE...]", "with check: leave these rules out; may be given again",
+	  parse_ignore },
+	{ 0, "baseline", "FILE", "with check: findings to accept, from check --json", parse_baseline },
 	{ 0, "ready-fd", "N", "write a line 'ready' to descriptor N once all is attached",
 	  parse_ready_fd },
 	{ 0, "ring-size", "BYTES[K|M]", "room for events not yet read; a power of two, 64K or more",
@@ -563,9 +592,14 @@ static int check_together(const struct parser *parser)
 		return err_r(EXIT_USAGE, "-p cannot go with PROGRAM (%s)", options->program[0]);
 	if (options->command == COMMAND_RECORD && !options->output)
 		return err_r(EXIT_USAGE, "record needs -o FILE");
-	if (options->dot && (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH))
+	if ((options->ignored || options->baseline) && options->command != COMMAND_CHECK)
+		return err_r(EXIT_USAGE, "%s goes with check, not %s",
+			     options->baseline ? "--baseline" : "--ignore", name);
+	if (options->dot && (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
+			     options->command == COMMAND_CHECK))
 		return err_r(EXIT_USAGE, "--dot goes with trace, record and replay, not %s", name);
-	if (options->audit && options->command == COMMAND_FDS)
+	if (options->audit &&
+	    (options->command == COMMAND_FDS || options->command == COMMAND_CHECK))
 		return err_r(EXIT_USAGE, "--audit goes with trace, graph and record, not %s", name);
 	return 0;
 }
@@ -613,7 +647,8 @@ void options_free(struct options *options)
 
 bool options_is_snapshot(const struct options *options)
 {
-	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH) &&
+	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
+		options->command == COMMAND_CHECK) &&
 	       !options->has_duration && !options->program && !options->input;
 }
 
@@ -649,8 +684,12 @@ void options_help(void)
 	for (i = 0; mechanisms[i]; i++)
 		printf("  %-25s %c %s\n", mechanisms[i]->name,
 		       mechanisms[i]->is_default ? '*' : ' ', mechanisms[i]->help);
+	printf("\nRules of check:\n");
+	for (i = 0; i < rules_count; i++)
+		printf("  %-23s %-7s %s\n", rules[i].id, severity_name(rules[i].severity),
+		       rules[i].why);
 	printf("\n"
-	       "Exit status: 0 done; 1 --audit found a difference; 2 usage; 3 not permitted;\n"
+	       "Exit status: 0 done; 1 check or --audit found something; 2 usage; 3 not permitted;\n"
 	       "4 the kernel lacks something; 5 no such process; 6 any other failure; that of\n"
 	       "PROGRAM where one was given.\n");
 }

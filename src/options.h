@@ -11,6 +11,7 @@ enum command {
 	COMMAND_TRACE,
 	COMMAND_FDS,
 	COMMAND_GRAPH,
+	COMMAND_CHECK,
 	COMMAND_RECORD,
 	COMMAND_REPLAY,
 	COMMAND_COUNT
@@ -45,6 +46,8 @@ struct options {
 	const char *dot;	/* NULL = none */
 	const char *input;	/* recording to read; NULL = the kernel */
 	bool audit;
+	uint64_t ignored;	/* check: bit i: rules[i] is left out */
+	const char *baseline;	/* check: findings that are known; NULL = none */
 	bool quiet;
 	unsigned int verbose;
 	int ready_fd;		/* -1 = none */

@@ -6,6 +6,8 @@
  */
 #include "transfer.bpf.h"
 
+#define EPIPE 32
+
 /* Ends the sleep that sched_switch saw begin; returns its length in ns. */
 static __always_inline __u64 asleep_end(__u32 tid)
 {
@@ -93,7 +95,7 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 	if (!process_mark(pid_tgid >> 32))
 		return 0;
 	slept = asleep_end((__u32)pid_tgid);
-	if (bytes < 0 && !slept)
+	if (bytes < 0 && !slept && bytes != -EPIPE)
 		return 0;
 	if (!current_transfer(&key, fd))
 		return 0;
@@ -105,6 +107,8 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 		if (!transfer)
 			return 0;
 	}
+	if (bytes == -EPIPE)
+		__sync_fetch_and_add(&transfer->broken, 1);
 	transfer_add(transfer, direction, bytes, slept);
 	return 0;
 }

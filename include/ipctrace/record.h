@@ -47,6 +47,7 @@ enum record_type {
 	/* Data plane. */
 	RECORD_USE = 40,   /* struct record_slot: first transfer by this process on this object */
 	RECORD_COUNT = 41, /* struct record_count: totals so far, absolute */
+	RECORD_BLOCKED = 42, /* struct record_blocked: a thread sleeps in a read, at the end */
 
 	/* FIFOs (70 to 79): what a descriptor does not tell. */
 	RECORD_FIFO = 70,    /* struct record_fifo: one was made, opened or unlinked */
@@ -56,6 +57,7 @@ enum record_type {
 	RECORD_EXE = 50,    /* struct record_text: target of /proc/PID/exe */
 	RECORD_ARGV = 51,   /* struct record_text: NUL-separated */
 	RECORD_CGROUP = 52, /* struct record_text: path in the unified hierarchy */
+	RECORD_LIMIT = 53,  /* struct record_limit: RLIMIT_NOFILE */
 
 	/* About the tracing itself. */
 	RECORD_READY = 60,  /* struct record alone: attached, and what existed is known */
@@ -251,7 +253,7 @@ struct transfer {
 	__u64 ops_in, ops_out;		/* calls that succeeded, end of file (0) included */
 	__u64 blocked_in, blocked_out;	/* ns asleep inside those calls */
 	__u64 last_ts;
-	__u64 pad;
+	__u64 broken;			/* calls that failed with EPIPE: nobody is there to read */
 };
 
 /* Key of the kernel's table of transfers. */
@@ -310,6 +312,17 @@ struct record_opening {
 	__u32 path_len;		/* bytes of the path that follow, NUL included; 0 = not known */
 	__u64 arg[3];		/* of the call, for the source to find the FIFO by */
 	char path[];
+};
+
+struct record_blocked {
+	struct record head;
+	__s32 fd;		/* the descriptor it reads from */
+	__s32 nr;		/* system call, 64-bit numbering */
+};
+
+struct record_limit {
+	struct record head;
+	__u64 soft, hard;	/* descriptors a process may have; ~0 = any number */
 };
 
 struct record_text {

@@ -44,11 +44,41 @@ static int apply_count(struct model *model, const struct record_count *record,
 	endpoint = endpoint_get(model, change->process, change->object, record->head.ts);
 	if (!endpoint)
 		return -ENOMEM;
+	if (total->ops_in > endpoint->transfer.ops_in)
+		endpoint->in_ts = record->head.ts;
+	if (total->ops_out > endpoint->transfer.ops_out)
+		endpoint->out_ts = record->head.ts;
 	endpoint->transfer = *total;
 	endpoint->used_in = total->ops_in > 0;
 	endpoint->used_out = total->ops_out > 0;
 	if (total->last_ts > endpoint->last_ts)
 		endpoint->last_ts = total->last_ts;
+	return 0;
+}
+
+static int apply_limit(struct model *model, const struct record_limit *record,
+		       struct change *change)
+{
+	change->process = model_process(model, record->head.pid, record->head.start);
+	if (change->process)
+		change->process->fd_limit = (struct count){ record->soft, record->soft != ~0ull };
+	return 0;
+}
+
+static int apply_blocked(struct model *model, const struct record_blocked *record,
+			 struct change *change)
+{
+	const struct process *process = model_process(model, record->head.pid, record->head.start);
+	const struct table *table = process ? process->table : NULL;
+	const struct slot *slot = table ? table_slot(table, (unsigned int)record->fd) : NULL;
+	struct endpoint *endpoint;
+
+	if (!slot || !slot->description)
+		return 0;
+	change->object = slot->description->object;
+	endpoint = model_endpoint(model, process, change->object);
+	if (endpoint)
+		endpoint->is_reading = true;
 	return 0;
 }
 
@@ -117,6 +147,8 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_NAME: return apply_name(model, whole, change);
 	case RECORD_USE: return apply_use(model, whole, change);
 	case RECORD_COUNT: return apply_count(model, whole, change);
+	case RECORD_BLOCKED: return apply_blocked(model, whole, change);
+	case RECORD_LIMIT: return apply_limit(model, whole, change);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return apply_text(model, whole, change);

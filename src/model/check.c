@@ -29,6 +29,8 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_PASS: return sizeof(struct record_pass);
 	case RECORD_NAME: return sizeof(struct record_name);
 	case RECORD_COUNT: return sizeof(struct record_count);
+	case RECORD_BLOCKED: return sizeof(struct record_blocked);
+	case RECORD_LIMIT: return sizeof(struct record_limit);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return sizeof(struct record_text);
@@ -128,6 +130,11 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;
+	case RECORD_BLOCKED: {
+		const struct record_blocked *blocked = whole;
+
+		return blocked->fd >= 0 && blocked->fd < FD_LIMIT;
+	}
 	case RECORD_SELECT: return ((const struct record_select *)whole)->follow <= 1;
 	}
 	return true;

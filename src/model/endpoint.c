@@ -2,6 +2,8 @@
 /* Endpoints: what one process has, or had, to do with one object of an IPC kind. */
 #include "model/internal.h"
 
+#include <fcntl.h>
+
 /* Most objects have so few parties that a look at each is cheaper than a hash table's misses. */
 #define PARTIES_FEW 4
 
@@ -28,6 +30,7 @@ static struct endpoint *endpoint_new(struct model *model, struct process *proces
 		return NULL;
 	endpoint->key.process = process;
 	endpoint->key.object = object;
+	endpoint->leaked_fd = -1;
 	endpoint->first_ts = ts;
 	endpoint->last_ts = ts;
 	HASH_ADD(hh, model->endpoints, key, sizeof(endpoint->key), endpoint);
@@ -64,6 +67,19 @@ static void count_add(unsigned int *count, int n)
 		*count += (unsigned int)n;
 }
 
+/* When an end was let go of for good; ever_… is still as it was before this change. */
+static void gone_note(struct endpoint *endpoint, int n, uint64_t ts)
+{
+	if (endpoint->read_slots)
+		endpoint->read_gone_ts = 0;
+	else if (n < 0 && endpoint->ever_read && !endpoint->read_gone_ts)
+		endpoint->read_gone_ts = ts;
+	if (endpoint->write_slots)
+		endpoint->write_gone_ts = 0;
+	else if (n < 0 && endpoint->ever_write && !endpoint->write_gone_ts)
+		endpoint->write_gone_ts = ts;
+}
+
 int endpoint_count(struct model *model, struct process *process,
 		   const struct description *description, int n, uint64_t ts)
 {
@@ -80,9 +96,112 @@ int endpoint_count(struct model *model, struct process *process,
 		count_add(&endpoint->write_slots, n);
 	if (!access)
 		count_add(&endpoint->other_slots, n);
+	gone_note(endpoint, n, ts);
 	endpoint->ever_read |= n > 0 && (access & ACCESS_READ);
 	endpoint->ever_write |= n > 0 && (access & ACCESS_WRITE);
 	if (ts > endpoint->last_ts)
 		endpoint->last_ts = ts;
 	return 0;
+}
+
+/* --- how it is held -------------------------------------------------------------------------- */
+
+static bool is_leaked(const struct process *process, const struct slot *slot, unsigned int fd)
+{
+	return fd > 2 && slot->came == CAME_FORK && slot->through_exec && !slot->cloexec &&
+	       process->exec_ts && slot->since_ts < process->exec_ts;
+}
+
+static unsigned int slot_held(const struct process *process, const struct slot *slot,
+			      unsigned int fd)
+{
+	bool reads = slot->description->fmode & ACCESS_READ;
+	bool writes = slot->description->fmode & ACCESS_WRITE;
+	bool forked = slot->came == CAME_FORK;
+	unsigned int held = 0;
+
+	if (reads)
+		held |= forked ? HELD_FORK_READ : HELD_OWN_READ;
+	if (writes)
+		held |= forked ? HELD_FORK_WRITE : HELD_OWN_WRITE;
+	if (fd <= 2)
+		held |= (reads ? HELD_STDIO_READ : 0) | (writes ? HELD_STDIO_WRITE : 0);
+	return held | (is_leaked(process, slot, fd) ? HELD_LEAKED : 0);
+}
+
+static void endpoint_hold(struct endpoint *endpoint, const struct slot *slot, unsigned int fd)
+{
+	unsigned int held = slot_held(endpoint->key.process, slot, fd);
+
+	endpoint->held |= (uint8_t)held;
+	if ((held & HELD_LEAKED) && endpoint->leaked_fd < 0)
+		endpoint->leaked_fd = (int)fd;
+}
+
+static void endpoints_note_held(const struct model *model, struct process *process)
+{
+	struct endpoint *endpoint;
+
+	DL_FOREACH2(process->endpoints, endpoint, process_next)
+		endpoint->held = 0;
+	if (!process->table)
+		return;
+	TABLE_FOREACH(process->table, fd, slot)
+	{
+		if (!kind_is_ipc(slot->description->object->key.kind))
+			continue;
+		endpoint = model_endpoint(model, process, slot->description->object);
+		if (endpoint)
+			endpoint_hold(endpoint, slot, fd);
+	}
+}
+
+void endpoints_note_end(const struct model *model, struct process *process)
+{
+	struct endpoint *endpoint;
+
+	DL_FOREACH2(process->endpoints, endpoint, process_next) {
+		endpoint->left_read |= endpoint->read_slots > 0;
+		endpoint->left_write |= endpoint->write_slots > 0;
+	}
+	endpoints_note_held(model, process);
+}
+
+void model_note_held(struct model *model)
+{
+	struct process *process;
+
+	for (process = model->processes; process; process = process->hh.next)
+		if (!process->exited)
+			endpoints_note_held(model, process);
+}
+
+/* --- O_NONBLOCK, which belongs to the description ---------------------------------------------- */
+
+static bool has_description(const struct process *process, const struct description *description)
+{
+	if (!process->table)
+		return false;
+	TABLE_FOREACH(process->table, fd, slot)
+	if (slot->description == description)
+		return true;
+	return false;
+}
+
+void endpoints_note_nonblock(const struct model *model, struct process *by,
+			     const struct description *description, bool was_on, uint64_t ts)
+{
+	bool is_on = description->fflags & O_NONBLOCK;
+	struct endpoint *endpoint;
+
+	DL_FOREACH2(description->object->endpoints, endpoint, object_next) {
+		/* Whoever sets it knows of it, and whoever clears it puts it right for all. */
+		if (endpoint->key.process == by || !is_on)
+			endpoint->nonblock_by = (struct process_key){ 0 };
+		else if (!was_on && !endpoint->key.process->exited &&
+			 has_description(endpoint->key.process, description)) {
+			endpoint->nonblock_by = by->key;
+			endpoint->nonblock_ts = ts;
+		}
+	}
 }

@@ -124,6 +124,11 @@ struct endpoint *endpoint_get(struct model *model, struct process *process, stru
 int endpoint_count(struct model *model, struct process *process,
 		   const struct description *description, int n, uint64_t ts);
 void endpoint_drop(struct model *model, struct endpoint *endpoint);
+/* The process ends: notes in each endpoint how it was held. */
+void endpoints_note_end(const struct model *model, struct process *process);
+/* A call may have switched O_NONBLOCK: notes it where others share the description. */
+void endpoints_note_nonblock(const struct model *model, struct process *by,
+			     const struct description *description, bool was_on, uint64_t ts);
 
 /* --- tables (table.c) ------------------------------------------------------------------------ */
 

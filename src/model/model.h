@@ -171,6 +171,8 @@ struct process {
 	int exit_code;			/* as wait(2); valid when exited and exit_known */
 	bool exit_known;
 	uint64_t exit_ts;
+	uint64_t exec_ts;		/* its last exec in the window; 0 = none */
+	struct count fd_limit;		/* RLIMIT_NOFILE, soft */
 	struct table *table;		/* the leader's, else any live task's; NULL when exited */
 	struct task *tasks;		/* list, by .process_next */
 	struct endpoint *endpoints;	/* list, by .process_next */
@@ -180,6 +182,17 @@ struct process {
 };
 
 /* What one process has, or had, to do with one object. */
+/* How a process holds an object, as far as it tells sense from oversight. */
+enum held {
+	HELD_STDIO_READ = 1 << 0,	/* as descriptor 0, 1 or 2, for reading */
+	HELD_STDIO_WRITE = 1 << 1,
+	HELD_FORK_READ = 1 << 2,	/* got from its parent */
+	HELD_FORK_WRITE = 1 << 3,
+	HELD_OWN_READ = 1 << 4,		/* got in any other way */
+	HELD_OWN_WRITE = 1 << 5,
+	HELD_LEAKED = 1 << 6,		/* above 2, from its parent, through its exec, no close-on-exec */
+};
+
 struct endpoint {
 	struct { struct process *process; struct object *object; } key;
 	struct transfer transfer;	/* seen in the window; 0 until a count comes */
@@ -191,7 +204,17 @@ struct endpoint {
 	bool used_in, used_out;		/* data passed, in the window */
 	uint32_t waiting;		/* access it waits for in open, by the newest refresh; 0 = none */
 	uint64_t waiting_since;		/* ns; 0 = longer than we watch */
+	bool is_reading;		/* at the end a thread sleeps in a read from it */
+	uint8_t held;			/* enum held: of the slots it had when the process ended */
+	int leaked_fd;			/* with HELD_LEAKED: the number; -1 = none */
 	uint64_t first_ts, last_ts;
+	uint64_t read_gone_ts, write_gone_ts; /* its last slot for that was closed; 0 = not so */
+	uint64_t use_ts;		/* first transfer that was told of; 0 = none */
+	uint64_t in_ts, out_ts;		/* counts last rose: some read or write was at most a
+					 * refresh earlier; 0 = never */
+	struct process_key nonblock_by;	/* set O_NONBLOCK on a description that they share; pid 0 =
+					 * nobody did, or this process did so itself */
+	uint64_t nonblock_ts;
 	struct endpoint *process_next, *process_prev;
 	struct endpoint *object_next, *object_prev;
 	UT_hash_handle hh;		/* model->endpoints, by key */
@@ -261,6 +284,8 @@ struct endpoint *model_endpoint(const struct model *model, const struct process 
 /* What the process of that key has to do with the object of that key; NULL = not known. */
 struct endpoint *model_endpoint_by_transfer(const struct model *model,
 					    const struct transfer_key *key);
+/* Brings endpoint->held up to date for all live processes; for those that ended it is as it was. */
+void model_note_held(struct model *model);
 /* The object under that key; NULL = not known. */
 struct object *model_object(const struct model *model, const struct object_key *key);
 

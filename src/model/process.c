@@ -79,21 +79,11 @@ struct process *process_get(struct model *model, uint32_t pid, uint64_t start, u
 	return process_new(model, pid, start);
 }
 
-static void endpoints_note_end(struct process *process)
-{
-	struct endpoint *endpoint;
-
-	DL_FOREACH2(process->endpoints, endpoint, process_next) {
-		endpoint->left_read |= endpoint->read_slots > 0;
-		endpoint->left_write |= endpoint->write_slots > 0;
-	}
-}
-
 void process_end(struct model *model, struct process *process, uint64_t ts)
 {
 	if (process->exited)
 		return;
-	endpoints_note_end(process);
+	endpoints_note_end(model, process);
 	while (process->tasks)
 		task_drop(model, process->tasks, ts);
 	process->exited = true;

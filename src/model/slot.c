@@ -6,6 +6,7 @@
 #include "model/internal.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -214,6 +215,13 @@ static int object_name_from_path(struct object *object, const struct record_slot
 	return object_set_name(object, record->text);
 }
 
+/* The call may have switched O_NONBLOCK. */
+static bool is_flag_call(const struct record_slot *record)
+{
+	return (record->nr == SYS_fcntl && record->arg[1] == F_SETFL) ||
+	       (record->nr == SYS_ioctl && record->arg[1] == FIONBIO);
+}
+
 /* Puts what the record says into the slot. */
 static int slot_apply(struct model *model, const struct record_slot *record, struct table *table,
 		      struct change *change)
@@ -221,10 +229,13 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 	struct description *description = NULL;
 	unsigned int fd = (unsigned int)record->fd;
 	struct slot *slot;
+	bool was_nonblock = false;
 	int err;
 
 	change_before(change, table, fd);
 	if (record->facts.file) {
+		description = description_find(model, record->facts.file);
+		was_nonblock = description && (description->fflags & O_NONBLOCK);
 		description = description_get(model, &record->facts, record->head.ts);
 		if (!description)
 			return -ENOMEM;
@@ -238,6 +249,9 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 	slot_explain(model, record, table, slot, change);
 	slot->cloexec = record->cloexec;
 	change_after(change, slot);
+	if (change->process && is_flag_call(record))
+		endpoints_note_nonblock(model, change->process, description, was_nonblock,
+					record->head.ts);
 	return object_name_from_path(description->object, record);
 }
 
@@ -287,8 +301,12 @@ int apply_use(struct model *model, const struct record_slot *record, struct chan
 	if (err || !change->process || !change->object)
 		return err;
 	endpoint = model_endpoint(model, change->process, change->object);
-	if (endpoint && record->head.ts > endpoint->last_ts)
+	if (!endpoint)
+		return 0;
+	if (record->head.ts > endpoint->last_ts)
 		endpoint->last_ts = record->head.ts;
+	if (!endpoint->use_ts)
+		endpoint->use_ts = record->head.ts;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "check/check.h"
 #include "mechanism/mechanism.h"
 #include "model/graph.h"
 #include "model/model.h"
@@ -36,6 +37,10 @@ int trace_end_print(FILE *out, const struct model *model, uint64_t events,
 
 int fds_print_text(FILE *out, const struct model *model, bool color);
 int fds_print_json(FILE *out, const struct model *model);
+
+int check_print_text(FILE *out, const struct model *model, const struct findings *findings,
+		     bool color);
+int check_print_json(FILE *out, const struct model *model, const struct findings *findings);
 
 int graph_print_text(FILE *out, const struct model *model, const struct graph *graph);
 int graph_print_json(FILE *out, const struct model *model, const struct graph *graph,

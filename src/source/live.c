@@ -252,6 +252,8 @@ static int live_refresh(struct source *source)
 		err = live_snapshot_rows(live, state_row, live);
 	if (!err)
 		err = live_describe(live);
+	if (!err)
+		err = live_blocked(live);
 	if (!err && !live->stopped) {
 		live->stopped = true;
 		err = live_deliver_bare(live, RECORD_STOP);
@@ -373,6 +375,8 @@ static int start(struct live *live)
 		err = losses_check(live, true);
 	if (!err)
 		err = live_describe(live);
+	if (!err && !live->tracer)
+		err = live_blocked(live);
 	if (!err && live->tracer)
 		err = live_counts_reset(live);
 	if (!err)
@@ -386,7 +390,8 @@ static int start(struct live *live)
 
 static bool is_instant(const struct options *options)
 {
-	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH) &&
+	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
+		options->command == COMMAND_CHECK) &&
 	       !options->has_duration && !options->program;
 }
 

@@ -103,4 +103,8 @@ uint32_t mount_namespace(uint32_t pid); /* its inode; 0 = unknown */
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
 int live_describe(struct live *live);
 
+/* live_blocked.c: which threads sleep in a read of a pipe, and the limits on descriptors: for check,
+ * at the end of its window. */
+int live_blocked(struct live *live);
+
 #endif /* IPCTRACE_LIVE_H */

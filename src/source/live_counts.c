@@ -46,6 +46,7 @@ static void transfer_sum(struct transfer *sum, const struct transfer *more)
 	sum->ops_out += more->ops_out;
 	sum->blocked_in += more->blocked_in;
 	sum->blocked_out += more->blocked_out;
+	sum->broken += more->broken;
 }
 
 static int counted_report(struct live *live, struct counted *counted)

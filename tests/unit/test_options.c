@@ -166,7 +166,7 @@ static void test_program(void **state)
 static void test_commands_to_come(void **state)
 {
 	refuse_line("why", "why", "not a command");
-	refuse_line("-p 1 check", "check", "not a command");
+	refuse_line("-p 1 why", "why", "not a command");
 	refuse_line("top -d 1", "top", "not a command");
 	accept_line("-- top");
 	options_free(&options);

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Descriptors: leaked through exec, made non-blocking for others, too many, piled up in flight. */
+#include "check/rule.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+/* --- leaked-by-exec -------------------------------------------------------------------------- */
+
+#define EXEC_LASTING_NS 1000000000ull
+#define TCP_LISTEN      10 /* include/net/tcp_states.h; Unix sockets use it too */
+
+/* The number stands in an argument, as in /dev/fd/63 or --status-fd=5: it was handed over. */
+static bool is_in_argument(const char *argument, const char *number)
+{
+	size_t len = strlen(number);
+	const char *at = argument;
+
+	while ((at = strstr(at, number))) {
+		if ((at == argument || !isdigit((unsigned char)at[-1])) &&
+		    !isdigit((unsigned char)at[len]))
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+static bool is_named_in_argv(const struct process *process, int fd)
+{
+	const char *at = process->argv, *end = at ? at + process->argv_len : NULL;
+	char number[16];
+
+	/* What cannot be read might name it. */
+	if (!at || process->argv_cut)
+		return true;
+	snprintf(number, sizeof(number), "%d", fd);
+	for (; at < end; at += strlen(at) + 1)
+		if (is_in_argument(at, number))
+			return true;
+	return false;
+}
+
+static bool is_stream(const struct object *object)
+{
+	switch (object->key.kind) {
+	case FILE_PIPE:
+	case FILE_FIFO: return true;
+	case FILE_UNIX:
+	case FILE_TCP: return object->facts.socket.state != TCP_LISTEN;
+	}
+	return false;
+}
+
+/* Someone else uses the object in the same way: the leaked one is a copy that nobody asked for. Its
+ * only holder was given it on purpose. */
+static const struct endpoint *rightful_user(const struct endpoint *leak)
+{
+	const struct endpoint *other;
+
+	DL_FOREACH2(leak->key.object->endpoints, other, object_next) {
+		if (other == leak || (other->held & HELD_LEAKED))
+			continue;
+		if ((leak->ever_write && other->ever_write && other->used_out) ||
+		    (leak->ever_read && other->ever_read && other->used_in))
+			return other;
+	}
+	return NULL;
+}
+
+/* Its parent got it by the same leak: that one is told of, its children need not be. */
+static bool is_from_a_leak(const struct model *model, const struct endpoint *leak)
+{
+	const struct process *parent = model_process_by_pid(model, leak->key.process->ppid);
+	const struct endpoint *parents = parent ? model_endpoint(model, parent, leak->key.object) :
+						  NULL;
+
+	return parents && (parents->held & HELD_LEAKED);
+}
+
+static bool is_leak(const struct model *model, const struct endpoint *endpoint)
+{
+	const struct process *process = endpoint->key.process;
+	uint64_t until = process->exited ? process->exit_ts : model->end_ts;
+
+	if (!(endpoint->held & HELD_LEAKED) || endpoint->used_in || endpoint->used_out ||
+	    endpoint->transfer.broken || endpoint->is_reading)
+		return false;
+	if ((endpoint->held & (HELD_STDIO_READ | HELD_STDIO_WRITE)) || endpoint->leaked_fd < 0)
+		return false;
+	/* Both ends of a pipe: a queue handed down, such as make's job server. */
+	if (endpoint->ever_read && endpoint->ever_write && is_stream(endpoint->key.object) &&
+	    endpoint->key.object->key.kind == FILE_PIPE)
+		return false;
+	return until > process->exec_ts + EXEC_LASTING_NS && !is_from_a_leak(model, endpoint) &&
+	       !is_named_in_argv(process, endpoint->leaked_fd);
+}
+
+int find_leaked_by_exec(struct inspection *inspection)
+{
+	const struct endpoint *endpoint, *user;
+	char who[WHO_LEN], other[WHO_LEN];
+	const struct object *object;
+	int err = 0;
+
+	for (object = inspection->model->objects; object; object = object->hh.next) {
+		if (!is_stream(object))
+			continue;
+		DL_FOREACH2(object->endpoints, endpoint, object_next) {
+			user = is_leak(inspection->model, endpoint) ? rightful_user(endpoint) :
+								      NULL;
+			if (err || !user)
+				continue;
+			err = finding_add(inspection, endpoint->key.process, object,
+					  "%s got descriptor %d through exec and never used it; it "
+					  "is a copy of what %s uses",
+					  process_words(endpoint->key.process, who),
+					  endpoint->leaked_fd,
+					  process_words(user->key.process, other));
+		}
+	}
+	return err;
+}
+
+/* --- shared-nonblock ------------------------------------------------------------------------- */
+
+/* It went on using what another had made non-blocking. */
+static bool is_felt(const struct endpoint *endpoint)
+{
+	uint64_t since = endpoint->nonblock_ts;
+
+	return endpoint->nonblock_by.pid &&
+	       (endpoint->use_ts > since || endpoint->in_ts > since + COUNT_DELAY_NS ||
+		endpoint->out_ts > since + COUNT_DELAY_NS);
+}
+
+int find_shared_nonblock(struct inspection *inspection)
+{
+	const struct model *model = inspection->model;
+	const struct endpoint *endpoint;
+	char who[WHO_LEN], other[WHO_LEN];
+	const struct process *by;
+	const struct object *object;
+	int err = 0;
+
+	for (object = model->objects; object; object = object->hh.next) {
+		DL_FOREACH2(object->endpoints, endpoint, object_next) {
+			by = is_felt(endpoint) ? model_process(model, endpoint->nonblock_by.pid,
+							       endpoint->nonblock_by.start_ns) :
+						 NULL;
+			if (err || !by)
+				continue;
+			err = finding_add(inspection, by, object,
+					  "%s set O_NONBLOCK on an open file description that %s "
+					  "uses too, and %s didn't ask for it",
+					  process_words(by, who),
+					  process_words(endpoint->key.process, other), other);
+		}
+	}
+	return err;
+}
+
+/* --- fd-limit -------------------------------------------------------------------------------- */
+
+#define LIMIT_PERCENT 90
+
+int find_fd_limit(struct inspection *inspection)
+{
+	const struct process *process;
+	char who[WHO_LEN];
+	int err = 0;
+
+	for (process = inspection->model->processes; process && !err; process = process->hh.next) {
+		const struct table *table = process->table;
+
+		if (!table || !process->fd_limit.known ||
+		    table->used * 100ull < process->fd_limit.value * LIMIT_PERCENT)
+			continue;
+		err = finding_add(inspection, process, NULL,
+				  "%s has %u descriptors open, of %llu it may have",
+				  process_words(process, who), table->used,
+				  (unsigned long long)process->fd_limit.value);
+	}
+	return err;
+}
+
+/* --- in-flight-pile -------------------------------------------------------------------------- */
+
+#define PILE 32 /* no protocol sends so many ahead; one message carries 253 at most */
+
+static unsigned int in_flight_to(const struct model *model, uint64_t socket_ino,
+				 const struct process **sender)
+{
+	const struct description *description;
+	const struct passing *passing;
+	unsigned int count = 0;
+
+	*sender = NULL;
+	for (description = model->descriptions; description; description = description->hh.next)
+		DL_FOREACH(description->in_flight, passing)
+			if (passing->socket_ino == socket_ino) {
+				count++;
+				if (passing->sender)
+					*sender = passing->sender;
+			}
+	return count;
+}
+
+static bool has_in_flight(const struct model *model)
+{
+	const struct description *description;
+
+	for (description = model->descriptions; description; description = description->hh.next)
+		if (description->in_flight)
+			return true;
+	return false;
+}
+
+static const struct process *holder_of(const struct object *object)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (endpoint->read_slots)
+			return endpoint->key.process;
+	return NULL;
+}
+
+int find_in_flight_pile(struct inspection *inspection)
+{
+	const struct process *sender, *holder;
+	char who[WHO_LEN], from[WHO_LEN];
+	const struct object *object;
+	unsigned int count;
+	int err = 0;
+
+	if (!has_in_flight(inspection->model))
+		return 0;
+	for (object = inspection->model->objects; object && !err; object = object->hh.next) {
+		if (object->key.kind != FILE_UNIX || !object->slots)
+			continue;
+		count = in_flight_to(inspection->model, object->key.ino, &sender);
+		if (count < PILE)
+			continue;
+		holder = holder_of(object);
+		err = finding_add(
+			inspection, holder, object,
+			"%u descriptors lie in this socket's queue%s%s; %s doesn't receive "
+			"them",
+			count, sender ? ", sent by " : "",
+			sender ? process_words(sender, from) : "",
+			holder ? process_words(holder, who) : "its holder");
+	}
+	return err;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of rules. The man page's section RULES says the same at more length. */
+#include "check/rule.h"
+
+/* In the order in which findings of one severity are shown. */
+const struct rule rules[] = {
+	{ "reader-holds-writer", SEVERITY_ERROR,
+	  "who reads a pipe and holds its write end too never sees end of file",
+	  "Close the write end in the reader, before its first read.", false,
+	  find_reader_holds_writer },
+	{ "unused-pipe-end", SEVERITY_WARNING,
+	  "a write end kept open withholds end of file; a read end kept open withholds SIGPIPE",
+	  "Close the end that isn't used, right after the fork.", true, find_unused_pipe_end },
+	{ "leaked-by-exec", SEVERITY_WARNING,
+	  "a program that knows nothing of a descriptor keeps the other side from ever ending",
+	  "Open it with O_CLOEXEC (or SOCK_CLOEXEC), or close it before exec.", true,
+	  find_leaked_by_exec },
+	{ "no-reader", SEVERITY_ERROR,
+	  "what is written where nobody reads is lost, and SIGPIPE ends who writes it",
+	  "Mind EPIPE, or ignore SIGPIPE and stop writing; keep the reader alive as long.", true,
+	  find_no_reader },
+	{ "two-readers", SEVERITY_WARNING,
+	  "what one reads the other never sees: each gets a part by chance",
+	  "Give the program that isn't meant to read another input, such as < /dev/null.", true,
+	  find_two_readers },
+	{ "shared-nonblock", SEVERITY_WARNING,
+	  "O_NONBLOCK belongs to the open file description: all who share it fail with EAGAIN",
+	  "Open the file anew (/proc/self/fd/N) before setting it, or put it back before exit.",
+	  true, find_shared_nonblock },
+	{ "fd-limit", SEVERITY_WARNING,
+	  "at the limit every open, accept and pipe fails with EMFILE",
+	  "Look for descriptors that are never closed (ipctrace fds), or raise RLIMIT_NOFILE.",
+	  false, find_fd_limit },
+	{ "in-flight-pile", SEVERITY_WARNING,
+	  "descriptors sent and never received stay open, though no process holds them",
+	  "Receive them, or close the socket; see why its reader doesn't read.", false,
+	  find_in_flight_pile },
+};
+const size_t rules_count = sizeof(rules) / sizeof(rules[0]);
+_Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "a bit for each rule");
+
+const struct rule *rule_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < rules_count; i++)
+		if (strlen(rules[i].id) == len && !memcmp(rules[i].id, name, len))
+			return &rules[i];
+	return NULL;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = { "error", "warning", "note" };
+
+	return names[severity];
+}

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""ipctrace check: each rule finds its mistake, and nothing that only looks like it."""
+import json
+
+import pytest
+
+import compare
+from conftest import LIMIT
+
+MISTAKES = [
+    ("reader", "reader-holds-writer", "error"),
+    ("parent", "unused-pipe-end", "warning"),
+    ("writer", "unused-pipe-end", "warning"),
+    ("leak", "leaked-by-exec", "warning"),
+    ("sigpipe", "no-reader", "error"),
+    ("epipe", "no-reader", "error"),
+    ("epipe-stdout", "no-reader", "error"),
+    ("readers", "two-readers", "warning"),
+    ("nonblock", "shared-nonblock", "warning"),
+    ("limit", "fd-limit", "warning"),
+    ("in-flight", "in-flight-pile", "warning"),
+]
+
+# The same programs without the mistake, and others that only look like one.
+NEAR_MISSES = [(name, "good") for name, _, _ in MISTAKES] + [
+    ("self-pipe",), ("death-watch",), ("queue",), ("master",), ("leak-named",), ("leak-used",),
+    ("readers-in-turn",)]
+
+
+def check_document(document):
+    """A document's own promises."""
+    assert document["schema"] == "ipctrace.check/1"
+    compare.check_window(document)
+    processes = {p["id"] for p in document["processes"]}
+    objects = {o["id"] for o in document["objects"]}
+    for finding in document["findings"]:
+        assert set(finding) >= {"rule", "severity", "process", "object", "message", "fix"}, finding
+        assert finding["severity"] in {"error", "warning", "note"}, finding
+        assert finding["process"] is None or finding["process"] in processes, finding
+        assert finding["object"] is None or finding["object"] in objects, finding
+        assert finding["message"] and finding["fix"], finding
+    return document["findings"]
+
+
+def watch(ipctrace, workload, *what, options=()):
+    """What check says of one workload; (findings, what it told, its exit code)."""
+    it = workload("mistakes", *what)
+    tracer = ipctrace.start("check", "--json", "-d", LIMIT, *options, "-p", it.pid)
+    it.say()
+    told = it.hear("done")
+    result = tracer.stop()
+    assert it.finish() == 0
+    return check_document(result.document), told, result.code
+
+
+@pytest.mark.parametrize("name,rule,severity", MISTAKES)
+def test_finds(ipctrace, workload, name, rule, severity):
+    findings, told, code = watch(ipctrace, workload, name)
+    assert [f["rule"] for f in findings] == [rule], findings
+    found = findings[0]
+    assert found["severity"] == severity
+    assert compare.pid_of(found["process"]) == told["pid"], (found, told)
+    if told["inode"]:
+        assert f"[{told['inode']}]" in found["object"], (found, told)
+    if "gone" in told:
+        assert f"[{told['gone']}]" in found["message"], (found, told)
+    assert code == 1
+
+
+@pytest.mark.parametrize("what", NEAR_MISSES, ids="-".join)
+def test_leaves_in_peace(ipctrace, workload, what):
+    findings, _, code = watch(ipctrace, workload, *what)
+    assert findings == [] and code == 0
+
+
+def test_now(ipctrace, workload):
+    """The state alone tells of limits, of what lies in queues, and of who sleeps on its own pipe."""
+    it = workload("mistakes", "limit")
+    it.say()
+    told = it.hear("done")
+    result = ipctrace.run("check", "--json", "-p", it.pid, code=1)
+    findings = check_document(result.document)
+    assert [f["rule"] for f in findings] == ["fd-limit"]
+    assert compare.pid_of(findings[0]["process"]) == told["pid"]
+    it.finish()
+    it = workload("mistakes", "in-flight")
+    it.say()
+    it.hear("done")
+    result = ipctrace.run("check", "--json", "-p", it.pid, code=1)
+    assert [f["rule"] for f in check_document(result.document)] == ["in-flight-pile"]
+    it.finish()
+
+
+def test_ignore(ipctrace, workload):
+    findings, _, code = watch(ipctrace, workload, "epipe", options=["--ignore", "no-reader,two-readers"])
+    assert findings == [] and code == 0
+
+
+def test_recording(ipctrace, workload, tmp_path):
+    """A recording gives the same findings."""
+    it = workload("mistakes", "epipe")
+    tracer = ipctrace.start("record", "-o", tmp_path / "r", "-p", it.pid)
+    it.say()
+    it.hear("done")
+    assert tracer.stop().code == 0
+    it.finish()
+    result = ipctrace.run("check", "--json", "-i", tmp_path / "r", code=1)
+    assert [f["rule"] for f in check_document(result.document)] == ["no-reader"]
+
+
+def test_baseline(ipctrace, tmp_path):
+    """What is known from an earlier run is accepted, whatever its pids; what is new is not."""
+    known = tmp_path / "known.json"
+    program = ["bash", "-c", "trap '' PIPE; exec 3> >(exit 0); sleep 0.2; "
+               "for i in 1 2 3 4 5; do echo x >&3; done 2>/dev/null; true"]
+    ipctrace.run("check", "--json", "-o", known, "--", *program, code=1)
+    assert [f["rule"] for f in json.loads(known.read_text())["findings"]] == ["no-reader"]
+    result = ipctrace.run("check", "--json", "--baseline", known, "--", *program)
+    assert check_document(result.document) == []
+    assert b"1 known" in result.err
+    ipctrace.run("check", "--baseline", known, "--ignore", "no-reader", "--", *program)
+    empty = tmp_path / "empty.json"
+    empty.write_text(json.dumps({"schema": "ipctrace.check/1", "findings": []}))
+    ipctrace.run("check", "--baseline", empty, "--", *program, code=1)
+    (tmp_path / "broken.json").write_text("{")
+    result = ipctrace.run("check", "--baseline", tmp_path / "broken.json", "--", "true", code=6)
+    assert b"--baseline" in result.err
+
+
+def test_text(ipctrace, workload):
+    it = workload("mistakes", "sigpipe")
+    tracer = ipctrace.start("check", "-d", LIMIT, "-p", it.pid)
+    it.say()
+    told = it.hear("done")
+    result = tracer.stop()
+    it.finish()
+    lines = result.text.splitlines()
+    assert lines[0] == f"error: no-reader: mistakes[{told['pid']}] pipe:[{told['inode']}]", lines
+    assert lines[2].startswith("    fix: ")
+    assert lines[-1] == "-- 1 finding (1 error, 0 warnings, 0 notes), 0 events lost, 0 resyncs"
+
+
+def test_program_status(ipctrace):
+    """Without findings the program's own status is ours."""
+    assert ipctrace.run("check", "--", "sh", "-c", "exit 7", code=7)
+    assert ipctrace.run("check", "--", "/nonexistent", code=127)
+
+
+CLEAN = [
+    "seq 100000 | sort -rn | head -3",
+    "yes | head -5 | tail -1",
+    "(read a; cat) < <(seq 1000) | wc -l",
+    "for i in 1 2 3; do echo $i | cat | tr 1 2; done; x=$(seq 10 | tac); echo $x",
+    "mkfifo f; (seq 100 > f &); cat f | wc -l; rm f",
+    "printf 'all: a b c d\\n%%: ; @sleep 0.3; echo $@ | cat\\n' > Makefile; make -s -j4",
+    "git init -q r; cd r; echo a > a; git add a; git -c user.name=x -c user.email=x@y commit -qm m; git log | cat",
+    "echo 'int main(void){return 0;}' | gcc -pipe -x c - -o a.out && ./a.out",
+    "seq 40 | xargs -P 4 -n 5 echo | wc -l",
+    "tar cf - /etc/hostname 2>/dev/null | gzip | gzip -d | tar tf -",
+]
+
+PYTHON = """
+import multiprocessing as mp, subprocess, sys
+def square(x): return x * x
+def produce(q):
+    for i in range(50): q.put(i)
+def answer(c): c.send(c.recv() + 1)
+if __name__ == "__main__":
+    mp.set_start_method(sys.argv[1])
+    with mp.Pool(2) as pool: assert sum(pool.map(square, range(100))) == 328350
+    q = mp.Queue(); ps = [mp.Process(target=produce, args=(q,)) for _ in range(2)]
+    for p in ps: p.start()
+    assert sum(q.get() for _ in range(100)) == 2450
+    for p in ps: p.join()
+    a, b = mp.Pipe(); p = mp.Process(target=answer, args=(b,)); p.start(); a.send(1)
+    assert a.recv() == 2
+    p.join()
+    subprocess.run(["true"], input=b"x" * 1000000)
+    out = subprocess.run(["cat"], input=b"x" * 300000, capture_output=True).stdout
+    assert len(out) == 300000
+"""
+
+
+@pytest.mark.parametrize("script", CLEAN)
+def test_clean_shell(ipctrace, needs, script, tmp_path, monkeypatch):
+    needs("bash", *{"make", "git", "gcc", "tar"} & set(script.replace(";", " ").split()))
+    monkeypatch.chdir(tmp_path)
+    result = ipctrace.run("check", "-o", "findings", "--", "bash", "-c", script)
+    assert (tmp_path / "findings").read_text().startswith("-- 0 findings"), result
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_clean_python(ipctrace, method, tmp_path):
+    program, out = tmp_path / "program.py", tmp_path / "findings"
+    program.write_text(PYTHON)
+    result = ipctrace.run("check", "-o", out, "--", "/usr/bin/python3", program, method)
+    assert out.read_text().startswith("-- 0 findings"), (out.read_text(), result)

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mistakes in the use of IPC, one for each rule of ipctrace check, and beside each what looks like it
+ * but is none.
+ *
+ * usage: mistakes NAME
+ *   → {"ready": true, "pid": PID}         waits for a line, then does it
+ *   → {"done": true, …the pids and inodes that a finding has to name}    waits, then ends
+ *
+ * A rule that speaks of what lasts can only be tested by letting it last.
+ */
+#include <sys/resource.h>
+#include <time.h>
+
+#include "workload.h"
+
+static const char *self;
+
+static void last(void)
+{
+	struct timespec pause = { .tv_sec = 1, .tv_nsec = 400000000 };
+
+	while (nanosleep(&pause, &pause) < 0)
+		;
+}
+
+static void tell_done(pid_t who, int fd)
+{
+	tell("{\"done\": true, \"pid\": %d, \"inode\": %lu}", who, fd < 0 ? 0 : fd_inode(fd));
+}
+
+static void tell_and_wait(pid_t who, int fd)
+{
+	tell_done(who, fd);
+	listen_for_test();
+}
+
+/* --- pipe ends ------------------------------------------------------------------------------- */
+
+/* A child reads to the end; it has closed the write end, or not. The parent writes, and is done. */
+static void reader(bool closes)
+{
+	char byte;
+	int ends[2];
+	pid_t child;
+
+	must(pipe(ends));
+	child = fork_child();
+	if (!child) {
+		if (closes)
+			must(close(ends[1]));
+		while (read(ends[0], &byte, 1) > 0)
+			;
+		stay();
+	}
+	must(close(ends[0]));
+	write_all(ends[1], "xyz", 3);
+	unsigned long inode = fd_inode(ends[1]);
+	must(close(ends[1]));
+	last();
+	tell("{\"done\": true, \"pid\": %d, \"inode\": %lu}", child, inode);
+	listen_for_test();
+	end_child(child);
+}
+
+/* The parent makes a pipe for two children, as a shell does, and closes the write end, or not. */
+static void parent(bool closes)
+{
+	pid_t writer, reader;
+	char byte;
+	int ends[2];
+
+	must(pipe(ends));
+	unsigned long inode = fd_inode(ends[1]);
+	writer = fork_child();
+	if (!writer) {
+		must(close(ends[0]));
+		write_all(ends[1], "xyz", 3);
+		_exit(0);
+	}
+	reader = fork_child();
+	if (!reader) {
+		must(close(ends[1]));
+		while (read(ends[0], &byte, 1) > 0)
+			;
+		stay();
+	}
+	must(close(ends[0]));
+	if (closes)
+		must(close(ends[1]));
+	must(waitpid(writer, NULL, 0));
+	last();
+	tell("{\"done\": true, \"pid\": %d, \"inode\": %lu}", getpid(), inode);
+	listen_for_test();
+	end_child(reader);
+}
+
+/* A child writes to its parent and has closed the read end, or not. */
+static void writer(bool closes)
+{
+	pid_t child;
+	int ends[2];
+
+	must(pipe(ends));
+	child = fork_child();
+	if (!child) {
+		if (closes)
+			must(close(ends[0]));
+		write_all(ends[1], "x", 1);
+		stay();
+	}
+	must(close(ends[1]));
+	await_turn(ends[0]);
+	last();
+	tell_and_wait(child, ends[0]);
+	end_child(child);
+}
+
+/* Both ends in one process, to wake itself. */
+static void self_pipe(void)
+{
+	int ends[2];
+	pid_t child;
+
+	must(pipe(ends));
+	child = fork_child();
+	if (!child)
+		stay();
+	signal_turn(ends[1]);
+	await_turn(ends[0]);
+	last();
+	tell_and_wait(getpid(), ends[0]);
+	end_child(child);
+}
+
+/* Children that learn of their parent's death by the end of a pipe nobody writes to. */
+static void death_watch(void)
+{
+	pid_t children[2];
+	char byte;
+	int ends[2];
+
+	must(pipe(ends));
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork_child();
+		if (children[i])
+			continue;
+		must(close(ends[1]));
+		while (read(ends[0], &byte, 1) > 0)
+			;
+		_exit(0);
+	}
+	last();
+	tell_and_wait(getpid(), ends[0]);
+	for (int i = 0; i < 2; i++)
+		end_child(children[i]);
+}
+
+/* A queue that all hold at both ends, and in which each does one thing. */
+static void queue(void)
+{
+	pid_t child;
+	char bytes[3];
+	int ends[2];
+
+	must(pipe(ends));
+	child = fork_child();
+	if (!child) {
+		write_all(ends[1], "xyz", 3);
+		_exit(0);
+	}
+	read_all(ends[0], bytes, sizeof(bytes));
+	must(waitpid(child, NULL, 0));
+	last();
+	tell_and_wait(getpid(), ends[0]);
+}
+
+/* A master keeps both ends of its log pipe, for a logger that it may have to start anew; a worker
+ * that has it as standard error lives on. */
+static void master(void)
+{
+	pid_t logger, workers[2];
+	char bytes[3];
+	int ends[2];
+
+	must(pipe(ends));
+	logger = fork_child();
+	if (!logger) {
+		must(close(ends[1]));
+		read_all(ends[0], bytes, sizeof(bytes));
+		stay();
+	}
+	for (int i = 0; i < 2; i++) {
+		workers[i] = fork_child();
+		if (workers[i])
+			continue;
+		must(dup2(ends[1], 2));
+		must(close(ends[0]));
+		must(close(ends[1]));
+		if (i)
+			stay();
+		write_all(2, "xyz", 3);
+		_exit(0);
+	}
+	must(waitpid(workers[0], NULL, 0));
+	last();
+	tell_and_wait(getpid(), ends[0]);
+	end_child(workers[1]);
+	end_child(logger);
+}
+
+/* --- exec -------------------------------------------------------------------------------------- */
+
+enum leak { LEAK, LEAK_CLOEXEC, LEAK_NAMED, LEAK_USED };
+
+/* The parent writes to one child; another program, which has nothing to do with it, gets a copy. */
+static void leak(enum leak how)
+{
+	pid_t reader, other;
+	char byte, number[16];
+	int ends[2];
+
+	must(pipe2(ends, how == LEAK_CLOEXEC ? O_CLOEXEC : 0));
+	reader = fork_child();
+	if (!reader) {
+		must(close(ends[1]));
+		while (read(ends[0], &byte, 1) > 0)
+			;
+		_exit(0);
+	}
+	must(close(ends[0]));
+	snprintf(number, sizeof(number), "--fd=%d", ends[1]);
+	other = fork_child();
+	if (!other) {
+		execl(self, self, how == LEAK_USED ? "program-write" : "program",
+		      how == LEAK_NAMED || how == LEAK_USED ? number : NULL, NULL);
+		_exit(95);
+	}
+	signal_turn(ends[1]);
+	last();
+	signal_turn(ends[1]);
+	tell_and_wait(other, ends[1]);
+	must(close(ends[1]));
+	end_child(other);
+	must(waitpid(reader, NULL, 0));
+}
+
+/* --- readers ------------------------------------------------------------------------------------- */
+
+/* A child writes to a pipe whose reader is gone, times times; ignoring SIGPIPE or not. */
+static void broken(int times, bool ignores, bool is_stdout)
+{
+	pid_t child, gone;
+	int ends[2];
+
+	must(pipe(ends));
+	unsigned long inode = fd_inode(ends[0]);
+	gone = fork_child();
+	if (!gone) {
+		must(close(ends[1]));
+		await_turn(ends[0]);
+		_exit(0);
+	}
+	must(close(ends[0]));
+	signal_turn(ends[1]);
+	must(waitpid(gone, NULL, 0));
+	child = fork_child();
+	if (!child) {
+		int fd = is_stdout ? must(dup2(ends[1], 1)) : ends[1];
+
+		signal(SIGPIPE, ignores ? SIG_IGN : SIG_DFL);
+		for (int i = 0; i < times; i++)
+			if (write(fd, "x", 1) >= 0)
+				_exit(94);
+		_exit(0);
+	}
+	must(close(ends[1]));
+	must(waitpid(child, NULL, 0));
+	tell("{\"done\": true, \"pid\": %d, \"gone\": %d, \"inode\": %lu}", child, gone, inode);
+	listen_for_test();
+}
+
+/* A shell's loop that reads lines, and a program in it that reads too: from the same input or not. */
+static void readers(bool is_shared)
+{
+	int ends[2], none = must(open("/dev/null", O_RDONLY | O_CLOEXEC));
+	pid_t writer, program;
+
+	must(pipe2(ends, O_CLOEXEC));
+	writer = fork_child();
+	if (!writer) {
+		must(close(ends[0]));
+		for (;;)
+			signal_turn(ends[1]);
+	}
+	must(close(ends[1]));
+	await_turn(ends[0]);
+	program = fork_child();
+	if (!program) {
+		must(dup2(is_shared ? ends[0] : none, 0));
+		must(dup2(must(open("/dev/null", O_WRONLY | O_CLOEXEC)), 1));
+		execlp("head", "head", "-c", "100", NULL);
+		_exit(95);
+	}
+	must(waitpid(program, NULL, 0));
+	last();
+	await_turn(ends[0]);
+	last();
+	tell_and_wait(program, ends[0]);
+	end_child(writer);
+}
+
+/* A program reads its part of the input, and then another the rest. */
+static void readers_in_turn(void)
+{
+	pid_t writer, program;
+	int ends[2];
+
+	must(pipe2(ends, O_CLOEXEC));
+	writer = fork_child();
+	if (!writer) {
+		must(close(ends[0]));
+		for (int i = 0; i < 101; i++)
+			signal_turn(ends[1]);
+		_exit(0);
+	}
+	must(close(ends[1]));
+	await_turn(ends[0]);
+	program = fork_child();
+	if (!program) {
+		must(dup2(ends[0], 0));
+		must(dup2(must(open("/dev/null", O_WRONLY | O_CLOEXEC)), 1));
+		execlp("head", "head", "-c", "100", NULL);
+		_exit(95);
+	}
+	must(waitpid(program, NULL, 0));
+	must(waitpid(writer, NULL, 0));
+	last();
+	tell_and_wait(program, ends[0]);
+}
+
+/* --- O_NONBLOCK ------------------------------------------------------------------------------------ */
+
+/* A child makes the input it shares non-blocking; or a description of its own, opened anew. */
+static void nonblock(bool anew)
+{
+	char path[64];
+	int ends[2];
+	pid_t child;
+
+	must(pipe(ends));
+	child = fork_child();
+	if (!child) {
+		int fd = ends[0];
+
+		if (anew) {
+			snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+			fd = must(open(path, O_RDONLY | O_CLOEXEC));
+		}
+		must(fcntl(fd, F_SETFL, O_NONBLOCK));
+		_exit(0);
+	}
+	must(waitpid(child, NULL, 0));
+	signal_turn(ends[1]);
+	await_turn(ends[0]);
+	tell_and_wait(child, ends[0]);
+}
+
+/* --- limits ---------------------------------------------------------------------------------------- */
+
+static void limit(int open_now)
+{
+	struct rlimit limit;
+
+	must(getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = 64;
+	must(setrlimit(RLIMIT_NOFILE, &limit));
+	while (must(dup(0)) < open_now)
+		;
+	tell_and_wait(getpid(), -1);
+}
+
+static void in_flight(size_t count)
+{
+	int fds[64], pair[2];
+	char byte;
+
+	must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+	for (size_t i = 0; i < count; i++)
+		fds[i] = 0;
+	must(send_fds(pair[0], fds, count));
+	/* Both ends move data, as a protocol's would. */
+	must(write(pair[1], "x", 1));
+	must(read(pair[0], &byte, 1));
+	tell_and_wait(getpid(), pair[1]);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : "";
+	bool good = argc > 2;
+
+	self = "/proc/self/exe";
+	if (!strcmp(name, "program"))
+		stay();
+	if (!strcmp(name, "program-write")) {
+		write_all(atoi(strchr(argv[2], '=') + 1), "x", 1);
+		stay();
+	}
+	tell("{\"ready\": true, \"pid\": %d}", getpid());
+	listen_for_test();
+	if (!strcmp(name, "reader"))
+		reader(good);
+	else if (!strcmp(name, "parent"))
+		parent(good);
+	else if (!strcmp(name, "writer"))
+		writer(good);
+	else if (!strcmp(name, "self-pipe"))
+		self_pipe();
+	else if (!strcmp(name, "death-watch"))
+		death_watch();
+	else if (!strcmp(name, "queue"))
+		queue();
+	else if (!strcmp(name, "master"))
+		master();
+	else if (!strcmp(name, "leak"))
+		leak(good ? LEAK_CLOEXEC : LEAK);
+	else if (!strcmp(name, "leak-named"))
+		leak(LEAK_NAMED);
+	else if (!strcmp(name, "leak-used"))
+		leak(LEAK_USED);
+	else if (!strcmp(name, "sigpipe"))
+		broken(1, false, good);
+	else if (!strcmp(name, "epipe"))
+		broken(good ? 1 : 5, true, false);
+	else if (!strcmp(name, "epipe-stdout"))
+		broken(good ? 2 : 10, true, true);
+	else if (!strcmp(name, "readers"))
+		readers(!good);
+	else if (!strcmp(name, "readers-in-turn"))
+		readers_in_turn();
+	else if (!strcmp(name, "nonblock"))
+		nonblock(good);
+	else if (!strcmp(name, "limit"))
+		limit(good ? 40 : 62);
+	else if (!strcmp(name, "in-flight"))
+		in_flight(good ? 10 : 50);
+	else
+		return 2;
+	return 0;
+}
