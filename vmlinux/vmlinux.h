@@ -229,10 +229,47 @@ struct scm_fp_list {
 	struct file *fp[253];		/* SCM_MAX_FD, include/net/scm.h */
 };
 
+/* include/uapi/asm-generic/signal.h; one word on all 64-bit architectures */
+typedef struct {
+	unsigned long sig[1];
+} sigset_t;
+
+struct sigpending {
+	struct list_head list;
+	sigset_t signal;
+};
+
+struct sigaction {
+	void *sa_handler;
+	unsigned long sa_flags;
+	sigset_t sa_mask;
+};
+
+struct k_sigaction {
+	struct sigaction sa;
+};
+
+struct sighand_struct {
+	struct k_sigaction action[64];
+};
+
+struct kernel_siginfo {
+	int si_code;	/* in an anonymous structure */
+};
+
+struct sigqueue {
+	struct list_head list;
+	struct kernel_siginfo info;
+};
+
 struct signal_struct {
 	atomic_t live;
 	struct list_head thread_head;
+	struct sigpending shared_pending;
 	int group_exit_code;
+	unsigned int flags;
+	int leader;
+	struct tty_struct *tty;
 };
 
 struct mm_struct {
@@ -277,6 +314,9 @@ struct task_struct {
 	char comm[16];
 	struct files_struct *files;
 	struct signal_struct *signal;
+	struct sighand_struct *sighand;
+	sigset_t blocked;
+	struct sigpending pending;
 	unsigned int __state;		/* 5.14 */
 };
 

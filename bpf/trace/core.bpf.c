@@ -12,7 +12,7 @@
  * read and write come most often by far, so they are counted right here: a tail call is an indirect
  * jump, which costs as much as the counting.
  */
-static __always_inline bool count_plain_transfer(__u32 nr, __u32 fd, long ret)
+static __always_inline bool count_plain_transfer(__u32 nr, __u32 fd, long ret, bool *is_signals)
 {
 	__u8 moves;
 
@@ -22,6 +22,8 @@ static __always_inline bool count_plain_transfer(__u32 nr, __u32 fd, long ret)
 	moves = settings.transfer_call[nr & (CALLS_MAX - 1)];
 	if (moves == CALL_MOVES_NOTHING || moves == CALL_MOVES)
 		return false;
+	/* A signalfd gives a whole number of 128 bytes. */
+	*is_signals = control.signalfds && moves == CALL_MOVES_IN && ret > 0 && !(ret & 127);
 	if (control.count_transfers)
 		transfer_count(fd, moves == CALL_MOVES_IN ? DIRECTION_IN : DIRECTION_OUT, ret, nr);
 	return true;
@@ -31,18 +33,23 @@ SEC("?tp_btf/sys_exit")
 int BPF_PROG(root_btf, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	bool is_signals = false;
 	struct call call;
 
 	if (!ARCH_IS_COMPAT(task)) {
 		__u32 nr = ARCH_SYSCALL_NR(regs);
 
-		if (!count_plain_transfer(nr, ARCH_ARG0(regs), ret))
+		if (!count_plain_transfer(nr, ARCH_ARG0(regs), ret, &is_signals))
 			bpf_tail_call(ctx, &dispatch, nr);
+		else if (is_signals)
+			bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
 		return 0;
 	}
 	call_init(&call, regs, ret);
-	if (!count_plain_transfer(call.nr, call.arg[0], ret))
+	if (!count_plain_transfer(call.nr, call.arg[0], ret, &is_signals))
 		bpf_tail_call(ctx, &dispatch, call.nr);
+	else if (is_signals)
+		bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
 	return 0;
 }
 
@@ -51,12 +58,15 @@ int root_perf(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	bool is_signals = false;
 	long ret = ctx->ret;
 	struct call call;
 
 	call_init(&call, regs, ret);
-	if (!count_plain_transfer(call.nr, call.arg[0], ret))
+	if (!count_plain_transfer(call.nr, call.arg[0], ret, &is_signals))
 		bpf_tail_call(ctx, &dispatch, call.nr);
+	else if (is_signals)
+		bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
 	return 0;
 }
 

@@ -15,6 +15,12 @@ enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, O
 #define CALL_SOCKETCALL 0xffff
 #define CALL_NONE	0xfffe
 
+/* Under this number in the table of programs is the one that looks at reads of a signalfd. */
+#define CALL_SIGNALFD_READ (CALLS_MAX - 1)
+#define SIGNALS_MAX	   65536
+#define SIGNAL_MAX	   64	/* _NSIG */
+#define SIGNAL_STANDARD	   32	/* the first that is queued: the kernel's SIGRTMIN */
+
 /* Fixed at load (.rodata). */
 struct settings {
 	__u32 own_tgid;		/* never traced */
@@ -37,6 +43,8 @@ struct control {
 	__u64 zero;		/* always; but the verifier does not know, see bpf/trace/message.bpf.c */
 	__u32 fifos;		/* 1 = names of FIFOs are known: look at what is unlinked */
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
+	__u32 follow_signals;	/* 0 = signals were not asked for */
+	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
 };
 
 /* Names of FIFOs are known by a hash over their last NAME_HASH_BYTES bytes, from the end, so that an

@@ -75,6 +75,8 @@ static bool is_shown(const struct model *model, const struct record *record,
 		return false;
 	if (model->select_all || (event->process && event->process->selected))
 		return true;
+	if (event->party && event->party->selected)
+		return true;
 	if (!model->follow)
 		return false;
 	return event->object && kind_is_ipc(event->object->key.kind) &&

@@ -23,7 +23,7 @@ struct fact {
 	};
 };
 
-#define EVENT_FACTS_MAX 12
+#define EVENT_FACTS_MAX 14
 #define EVENT_FDS_MAX	4
 
 struct event {
@@ -31,6 +31,8 @@ struct event {
 	const char *name;	/* "pipe.create": mechanism.verb, from the contract */
 	const struct process *process;
 	uint32_t tid;
+	const struct process *party;	/* whom it concerns as well; NULL = none */
+	bool by_kernel;			/* no process did it */
 	char comm[RECORD_COMM_LEN];	/* of the task; hostile */
 	const struct object *object;	/* NULL = none */
 	int fds[EVENT_FDS_MAX];

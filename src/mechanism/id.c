@@ -99,6 +99,10 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 		/* The dentry's name has no slash, the queue's has. */
 		return length(snprintf(buf, size, "mq:/%.*s", RECORD_NAME_LEN, object->facts.name),
 			      size);
+	case FILE_PROCESS:
+		return length(snprintf(buf, size, "process:%llu",
+				       (unsigned long long)object->key.ino),
+			      size);
 	case FILE_EVENTFD:
 		return id_by_number(object, (uint32_t)object->facts.eventfd.id, buf, size);
 	}

@@ -6,7 +6,8 @@
 
 /* The order is that of the bits in `enabled` and of --help. */
 const struct mechanism *const mechanisms[] = {
-	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism, &file_mechanism, NULL,
+	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism,
+	&signal_mechanism,  &file_mechanism,       NULL,
 };
 
 const struct mechanism *mechanism_find(const char *name)
@@ -60,6 +61,12 @@ static const struct mechanism *record_owner(const struct record *record,
 	case RECORD_EXIT: owner = &process_mechanism; break;
 	case RECORD_FIFO: owner = &fifo_mechanism; break;
 	case RECORD_TABLE: owner = &descriptor_mechanism; break;
+	case RECORD_SIGNAL:
+	case RECORD_SIGNAL_END:
+	case RECORD_SIGNAL_ACTION:
+	case RECORD_SIGNAL_MASK:
+	case RECORD_SIGNAL_COUNT:
+	case RECORD_SIGNAL_FAIL: owner = &signal_mechanism; break;
 	case RECORD_SLOT:
 	case RECORD_PASS:
 	case RECORD_PIPE:

@@ -3,7 +3,6 @@
 #include "mechanism/wording.h"
 
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -54,34 +53,11 @@ static bool exec_event(const struct record_exec *record, const struct change *ch
 	return true;
 }
 
-static const char *const signal_names[] = {
-	[SIGHUP] = "SIGHUP",       [SIGINT] = "SIGINT",       [SIGQUIT] = "SIGQUIT",
-	[SIGILL] = "SIGILL",       [SIGTRAP] = "SIGTRAP",     [SIGABRT] = "SIGABRT",
-	[SIGBUS] = "SIGBUS",       [SIGFPE] = "SIGFPE",       [SIGKILL] = "SIGKILL",
-	[SIGUSR1] = "SIGUSR1",     [SIGSEGV] = "SIGSEGV",     [SIGUSR2] = "SIGUSR2",
-	[SIGPIPE] = "SIGPIPE",     [SIGALRM] = "SIGALRM",     [SIGTERM] = "SIGTERM",
-	[SIGSTKFLT] = "SIGSTKFLT", [SIGCHLD] = "SIGCHLD",     [SIGCONT] = "SIGCONT",
-	[SIGSTOP] = "SIGSTOP",     [SIGTSTP] = "SIGTSTP",     [SIGTTIN] = "SIGTTIN",
-	[SIGTTOU] = "SIGTTOU",     [SIGURG] = "SIGURG",       [SIGXCPU] = "SIGXCPU",
-	[SIGXFSZ] = "SIGXFSZ",     [SIGVTALRM] = "SIGVTALRM", [SIGPROF] = "SIGPROF",
-	[SIGWINCH] = "SIGWINCH",   [SIGIO] = "SIGIO",         [SIGPWR] = "SIGPWR",
-	[SIGSYS] = "SIGSYS",
-};
-
-/* The kernel's first real-time signal; the C library keeps some and calls a later one SIGRTMIN. */
-#define KERNEL_SIGRTMIN 32
-#define SIGNAL_NAMES    (int)(sizeof(signal_names) / sizeof(signal_names[0]))
-_Static_assert(sizeof(signal_names) / sizeof(signal_names[0]) == KERNEL_SIGRTMIN,
-	       "every signal has its name");
-
 static void say_signal(struct event *event, int signal)
 {
 	size_t before = strlen(event->words);
 
-	if (signal > 0 && signal < SIGNAL_NAMES)
-		event_say(event, "%s", signal_names[signal]);
-	else
-		event_say(event, "SIGRTMIN+%d", signal - SIGRTMIN);
+	event_say(event, "%s", signal_name((uint32_t)signal));
 	event_fact_said(event, "signal", strlen(event->words) - before);
 }
 

@@ -10,6 +10,7 @@ extern const struct mechanism descriptor_mechanism;
 extern const struct mechanism pipe_mechanism;
 extern const struct mechanism fifo_mechanism;
 extern const struct mechanism file_mechanism;
+extern const struct mechanism signal_mechanism;
 
 /* Adds to the words of the event; what does not fit is cut. */
 void event_say(struct event *event, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -149,6 +149,12 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_COUNT: return apply_count(model, whole, change);
 	case RECORD_BLOCKED: return apply_blocked(model, whole, change);
 	case RECORD_LIMIT: return apply_limit(model, whole, change);
+	case RECORD_SIGNAL:
+	case RECORD_SIGNAL_END: return apply_signal(model, whole, change);
+	case RECORD_SIGNAL_ACTION:
+	case RECORD_SIGNAL_FAIL: return apply_signal_call(model, record, change);
+	case RECORD_SIGNAL_MASK: return apply_signal_mask(model, whole, change);
+	case RECORD_SIGNAL_COUNT: return apply_signal_count(model, whole, change);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return apply_text(model, whole, change);

@@ -31,6 +31,12 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_COUNT: return sizeof(struct record_count);
 	case RECORD_BLOCKED: return sizeof(struct record_blocked);
 	case RECORD_LIMIT: return sizeof(struct record_limit);
+	case RECORD_SIGNAL:
+	case RECORD_SIGNAL_END: return sizeof(struct record_signal);
+	case RECORD_SIGNAL_ACTION: return sizeof(struct record_signal_action);
+	case RECORD_SIGNAL_MASK: return sizeof(struct record_signal_mask);
+	case RECORD_SIGNAL_COUNT: return sizeof(struct record_signal_count);
+	case RECORD_SIGNAL_FAIL: return sizeof(struct record_signal_fail);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return sizeof(struct record_text);
@@ -107,6 +113,26 @@ static bool is_opening(const struct record_opening *record, size_t room)
 	       is_text(record->path, record->path_len, room);
 }
 
+static bool is_signal_number(uint32_t signal)
+{
+	return signal && signal <= SIGNAL_COUNT;
+}
+
+static bool is_signal(const struct record_signal *record)
+{
+	uint32_t target = record->head.type == RECORD_SIGNAL ? record->other_pid : record->head.pid;
+
+	return target && is_signal_number(record->signal) && record->cause < SIGNAL_CAUSE_MAX &&
+	       record->outcome < SIGNAL_OUTCOME_MAX && record->group <= 1 &&
+	       is_ended(record->other_comm, sizeof(record->other_comm));
+}
+
+static bool is_signal_count(const struct record_signal_count *record)
+{
+	return record->key.target_pid && is_signal_number(record->key.signal) &&
+	       record->key.cause < SIGNAL_CAUSE_MAX;
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -127,6 +153,11 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_NAME: return is_name(whole, room);
 	case RECORD_FIFO: return is_fifo(whole);
 	case RECORD_OPENING: return is_opening(whole, room);
+	case RECORD_SIGNAL:
+	case RECORD_SIGNAL_END: return is_signal(whole);
+	case RECORD_SIGNAL_ACTION:
+		return is_signal_number(((const struct record_signal_action *)whole)->signal);
+	case RECORD_SIGNAL_COUNT: return is_signal_count(whole);
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;

@@ -35,7 +35,7 @@ struct graph_field {
 	};
 };
 
-#define DETAIL_FIELDS_MAX 8
+#define DETAIL_FIELDS_MAX 16
 
 struct graph_detail {
 	struct graph_field fields[DETAIL_FIELDS_MAX];

@@ -188,6 +188,14 @@ int apply_retable(struct model *model, const struct record_task *record, struct 
 int apply_slot(struct model *model, const struct record_slot *record, struct change *change);
 int apply_use(struct model *model, const struct record_slot *record, struct change *change);
 int apply_pipe(struct model *model, const struct record_slot *record, struct change *change);
+int apply_signal(struct model *model, const struct record_signal *record, struct change *change);
+int apply_signal_call(struct model *model, const struct record *record, struct change *change);
+int apply_signal_mask(struct model *model, const struct record_signal_mask *record,
+		      struct change *change);
+int apply_signal_count(struct model *model, const struct record_signal_count *record,
+		       struct change *change);
+/* Drops counts older than that between processes of which one is gone. */
+void signals_forget(struct model *model, uint64_t older_than_ts);
 int apply_table(struct model *model, const struct record_table *record, struct change *change);
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);

@@ -22,6 +22,9 @@ link_builder link_builder_of(uint32_t kind);
 /* Descriptors handed over, of all processes. Returns 0 or -ENOMEM. */
 int handover_links(struct graph *graph, const struct model *model, bool closed);
 
+/* Signals, of all processes. Returns 0 or -ENOMEM. */
+int signal_links(struct graph *graph, const struct model *model);
+
 /* A further detail of a link, without fields yet; NULL = no memory. */
 struct graph_detail *graph_link_add_detail(struct graph_link *link);
 void detail_count(struct graph_detail *detail, const char *key, struct count count);

@@ -19,6 +19,7 @@ void model_free(struct model *model)
 		return;
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_end(model, process, 0);
+	signals_forget(model, UINT64_MAX);
 	HASH_ITER(hh, model->tables, table, next_table)
 		table_drop(model, table, 0);
 	HASH_ITER(hh, model->descriptions, description, next_description) {
@@ -92,12 +93,17 @@ static void process_mark(struct process *process)
 static void processes_mark_named(struct model *model)
 {
 	struct description *description;
+	struct signal_tally *tally;
 	struct process *process;
 	struct passing *passing;
 	struct table *table;
 
 	for (process = model->processes; process; process = process->hh.next)
 		process->marked = false;
+	for (tally = model->signals; tally; tally = tally->hh.next) {
+		process_mark(tally->sender);
+		process_mark(tally->target);
+	}
 	for (table = model->tables; table; table = table->hh.next) {
 		process_mark(table->maker);
 		TABLE_FOREACH(table, fd, slot)
@@ -115,9 +121,10 @@ void model_forget(struct model *model, uint64_t older_than_ts)
 
 	HASH_ITER(hh, model->objects, object, next_object)
 		object_forget(model, object, older_than_ts);
+	signals_forget(model, older_than_ts);
 	processes_mark_named(model);
 	HASH_ITER(hh, model->processes, process, next_process)
-		if (process->exited && process->exit_ts < older_than_ts && !process->selected &&
+		if ((process->exited ? process->exit_ts < older_than_ts : !process->tasks) && !process->selected &&
 		    !process->endpoints && !process->marked)
 			process_drop(model, process);
 	model_bury(model);

@@ -143,6 +143,8 @@ struct table {
 
 struct task {
 	uint32_t tid;
+	bool blocked_known;
+	uint64_t blocked;		/* signals; bit N - 1 for signal N */
 	struct process *process;
 	struct table *table;		/* NULL = let go already */
 	struct task *table_next, *table_prev;
@@ -220,6 +222,18 @@ struct endpoint {
 	UT_hash_handle hh;		/* model->endpoints, by key */
 };
 
+/* --- signals --------------------------------------------------------------------------------- */
+
+#define SIGNAL_COUNT 64
+
+/* What one sender did to one process with one signal, in the window. */
+struct signal_tally {
+	struct signal_key key;
+	struct process *sender, *target; /* sender NULL = the kernel */
+	struct signal_counts counts;
+	UT_hash_handle hh;		/* model->signals */
+};
+
 /* --- the model ------------------------------------------------------------------------------ */
 
 struct model {
@@ -230,6 +244,7 @@ struct model {
 	struct object *objects;
 	struct endpoint *endpoints;
 	struct handover *handovers;
+	struct signal_tally *signals;
 	uint64_t next_serial;
 	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
 	bool in_snapshot;
@@ -266,6 +281,7 @@ struct change {
 	struct slot slot, old_slot;	/* copies: after and before */
 	struct object *socket;		/* PASS, receive: the socket of whose record it is */
 	struct count in_flight;		/* receive: ns since it was sent */
+	uint64_t unshown;		/* SIGNAL_COUNT: records left out since the last */
 	unsigned int closed, kept;	/* EXEC, TABLE: slots emptied and left */
 	bool changed;			/* the slot differs from before */
 };
@@ -292,6 +308,16 @@ struct object *model_object(const struct model *model, const struct object_key *
 /* Drops exited processes and objects without holders whose last record is older than ts and which
  * no selected process ever shared; bounds memory on long runs. */
 void model_forget(struct model *model, uint64_t older_than_ts);
+
+/* NULL = not known. */
+const struct signal_tally *model_signal(const struct model *model, const struct signal_key *key);
+/* Sent, and nothing has become of them yet. */
+uint64_t signal_pending(const struct signal_counts *counts);
+/* "SIGTERM", "SIGRTMIN+2". Never NULL. */
+const char *signal_name(uint32_t signal);
+/* "child exited"; NULL where a process sent it. */
+const char *signal_cause_name(uint32_t cause);
+const char *signal_outcome_name(uint32_t outcome);
 
 /* True when the process is selected, or the whole machine is. */
 bool process_is_selected(const struct model *model, const struct process *process);

@@ -14,6 +14,77 @@
 /* More links than this from one process to another, all of a kind, become one edge. */
 #define PARALLEL_MAX 3
 
+/* --- signals ------------------------------------------------------------------------------- */
+
+static bool is_signals(const struct graph_link *link)
+{
+	return !strcmp(link->kind, "signal");
+}
+
+static const struct graph_field *field_of(const struct graph_detail *detail, const char *key)
+{
+	for (size_t i = 0; i < detail->count; i++)
+		if (!strcmp(detail->fields[i].key, key))
+			return &detail->fields[i];
+	return NULL;
+}
+
+static uint64_t count_of(const struct graph_detail *detail, const char *key)
+{
+	const struct graph_field *field = field_of(detail, key);
+
+	return field && field->count.known ? field->count.value : 0;
+}
+
+/* What the kernel tells every shell of every child says nothing new in a drawing, unless it hangs. */
+static bool is_routine_signal(const struct graph_link *link, const struct graph_detail *detail)
+{
+	static const char *const routine[] = { "SIGCHLD", "SIGCONT", "SIGWINCH" };
+	const char *name = field_of(detail, "signal")->text;
+
+	if (link->from || count_of(detail, "pending") || count_of(detail, "overflow"))
+		return false;
+	for (size_t i = 0; i < sizeof(routine) / sizeof(routine[0]); i++)
+		if (!strcmp(name, routine[i]))
+			return true;
+	return false;
+}
+
+static bool is_routine(const struct graph_link *link)
+{
+	if (!is_signals(link))
+		return false;
+	for (size_t i = 0; i < link->details_count; i++)
+		if (!is_routine_signal(link, &link->details[i]))
+			return false;
+	return true;
+}
+
+/* SIGTERM ×3, SIGHUP, … */
+const char *signals_label(const struct graph_link *link, char buf[DRAWING_LABEL_MAX])
+{
+	size_t used = 0, told = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < link->details_count; i++) {
+		const struct graph_detail *detail = &link->details[i];
+		uint64_t sent = count_of(detail, "sent");
+
+		if (is_routine_signal(link, detail))
+			continue;
+		if (told++ == 3) {
+			snprintf(buf + used, DRAWING_LABEL_MAX - used, ", …");
+			break;
+		}
+		used += (size_t)snprintf(buf + used, DRAWING_LABEL_MAX - used, "%s%s",
+					 used ? ", " : "", field_of(detail, "signal")->text);
+		if (sent > 1)
+			used += (size_t)snprintf(buf + used, DRAWING_LABEL_MAX - used, " ×%llu",
+						 (unsigned long long)sent);
+	}
+	return buf;
+}
+
 /* --- nodes --------------------------------------------------------------------------------- */
 
 static int add_node(struct drawing *drawing, struct drawing_node node)
@@ -125,7 +196,7 @@ static int add_kernel_node(struct drawing *drawing, const struct graph *graph)
 	size_t i;
 
 	for (i = 0; i < graph->links_count; i++)
-		if (!graph->links[i].from)
+		if (!graph->links[i].from && !is_routine(&graph->links[i]))
 			return add_node(drawing, (struct drawing_node){ 0 });
 	return 0;
 }
@@ -211,8 +282,11 @@ static int add_link(const struct model *model, struct drawing *drawing,
 		.observed = link->observed,
 		.closed = link->closed,
 		.direct = link->direct,
+		.signals = is_signals(link) ? link : NULL,
 	};
 
+	if (is_routine(link))
+		return 0;
 	if (!link->to || !find_node(drawing, link->from, NULL) ||
 	    !find_node(drawing, link->to, NULL))
 		return 0;
@@ -357,6 +431,8 @@ const char *drawing_edge_label(const struct drawing *drawing, const struct drawi
 	drawing_edge_volume(edge, volume);
 	if (at_object)
 		return strcpy(buf, volume);
+	if (edge->signals)
+		return signals_label(edge->signals, buf);
 	if (edge->direct && edge->messages.value > 1)
 		snprintf(times, sizeof(times), " ×%llu",
 			 (unsigned long long)edge->messages.value);

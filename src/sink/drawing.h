@@ -23,6 +23,7 @@ struct drawing_edge {
 	size_t merged; /* how many links it stands for */
 	struct count bytes, messages, rate, blocked_ns;
 	bool observed, closed;
+	const struct graph_link *signals; /* NULL = not an edge of signals */
 	bool direct; /* it says something of the processes, not of data through the object */
 };
 
@@ -39,11 +40,13 @@ void drawing_free(struct drawing *drawing);
 
 /* "pipe 1.2 MiB", "pipe ×5 3.2 MiB", "1.2 MiB" at an object's own node; unescaped, but names of
  * kinds and numbers are all there is in it. */
-#define DRAWING_LABEL_MAX 96
+#define DRAWING_LABEL_MAX 128
 const char *drawing_edge_label(const struct drawing *drawing, const struct drawing_edge *edge,
 			       char buf[DRAWING_LABEL_MAX]);
 /* "1.2 MiB"; "" when nothing passed, or nothing is known. */
 const char *drawing_edge_volume(const struct drawing_edge *edge, char buf[DRAWING_LABEL_MAX]);
+/* "SIGTERM ×3, SIGHUP"; of a link of signals. */
+const char *signals_label(const struct graph_link *link, char buf[DRAWING_LABEL_MAX]);
 /* "4 processes, 3 links, 3.4 s" */
 const char *drawing_title(const struct model *model, const struct graph *graph,
 			  char buf[DRAWING_LABEL_MAX]);

@@ -2,6 +2,9 @@
 /* The graph as lines: who can send to whom. */
 #include "sink/sink.h"
 
+#include <string.h>
+
+#include "sink/drawing.h"
 #include "sink/names.h"
 #include "sink/stream.h"
 #include "sink/text_table.h"
@@ -12,8 +15,12 @@ static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
 	const char *state = link->observed ? "observed" : "open";
 	const char *closed = link->closed ? ", closed" : "";
-	char bytes[UNITS_MAX];
+	char bytes[UNITS_MAX], label[DRAWING_LABEL_MAX];
 
+	if (!strcmp(link->kind, "signal")) {
+		text_table_add(rows, "%s%s", signals_label(link, label), closed);
+		return;
+	}
 	if (link->direct) {
 		text_table_add(rows, "%llu descriptor%s, %s%s",
 			       (unsigned long long)link->messages.value,

@@ -38,6 +38,8 @@ static const char *event_who(const struct event *event, char buf[WHO_MAX])
 		snprintf(buf + used, WHO_MAX - used, "[%u/%u]", pid, event->tid);
 	else if (event->process)
 		snprintf(buf + used, WHO_MAX - used, "[%u]", pid);
+	else if (event->by_kernel)
+		snprintf(buf, WHO_MAX, "kernel");
 	else
 		snprintf(buf + used, WHO_MAX - used, "[?]");
 	return buf;
@@ -88,7 +90,8 @@ static int event_print_json(FILE *out, const struct event *event)
 	json_object_set_new(line, "process", json_process_id(event->process));
 	json_object_set_new(line, "tid", event->tid ? json_integer(event->tid) : json_null());
 	json_object_set_new(line, "comm",
-			    json_text(event->comm, strnlen(event->comm, sizeof(event->comm))));
+			    json_text(event->by_kernel ? NULL : event->comm,
+				      strnlen(event->comm, sizeof(event->comm))));
 	json_object_set_new(line, "object", json_object_id(event->object));
 	json_object_set_new(line, "fds", fds);
 	json_object_set_new(line, "result",

@@ -45,7 +45,7 @@ const struct call_row call_rows[] = {
 	CALL(epoll_create, 254, 250, "new_fd_exit"),
 	CALL(inotify_init, 291, 316, "new_fd_exit"),
 	CALL(eventfd, 323, 351, "new_fd_exit"),
-	CALL(signalfd, 321, 349, "new_fd_exit"),
+	CALL(signalfd, 321, 349, "signalfd_exit"),
 #endif
 	TRANSFER(openat, 295, 322, "openat_exit"),
 	TRANSFER(openat2, 437, 437, "openat_exit"),
@@ -57,7 +57,7 @@ const struct call_row call_rows[] = {
 	CALL(memfd_secret, 447, 447, "new_fd_exit"),
 	CALL(epoll_create1, 329, 357, "new_fd_exit"),
 	CALL(eventfd2, 328, 356, "new_fd_exit"),
-	CALL(signalfd4, 327, 355, "new_fd_exit"),
+	CALL(signalfd4, 327, 355, "signalfd_exit"),
 	CALL(timerfd_create, 322, 350, "new_fd_exit"),
 	CALL(inotify_init1, 332, 360, "new_fd_exit"),
 	CALL(fanotify_init, 338, 367, "new_fd_exit"),
@@ -87,6 +87,15 @@ const struct call_row call_rows[] = {
 	CALL(clone, 120, 120, "clone_exit"),
 	CALL(clone3, 435, 435, "clone3_exit"),
 	CALL(unshare, 310, 337, "unshare_exit"),
+	CALL(rt_sigaction, 174, 174, "signal_action_exit"),
+	CALL(rt_sigprocmask, 175, 175, "signal_mask_exit"),
+	CALL(rt_sigtimedwait, 177, 177, "signal_wait_exit"),
+	CALL(kill, 37, 37, "signal_kill_exit"),
+	CALL(tkill, 238, 238, "signal_kill_exit"),
+	CALL(tgkill, 270, 268, "signal_tgkill_exit"),
+	CALL(rt_sigqueueinfo, 178, 178, "signal_kill_exit"),
+	CALL(rt_tgsigqueueinfo, 335, 363, "signal_tgkill_exit"),
+	CALL(pidfd_send_signal, 424, 424, "signal_pidfd_exit"),
 	PLAIN(read, 3, 3, CALL_MOVES_IN),
 	PLAIN(readv, 145, 145, CALL_MOVES_IN),
 	PLAIN(preadv2, 378, 392, CALL_MOVES_IN),
@@ -114,6 +123,9 @@ static const struct {
 	{55, SYS_fcntl},	 /* fcntl */
 	{187, SYS_sendfile},	 /* sendfile; 239 is sendfile64 */
 	{417, SYS_recvmmsg},	 /* recvmmsg_time64 */
+	{421, SYS_rt_sigtimedwait}, /* rt_sigtimedwait_time64 */
+	{67, SYS_rt_sigaction},	 /* sigaction */
+	{126, SYS_rt_sigprocmask}, /* sigprocmask */
 #ifdef __aarch64__
 	{289, SYS_sendto},	 /* send */
 	{291, SYS_recvfrom},	 /* recv */

@@ -196,6 +196,8 @@ static int live_poll(struct source *source, int timeout_ms)
 		err = losses_check(live, false);
 	if (!err && now_ns() >= live->next_refresh_ns) {
 		err = live_counts_read(live);
+		if (!err)
+			err = live_signals_read(live);
 		live->next_refresh_ns = now_ns() + REFRESH_NS;
 	}
 	if (err)
@@ -249,6 +251,8 @@ static int live_refresh(struct source *source)
 	if (!err)
 		err = live_counts_read(live);
 	if (!err)
+		err = live_signals_read(live);
+	if (!err)
 		err = live_snapshot_rows(live, state_row, live);
 	if (!err)
 		err = live_describe(live);
@@ -285,6 +289,7 @@ static void live_close(struct source *source)
 	struct live *live = (struct live *)source;
 
 	live_counts_close(live);
+	live_signals_close(live);
 	if (live->ring)
 		ring_buffer__free(live->ring);
 	if (live->tracer)
@@ -379,6 +384,8 @@ static int start(struct live *live)
 		err = live_blocked(live);
 	if (!err && live->tracer)
 		err = live_counts_reset(live);
+	if (!err)
+		err = live_signals_reset(live);
 	if (!err)
 		err = live_deliver_bare(live, RECORD_READY);
 	if (!err && !live->tracer)

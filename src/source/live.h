@@ -40,7 +40,7 @@ struct live {
 
 	struct tracer_bpf *tracer;
 	struct snapshot_bpf *snapshot;
-	struct bpf_link *links[8];
+	struct bpf_link *links[16];
 	size_t links_count;
 	struct ring_buffer *ring;
 	bool perf_hook;			/* the exit hook is the perf tracepoint */
@@ -52,6 +52,7 @@ struct live {
 	bool exit_seen, stopped;
 
 	struct counted *counted;
+	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
 	uint64_t recursion_base;
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
@@ -99,6 +100,11 @@ void live_fifo_remember(struct live *live, const char *path);
 /* Hands the row on, completed, if it is a FIFO that the task waits for. */
 int live_opening_complete(struct live *live, const struct record *record, record_fn to, void *ctx);
 uint32_t mount_namespace(uint32_t pid); /* its inode; 0 = unknown */
+
+/* live_signals.c: counts of signals; 0 or -errno. */
+int live_signals_read(struct live *live);
+int live_signals_reset(struct live *live);
+void live_signals_close(struct live *live);
 
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
 int live_describe(struct live *live);

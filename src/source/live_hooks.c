@@ -51,6 +51,46 @@ static struct bpf_program *hook_program(struct live *live, const char *name)
 	return bpf_object__find_program_by_name(live->tracer->obj, full);
 }
 
+static bool is_enabled(const struct options *options, const char *mechanism)
+{
+	for (size_t i = 0; mechanisms[i]; i++) {
+		if (!strcmp(mechanisms[i]->name, mechanism))
+			return options->mechanisms >> i & 1;
+	}
+	return false;
+}
+
+/* Programs of these names are loaded for one mechanism alone. */
+static const struct {
+	const char *prefix, *mechanism;
+} gated[] = {
+	{"signal_", "signal"},
+};
+
+/* The hooks of signals besides calls. */
+#define SIGNAL_HOOKS 3
+
+static struct bpf_program *signal_hook(const struct live *live, size_t i)
+{
+	const struct tracer_bpf *t = live->tracer;
+	struct bpf_program *const hooks[SIGNAL_HOOKS] = {
+		t->progs.signal_exit, /* before that of process_exit, which ends what it tells of */
+		t->progs.signal_generate,
+		t->progs.signal_deliver,
+	};
+
+	return hooks[i];
+}
+
+static bool is_program_wanted(const struct live *live, const char *name)
+{
+	for (size_t i = 0; i < sizeof(gated) / sizeof(gated[0]); i++) {
+		if (!strncmp(name, gated[i].prefix, strlen(gated[i].prefix)))
+			return is_enabled(live->options, gated[i].mechanism);
+	}
+	return true;
+}
+
 /* Every program of the chosen hook is loaded, those of the other are not. */
 static void choose_programs(struct live *live)
 {
@@ -62,12 +102,14 @@ static void choose_programs(struct live *live)
 		const char *name = bpf_program__name(program), *end = strrchr(name, '_');
 
 		if (end && !strcmp(end, suffix))
-			bpf_program__set_autoload(program, true);
+			bpf_program__set_autoload(program, is_program_wanted(live, name));
 		else if (end && !strcmp(end, other))
 			bpf_program__set_autoload(program, false);
 	}
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
+	for (size_t i = 0; i < SIGNAL_HOOKS; i++)
+		bpf_program__set_autoload(signal_hook(live, i), is_enabled(live->options, "signal"));
 }
 
 /* Early enough that what comes while the reader gets going still fits, late enough to be rare. */
@@ -103,6 +145,7 @@ static int tracer_load(struct live *live)
 	bpf_map__set_max_entries(live->tracer->maps.events, live->options->ring_bytes);
 	live->tracer->bss->control.wake_bytes = wake_bytes(live->options);
 	live->tracer->bss->control.count_transfers = counts_transfers(live->options);
+	live->tracer->bss->control.follow_signals = is_enabled(live->options, "signal");
 	choose_programs(live);
 	err = tracer_bpf__load(live->tracer);
 	return err ? open_map_error("loading the tracer", err) : 0;
@@ -123,7 +166,7 @@ static int dispatch_fill(struct live *live)
 	int err = 0;
 
 	for (size_t i = 0; i < call_rows_count && !err; i++) {
-		if (call_rows[i].program)
+		if (call_rows[i].program && is_program_wanted(live, call_rows[i].program))
 			err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
 	}
 	return err;
@@ -228,12 +271,25 @@ static int try_hook(struct live *live, bool perf)
 	return err;
 }
 
+static int attach_signals(struct live *live)
+{
+	int err = dispatch_set(live, CALL_SIGNALFD_READ, "signal_read_exit");
+
+	for (size_t i = 0; i < SIGNAL_HOOKS && !err; i++)
+		err = keep_link(live, bpf_program__attach(signal_hook(live, i)),
+				"attaching to signals");
+	return err;
+}
+
 static int attach_life(struct live *live)
 {
 	struct tracer_bpf *t = live->tracer;
-	int err;
+	int err = 0;
 
-	err = attach_hook(live, "newtask", "task/task_newtask");
+	if (t->bss->control.follow_signals)
+		err = attach_signals(live);
+	if (!err)
+		err = attach_hook(live, "newtask", "task/task_newtask");
 	if (!err)
 		err = attach_hook(live, "process_exec", "sched/sched_process_exec");
 	if (!err)

@@ -34,6 +34,7 @@ LOADS = {   # section: what is told of it
     "fdstorm": "open dup dup2 close×3",
     "spawnstorm": "pipe, 2 × fork + exec",
     "unixmsg": "stream and datagram",
+    "sigstorm": "two processes, a signal each way",
 }
 SECTIONS = [*LOADS, "snapshot", "start", "memory"]
 
@@ -162,7 +163,7 @@ def run_load(name, prefix=(), scale=1.0):
     return float(done.stdout.split()[-1])
 
 
-ROUNDS = {"pingpong": 50000, "selfpipe": 300000, "fdstorm": 60000, "spawnstorm": 300, "unixmsg": 40000}
+ROUNDS = {"pingpong": 50000, "selfpipe": 300000, "fdstorm": 60000, "spawnstorm": 300, "unixmsg": 40000, "sigstorm": 50000}
 
 
 def watched(make):

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Signals: who sent how many of which to whom, and what became of them, as the kernel side counted.
+ * Single signals are events; they change no count here.
+ */
+#include "model/internal.h"
+
+/*
+ * A sender nobody traces is known by its name and nothing else: a process without tasks, which the
+ * audit leaves alone.
+ */
+static struct process *party(struct model *model, uint32_t pid, uint64_t start, const char *comm,
+			     uint64_t ts)
+{
+	struct process *process;
+
+	if (!pid)
+		return NULL;
+	process = process_get(model, pid, start, ts);
+	if (process && comm && !process->comm[0])
+		memcpy(process->comm, comm, sizeof(process->comm));
+	return process;
+}
+
+/* "process:812": what a signal goes to. */
+static struct object *target_object(struct model *model, uint32_t pid, uint64_t ts)
+{
+	const struct file_facts facts = { .kind = FILE_PROCESS, .ino = pid };
+
+	return object_get(model, &facts, ts);
+}
+
+int apply_signal(struct model *model, const struct record_signal *record, struct change *change)
+{
+	const struct record *head = &record->head;
+	bool is_end = head->type == RECORD_SIGNAL_END;
+	uint32_t target = is_end ? head->pid : record->other_pid;
+
+	change->process = party(model, head->pid, head->start, head->comm, head->ts);
+	change->other =
+		party(model, record->other_pid, record->other_start, record->other_comm, head->ts);
+	change->object = target_object(model, target, head->ts);
+	if ((head->pid && !change->process) || (record->other_pid && !change->other) ||
+	    !change->object)
+		return -ENOMEM;
+	return 0;
+}
+
+int apply_signal_call(struct model *model, const struct record *record, struct change *change)
+{
+	int err = 0;
+
+	if (!record_is_past(model, record))
+		task_of(model, record, &err);
+	change->process = process_of(model, record);
+	change->changed = true;
+	return err;
+}
+
+/* Programs set the same mask over and over, around each call that must not be interrupted. */
+int apply_signal_mask(struct model *model, const struct record_signal_mask *record,
+		      struct change *change)
+{
+	int err = apply_signal_call(model, &record->head, change);
+	struct task *task = task_find(model, record->head.tid);
+
+	if (!task || task->process != change->process)
+		return err;
+	change->changed = !task->blocked_known || task->blocked != record->blocked;
+	task->blocked = record->blocked;
+	task->blocked_known = true;
+	return err;
+}
+
+/* --- counts ---------------------------------------------------------------------------------- */
+
+const struct signal_tally *model_signal(const struct model *model, const struct signal_key *key)
+{
+	struct signal_tally *tally;
+
+	HASH_FIND(hh, model->signals, key, sizeof(*key), tally);
+	return tally;
+}
+
+static struct signal_tally *tally_new(struct model *model, const struct record_signal_count *record)
+{
+	const struct signal_key *key = &record->key;
+	struct signal_tally *tally = calloc(1, sizeof(*tally));
+
+	if (!tally)
+		return NULL;
+	tally->key = *key;
+	tally->sender = party(model, key->sender_pid, key->sender_start, NULL, record->head.ts);
+	tally->target = party(model, key->target_pid, key->target_start, NULL, record->head.ts);
+	if (tally->target && (tally->sender || !key->sender_pid))
+		HASH_ADD(hh, model->signals, key, sizeof(tally->key), tally);
+	if (!tally->hh.tbl) {
+		free(tally);
+		return NULL;
+	}
+	return tally;
+}
+
+int apply_signal_count(struct model *model, const struct record_signal_count *record,
+		       struct change *change)
+{
+	struct signal_tally *tally = (struct signal_tally *)model_signal(model, &record->key);
+
+	if (!tally)
+		tally = tally_new(model, record);
+	change->object = target_object(model, record->key.target_pid, record->head.ts);
+	if (!tally || !change->object)
+		return -ENOMEM;
+	change->process = tally->sender;
+	change->other = tally->target;
+	change->unshown = record->total.unshown - tally->counts.unshown;
+	tally->counts = record->total;
+	return 0;
+}
+
+uint64_t signal_pending(const struct signal_counts *counts)
+{
+	uint64_t past = counts->delivered + counts->ignored + counts->merged + counts->overflow +
+			counts->discarded + counts->unseen;
+
+	return counts->sent > past ? counts->sent - past : 0;
+}
+
+/* --- forgetting ------------------------------------------------------------------------------ */
+
+static bool is_gone(const struct process *process)
+{
+	return process && (process->exited || !process->tasks);
+}
+
+void signals_forget(struct model *model, uint64_t older_than_ts)
+{
+	struct signal_tally *tally, *next;
+
+	HASH_ITER(hh, model->signals, tally, next) {
+		if (tally->counts.last_ts >= older_than_ts ||
+		    (!is_gone(tally->sender) && !is_gone(tally->target)))
+			continue;
+		HASH_DEL(model->signals, tally);
+		free(tally);
+	}
+}

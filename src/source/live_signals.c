@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads out what the kernel side counted per (sender, target, signal, cause). What it has at the
+ * start of the window is subtracted, but for what was pending then.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "source/live.h"
+#include "tracer.skel.h"
+
+/* As in bpf/trace/signal_queue.bpf.c. */
+struct signal_tally_value {
+	struct signal_counts counts;
+	__u64 window, shown;
+};
+
+struct signal_base {
+	struct signal_key key;
+	struct signal_counts counts;
+	UT_hash_handle hh;
+};
+
+static int signals_fd(const struct live *live)
+{
+	return bpf_map__fd(live->tracer->maps.signals);
+}
+
+static bool is_followed(const struct live *live)
+{
+	return live->tracer && live->tracer->bss->control.follow_signals;
+}
+
+/* Calls fn for each entry; an entry that is deleted meanwhile is met once at most. */
+static int signals_walk(struct live *live,
+			int (*fn)(struct live *live, const struct signal_key *key,
+				  const struct signal_counts *counts))
+{
+	struct signal_key key, next;
+	struct signal_tally_value value;
+	bool more = !bpf_map_get_next_key(signals_fd(live), NULL, &next);
+	int err = 0;
+
+	while (more && !err) {
+		key = next;
+		more = !bpf_map_get_next_key(signals_fd(live), &key, &next);
+		if (!bpf_map_lookup_elem(signals_fd(live), &key, &value))
+			err = fn(live, &key, &value.counts);
+	}
+	return err;
+}
+
+static struct signal_base *base_of(const struct live *live, const struct signal_key *key)
+{
+	struct signal_base *base;
+
+	HASH_FIND(hh, live->signal_bases, key, sizeof(*key), base);
+	return base;
+}
+
+static void base_drop(struct live *live, struct signal_base *base)
+{
+	HASH_DEL(live->signal_bases, base);
+	free(base);
+}
+
+static int base_note(struct live *live, const struct signal_key *key,
+		     const struct signal_counts *counts)
+{
+	struct signal_base *base = base_of(live, key);
+
+	if (!base) {
+		base = calloc(1, sizeof(*base));
+		if (!base)
+			return -ENOMEM;
+		base->key = *key;
+		HASH_ADD(hh, live->signal_bases, key, sizeof(base->key), base);
+	}
+	base->counts = *counts;
+	base->counts.sent -= signal_pending(counts);
+	return 0;
+}
+
+static void counts_subtract(struct signal_counts *counts, const struct signal_counts *base)
+{
+	counts->sent -= base->sent;
+	counts->delivered -= base->delivered;
+	counts->ignored -= base->ignored;
+	counts->merged -= base->merged;
+	counts->overflow -= base->overflow;
+	counts->discarded -= base->discarded;
+	counts->unseen -= base->unseen;
+	counts->taken -= base->taken;
+	counts->delay_ns -= base->delay_ns;
+	counts->unshown -= base->unshown;
+}
+
+/* Ended, as far as we know; of one we do not trace the kernel is asked. */
+static bool is_gone(const struct live *live, uint32_t pid, uint64_t start)
+{
+	const struct process *process = pid ? model_process(live->model, pid, start) : NULL;
+
+	if (!process)
+		return false;
+	return process->exited || (!process->tasks && kill(pid, 0) && errno == ESRCH);
+}
+
+static int count_report(struct live *live, const struct signal_key *key,
+			const struct signal_counts *counts)
+{
+	const struct signal_tally *known = model_signal(live->model, key);
+	struct signal_base *base = base_of(live, key);
+	struct record_signal_count record = {
+		.head = { .type = RECORD_SIGNAL_COUNT,
+			  .size = sizeof(record),
+			  .ts = now_ns(),
+			  .pid = key->target_pid,
+			  .start = key->target_start },
+		.key = *key,
+		.total = *counts,
+	};
+	int err = 0;
+
+	if (base)
+		counts_subtract(&record.total, &base->counts);
+	if (!record.total.sent)
+		return 0;
+	if (!known || memcmp(&known->counts, &record.total, sizeof(record.total)))
+		err = live_deliver(live, &record.head);
+	/* Neither can send or get another. */
+	if (is_gone(live, key->target_pid, key->target_start) ||
+	    (is_gone(live, key->sender_pid, key->sender_start) && !signal_pending(counts))) {
+		bpf_map_delete_elem(signals_fd(live), key);
+		if (base)
+			base_drop(live, base);
+	}
+	return err;
+}
+
+int live_signals_read(struct live *live)
+{
+	return is_followed(live) ? signals_walk(live, count_report) : 0;
+}
+
+int live_signals_reset(struct live *live)
+{
+	return is_followed(live) ? signals_walk(live, base_note) : 0;
+}
+
+void live_signals_close(struct live *live)
+{
+	while (live->signal_bases)
+		base_drop(live, live->signal_bases);
+}
