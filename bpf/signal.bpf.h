@@ -63,11 +63,10 @@ __u64 task_start(__u64 task);
 
 /* How a signal stands with its target; see signal_state(). */
 enum {
-	STATE_ACTION = 3, /* enum signal_action */
-	STATE_BLOCKED = 1 << 2,
-	STATE_ENDING = 1 << 3, /* the target is ending */
-	STATE_KILLED_BY = 1 << 4, /* because of this signal */
-	STATE_CONTINUED = 1 << 5, /* the target was stopped and goes on */
+	STATE_BLOCKED = 1 << 0,
+	STATE_ENDING = 1 << 1, /* the target is ending */
+	STATE_KILLED_BY = 1 << 2, /* because of this signal */
+	STATE_CONTINUED = 1 << 3, /* the target was stopped and goes on */
 };
 __u32 signal_state(__u64 task, __u32 sig);
 

@@ -175,38 +175,39 @@ __u32 signal_state(__u64 address, __u32 sig)
 	struct task_struct *task = (void *)address;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	__u32 flags = BPF_CORE_READ(signal, flags), state = 0;
-	__u64 handler, blocked;
 
 	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
-	handler = handler_of(task, sig);
-	blocked = BPF_CORE_READ(task, blocked.sig[0]);
-	state = handler < SIGNAL_ACTION_HANDLER ? handler : SIGNAL_ACTION_HANDLER;
-	if (blocked & BIT_OF(sig))
+	if (BPF_CORE_READ(task, blocked.sig[0]) & BIT_OF(sig))
 		state |= STATE_BLOCKED;
-	if (flags & SIGNAL_GROUP_EXIT)
-		state |= STATE_ENDING;
-	if ((flags & SIGNAL_GROUP_EXIT) && (BPF_CORE_READ(signal, group_exit_code) & 0x7f) == sig)
-		state |= STATE_KILLED_BY;
 	if (flags & SIGNAL_CLD_MASK)
 		state |= STATE_CONTINUED;
+	if (!(flags & SIGNAL_GROUP_EXIT))
+		return state;
+	state |= STATE_ENDING;
+	if ((BPF_CORE_READ(signal, group_exit_code) & 0x7f) == sig)
+		state |= STATE_KILLED_BY;
 	return state;
 }
 
 /* SIGCONT, and SIGCHLD where nothing is set up for it, count as ignored though the first has set a
  * stopped process going. */
-static __always_inline __u32 outcome_of(int result, __u32 sig, __u32 state)
+static __always_inline __u32 outcome_of(int result, __u64 task, __u32 sig)
 {
+	__u32 state;
+
 	switch (result) {
 	case RESULT_ALREADY_PENDING: return SIGNAL_MERGED;
 	case RESULT_OVERFLOW: return SIGNAL_OVERFLOW;
-	case RESULT_IGNORED:
+	}
+	state = signal_state(task, sig);
+	if (result == RESULT_IGNORED) {
 		if (sig == SIGCONT && (state & STATE_CONTINUED))
 			return SIGNAL_CONTINUED;
 		if (state & STATE_ENDING)
 			return SIGNAL_TOO_LATE;
-		return (state & STATE_ACTION) == SIGNAL_ACTION_IGNORE ? SIGNAL_IGNORED :
-									SIGNAL_NOTHING;
+		return handler_of((void *)task, sig) == SIGNAL_ACTION_IGNORE ? SIGNAL_IGNORED :
+									       SIGNAL_NOTHING;
 	}
 	if (state & STATE_KILLED_BY)
 		return SIGNAL_TERMINATED;
@@ -276,7 +277,7 @@ int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_
 {
 	struct signal_sending it = { .signal = sig, .group = !!group };
 	__u64 task = address_of(target);
-	__u32 counted, state;
+	__u32 counted;
 
 	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
@@ -293,8 +294,7 @@ int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_
 	it.sent.cause = it.origin.cause;
 	it.sent.ts = bpf_ktime_get_ns();
 	it.target.start = task_start(task);
-	state = signal_state(task, sig);
-	it.outcome = outcome_of(result, sig, state);
+	it.outcome = outcome_of(result, task, sig);
 	undo_opposite(&it.target, sig);
 	counted = it.outcome == SIGNAL_TERMINATED ? SIGNAL_PENDING : it.outcome;
 	if (result == RESULT_DELIVERED || result == RESULT_LOSE_INFO)

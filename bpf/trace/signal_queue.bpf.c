@@ -8,7 +8,7 @@
 
 /* So many records about one (sender, target, signal) in 2^26 ns, 67 ms; the rest is counted only. */
 #define SHOWN_SHIFT 26
-#define SHOWN_MAX   2048
+#define SHOWN_MAX   512
 
 struct signal_tally {
 	struct signal_counts counts;

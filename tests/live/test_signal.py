@@ -104,3 +104,86 @@ def test_drawing_leaves_routine_out(ipctrace, workload):
     dot = tracer.stop().text
     assert "SIGUSR1 ×4" in dot and "SIGSEGV" in dot and "SIGCHLD" not in dot
     assert it.finish() == 0
+
+
+def _events_of(ipctrace, args, during):
+    """Traces those, and what they did meanwhile."""
+    tracer = ipctrace.start("trace", "--json", "-e", "signal", *args)
+    during()
+    result = tracer.stop()
+    assert result.code == 0, result
+    return result.events
+
+
+def test_terminal_key_goes_to_the_group(ipctrace, background):
+    """^C, written by us to the master, is the terminal's doing and reaches each of the group."""
+    master, slave = os.openpty()
+    code = ("import os, fcntl, signal, termios, sys\n"
+            "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+            "child = os.fork()\n"
+            "if child: print(os.getpid(), child, flush=True)\n"
+            "while True: signal.pause()\n")
+    target = background("python3", "-c", code, stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    os.close(slave)
+    pids = [int(word) for word in target.stdout.readline().split()]
+
+    def press():
+        os.write(master, b"\x03")
+        target.wait(10)
+
+    events = _events_of(ipctrace, ["-p", target.pid], press)
+    os.close(master)
+    sent = {_pid(e["target"]): e for e in events if e["event"] == "signal.send" and e["signal"] == "SIGINT"
+            and e["sender"] is None}
+    assert set(sent) >= set(pids), sent
+    assert all(e["cause"] == "terminal" and e["process"] is None and e["comm"] is None for e in sent.values()), sent
+
+
+def test_orphaned_group_is_told_so(ipctrace, background):
+    """A process group with a stopped member loses its last parent: SIGHUP and SIGCONT, from the kernel."""
+    code = ("import os, signal\n"
+            "child = os.fork()\n"
+            "if not child:\n"
+            "    os.setpgid(0, 0)\n"
+            "    os.kill(os.getpid(), signal.SIGSTOP)\n"
+            "    os._exit(0)\n"
+            "os.waitpid(child, os.WUNTRACED)\n"
+            "print(child, flush=True)\n"
+            "input()\n")
+    parent = background("python3", "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+
+    def leave():
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        parent.wait(10)
+
+    events = _events_of(ipctrace, ["-p", f"{parent.pid},{child}"], leave)
+    sent = {e["signal"]: e["cause"] for e in events if e["event"] in ("signal.send", "signal.ignore")
+            and _pid(e["target"]) == child}
+    assert sent == {"SIGHUP": "orphaned process group", "SIGCONT": "orphaned process group"}, sent
+
+
+def test_children_are_named(ipctrace, background):
+    """Default SIGCHLD counts as ignored, with the child and its status told."""
+    shell = background("sh", "-c", "read x; sh -c 'exit 3' & wait; read x", stdin=subprocess.PIPE)
+    tracer = ipctrace.start("trace", "--json", "-e", "signal,process", "-p", shell.pid)
+    shell.communicate(b"\n\n", timeout=10)
+    events = tracer.wait().events
+    child = next(e["result"] for e in events if e["event"] == "process.fork")
+    told = [e for e in events if e.get("signal") == "SIGCHLD" and e.get("child") == child]
+    assert len(told) == 1 and told[0]["cause"] == "child exited" and told[0]["sender"] is None, told
+
+
+def test_recording_replays_signals(ipctrace, workload, tmp_path):
+    it = workload("signals")
+    path = tmp_path / "signals.rec"
+    tracer = ipctrace.start("record", "-o", path, "-p", it.pid)
+    it.say()
+    done = it.hear("done")
+    assert tracer.stop().code == 0
+    have = _details(ipctrace.document("graph", "--input", path))
+    for case in done["cases"]:
+        detail = have[case["sender"], case["target"], case["signal"]]
+        assert [detail[key] for key in COUNTS] == [case[key] for key in COUNTS], f"{case}: {detail}"
+    assert it.finish() == 0

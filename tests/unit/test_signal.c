@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Signals: words, counts, links, and how memory stays bounded. */
+#include "records.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mechanism/mechanism.h"
+#include "model/graph.h"
+
+#define T   0x1000
+#define ALL (~0ull)
+
+static struct event event;
+
+static void start(struct script *s)
+{
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T + 1, 1);
+	snapshot_done(s);
+	by(s, 10);
+}
+
+static void fill(struct script *s, struct record *head, uint16_t type, size_t size, uint32_t pid)
+{
+	head->type = type;
+	head->size = (uint32_t)size;
+	head->ts = s->ts++;
+	head->pid = pid;
+	head->tid = pid;
+	head->start = pid ? start_of(s, pid) : 0;
+	if (pid)
+		snprintf(head->comm, sizeof(head->comm), "p%u", pid);
+}
+
+static void signal_record(struct script *s, uint16_t type, uint32_t by, uint32_t other, int number,
+			  uint32_t cause, uint32_t outcome)
+{
+	struct record_signal record = { .other_pid = other,
+					.other_start = other ? start_of(s, other) : 0,
+					.target_tid = type == RECORD_SIGNAL ? other : by,
+					.signal = (uint32_t)number,
+					.cause = cause,
+					.outcome = outcome,
+					.group = 1,
+					.delay_ns = type == RECORD_SIGNAL ? ~0ull : 12000 };
+
+	fill(s, &record.head, type, sizeof(record), by);
+	apply(s, &record);
+}
+
+static void tallied(struct script *s, uint32_t from, uint32_t to, int number,
+		    struct signal_counts total)
+{
+	struct record_signal_count record = { .key = { .target_start = start_of(s, to),
+						       .sender_start = from ? start_of(s, from) : 0,
+						       .target_pid = to,
+						       .sender_pid = from,
+						       .signal = (uint32_t)number,
+						       .cause = from ? SIGNAL_BY_PROCESS :
+								       SIGNAL_CHILD_EXITED },
+					      .total = total };
+
+	fill(s, &record.head, RECORD_SIGNAL_COUNT, sizeof(record), to);
+	memset(record.head.comm, 0, sizeof(record.head.comm));
+	record.total.last_ts = record.head.ts;
+	apply(s, &record);
+}
+
+static void assert_event(struct script *s, const char *name, const char *words)
+{
+	assert_true(mechanism_event(s->model, &s->last.head, &s->change, ALL, &event));
+	assert_string_equal(event.name, name);
+	assert_string_equal(event.words, words);
+}
+
+static void words(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	signal_record(s, RECORD_SIGNAL, 10, 20, SIGTERM, SIGNAL_BY_PROCESS, SIGNAL_TERMINATED);
+	assert_event(s, "signal.send", "SIGTERM → p20[20]  terminated");
+	assert_false(event.by_kernel);
+	signal_record(s, RECORD_SIGNAL_END, 20, 10, SIGTERM, SIGNAL_BY_PROCESS, SIGNAL_HANDLED);
+	assert_event(s, "signal.deliver", "SIGTERM from p10[10] → handler, 12.0 µs later");
+	signal_record(s, RECORD_SIGNAL, 10, 20, SIGUSR1, SIGNAL_BY_PROCESS, SIGNAL_MERGED);
+	assert_event(s, "signal.merge", "SIGUSR1 → p20[20]  merged into a pending one");
+	signal_record(s, RECORD_SIGNAL, 0, 20, SIGCHLD, SIGNAL_CHILD_EXITED, SIGNAL_NOTHING);
+	assert_event(s, "signal.ignore",
+		     "SIGCHLD → p20[20] (child exited)  does nothing by default");
+	assert_true(event.by_kernel);
+	assert_null(event.process);
+	assert_ptr_equal(event.party, process_at(s, 20));
+}
+
+static void mask_twice_is_one_event(void **state)
+{
+	struct script *s = *state;
+	struct record_signal_mask record = { .blocked = 1ull << (SIGCHLD - 1) };
+
+	start(s);
+	fill(s, &record.head, RECORD_SIGNAL_MASK, sizeof(record), 10);
+	apply(s, &record);
+	assert_event(s, "signal.mask", "blocks SIGCHLD");
+	apply(s, &record);
+	assert_false(mechanism_event(s->model, &s->last.head, &s->change, ALL, &event));
+	record.blocked = ~0ull & ~(1ull << (SIGKILL - 1) | 1ull << (SIGTERM - 1));
+	apply(s, &record);
+	assert_event(s, "signal.mask", "blocks all but SIGTERM");
+}
+
+static void an_unknown_sender_is_no_task(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	signal_record(s, RECORD_SIGNAL, 30, 20, SIGHUP, SIGNAL_BY_PROCESS, SIGNAL_PENDING);
+	assert_event(s, "signal.send", "SIGHUP → p20[20]");
+	assert_string_equal(event.process->comm, "p30");
+	assert_null(event.process->tasks);
+}
+
+static void links_by_pair(void **state)
+{
+	struct script *s = *state;
+	const struct graph_link *link = NULL;
+	struct graph graph;
+
+	start(s);
+	process_at(s, 10)->selected = true;
+	tallied(s, 10, 20, SIGUSR1, (struct signal_counts){ .sent = 4, .merged = 3 });
+	tallied(s, 10, 20, SIGTERM, (struct signal_counts){ .sent = 1, .delivered = 1 });
+	tallied(s, 0, 20, SIGCHLD, (struct signal_counts){ .sent = 1, .ignored = 1 });
+	assert_int_equal(graph_build(s->model, true, &graph), 0);
+	/* The kernel's is between two that nobody asked for. */
+	assert_int_equal(graph.links_count, 1);
+	link = &graph.links[0];
+	assert_ptr_equal(link->from, process_at(s, 10));
+	assert_ptr_equal(link->to, process_at(s, 20));
+	assert_int_equal(link->messages.value, 5);
+	assert_int_equal(link->details_count, 2);
+	assert_string_equal(link->details[0].fields[0].text, "SIGUSR1");
+	assert_string_equal(link->details[0].fields[5].key, "pending");
+	assert_int_equal(link->details[0].fields[5].count.value, 1);
+	assert_string_equal(link->details[1].fields[0].text, "SIGTERM");
+	graph_free(&graph);
+}
+
+static void forgotten_once_a_side_is_gone(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	tallied(s, 10, 20, SIGUSR1, (struct signal_counts){ .sent = 1, .delivered = 1 });
+	tallied(s, 30, 20, SIGUSR1, (struct signal_counts){ .sent = 1, .delivered = 1 });
+	assert_non_null(process_at(s, 30));
+	model_forget(s->model, s->ts + 1);
+	assert_int_equal(HASH_COUNT(s->model->signals), 1);
+	assert_null(model_process(s->model, 30, start_of(s, 30)));
+}
+
+static void unshown_is_the_difference(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	tallied(s, 10, 20, SIGUSR1, (struct signal_counts){ .sent = 9, .unshown = 5 });
+	assert_event(s, "signal.more", "SIGUSR1 → p20[20]: 5 events more, counted only");
+	tallied(s, 10, 20, SIGUSR1, (struct signal_counts){ .sent = 9, .unshown = 5 });
+	assert_false(mechanism_event(s->model, &s->last.head, &s->change, ALL, &event));
+}
+
+static void broken_records_are_refused(void **state)
+{
+	struct record_signal record = { .head = { .type = RECORD_SIGNAL, .size = sizeof(record) },
+					.other_pid = 1,
+					.signal = 65 };
+
+	assert_int_equal(record_check(&record.head, sizeof(record)), -EBADMSG);
+	record.signal = 0;
+	assert_int_equal(record_check(&record.head, sizeof(record)), -EBADMSG);
+	record.signal = 64;
+	assert_int_equal(record_check(&record.head, sizeof(record)), 0);
+	record.outcome = SIGNAL_OUTCOME_MAX;
+	assert_int_equal(record_check(&record.head, sizeof(record)), -EBADMSG);
+	record.outcome = 0;
+	record.cause = SIGNAL_CAUSE_MAX;
+	assert_int_equal(record_check(&record.head, sizeof(record)), -EBADMSG);
+	record.cause = 0;
+	record.other_pid = 0;
+	assert_int_equal(record_check(&record.head, sizeof(record)), -EBADMSG);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, script_setup, script_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(words),
+		TEST(mask_twice_is_one_event),
+		TEST(an_unknown_sender_is_no_task),
+		TEST(links_by_pair),
+		TEST(forgotten_once_a_side_is_gone),
+		TEST(unshown_is_the_difference),
+		TEST(broken_records_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
