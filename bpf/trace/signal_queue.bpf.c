@@ -316,6 +316,61 @@ int signal_discard(struct signal_whom *target, __u64 queue, __u64 mask, __u32 fa
 	return 1;
 }
 
+/* --- what was pending before we looked --------------------------------------------------------- */
+
+#define PF_KTHREAD 0x00200000
+
+struct noting {
+	struct signal_whom target;
+	__u64 queue, mask;
+};
+
+static long note_step(__u32 i, struct noting *it)
+{
+	struct signal_sent sent = { .cause = SIGNAL_CAUSE_UNKNOWN };
+	__u32 sig = i + 1;
+
+	if (!(it->mask >> i & 1))
+		return 0;
+	signal_push(&sent, &it->target, it->queue, sig);
+	signal_count(&sent, &it->target, sig, SIGNAL_PENDING, 1);
+	return 0;
+}
+
+/* Those that no event told of. Of a real-time signal one is noted: how many there are, the set does
+ * not say. */
+static __always_inline void note_pending(struct signal_whom *target, __u64 queue, __u64 mask)
+{
+	struct signal_queue *kept = bpf_map_lookup_elem(&signal_queues, &queue);
+	struct noting it = { .queue = queue, .mask = kept ? mask & ~kept->mask : mask };
+
+	it.target = *target;
+	if (it.mask)
+		bpf_loop(SIGNAL_MAX, note_step, &it, 0);
+}
+
+/* Run once, after the hooks are attached; writes nothing. */
+SEC("?iter/task")
+int signal_note_pending(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct signal_whom whom = {};
+	__u64 address;
+
+	if (!task || (task->flags & PF_KTHREAD) || task->tgid == settings.own_tgid)
+		return 0;
+	address = address_of(task);
+	task = (void *)address;
+	whom.pid = BPF_CORE_READ(task, tgid);
+	whom.tid = BPF_CORE_READ(task, pid);
+	whom.start = task_start(address);
+	note_pending(&whom, QUEUE_OF_THREAD(whom.tid), BPF_CORE_READ(task, pending.signal.sig[0]));
+	if (whom.pid == whom.tid)
+		note_pending(&whom, QUEUE_OF_PROCESS(whom.pid),
+			     BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]));
+	return 0;
+}
+
 /* A task ended: its queue goes with it, and its process's with the last task. */
 SEC("?tp_btf/sched_process_exit")
 int BPF_PROG(signal_exit, struct task_struct *task)

@@ -103,7 +103,7 @@ static bool end_event(const struct record_signal *record, const struct change *c
 		event_say(event, "%s[%u]", change->other ? change->other->comm : "?",
 			  record->other_pid);
 	else
-		event_say(event, "kernel");
+		event_say(event, record->cause == SIGNAL_CAUSE_UNKNOWN ? "?" : "kernel");
 	event_say(event, " → %s", signal_outcome_name(record->outcome));
 	if (record->delay_ns != NO_DELAY)
 		event_say(event, ", %s later", units_duration(record->delay_ns, delay));

@@ -108,6 +108,8 @@ static void choose_programs(struct live *live)
 	}
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
+	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
+				  is_enabled(live->options, "signal"));
 	for (size_t i = 0; i < SIGNAL_HOOKS; i++)
 		bpf_program__set_autoload(signal_hook(live, i), is_enabled(live->options, "signal"));
 }
@@ -336,6 +338,8 @@ int live_hooks_open(struct live *live)
 		err = attach_life(live);
 	if (!err && live->tracer->bss->control.count_transfers)
 		err = run_iterator(live->tracer->progs.note_tasks);
+	if (!err && live->tracer->bss->control.follow_signals)
+		err = run_iterator(live->tracer->progs.signal_note_pending);
 	return err;
 }
 

@@ -107,6 +107,20 @@ static bool is_gone(const struct live *live, uint32_t pid, uint64_t start)
 	return process->exited || (!process->tasks && kill(pid, 0) && errno == ESRCH);
 }
 
+static bool is_selected(const struct live *live, uint32_t pid, uint64_t start)
+{
+	const struct process *process = pid ? model_process(live->model, pid, start) : NULL;
+
+	return process && process->selected;
+}
+
+/* Before the selection was known everything was counted. */
+static bool is_wanted(const struct live *live, const struct signal_key *key)
+{
+	return !live->selective || is_selected(live, key->target_pid, key->target_start) ||
+	       is_selected(live, key->sender_pid, key->sender_start);
+}
+
 static int count_report(struct live *live, const struct signal_key *key,
 			const struct signal_counts *counts)
 {
@@ -125,7 +139,7 @@ static int count_report(struct live *live, const struct signal_key *key,
 
 	if (base)
 		counts_subtract(&record.total, &base->counts);
-	if (!record.total.sent)
+	if (!record.total.sent || !is_wanted(live, key))
 		return 0;
 	if (!known || memcmp(&known->counts, &record.total, sizeof(record.total)))
 		err = live_deliver(live, &record.head);

@@ -187,3 +187,28 @@ def test_recording_replays_signals(ipctrace, workload, tmp_path):
         detail = have[case["sender"], case["target"], case["signal"]]
         assert [detail[key] for key in COUNTS] == [case[key] for key in COUNTS], f"{case}: {detail}"
     assert it.finish() == 0
+
+
+def test_pending_from_before(ipctrace, background):
+    """It was there before us: counted as pending from the start, and its delivery is told."""
+    code = ("import os, signal\n"
+            "signal.signal(signal.SIGUSR1, lambda *_: None)\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
+            "os.kill(os.getpid(), signal.SIGUSR1)\n"
+            "print(flush=True)\n"
+            "input()\n"
+            "signal.pthread_sigmask(signal.SIG_SETMASK, [])\n"
+            "print(flush=True)\n"
+            "input()\n")
+    target = background("python3", "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    target.stdout.readline()
+    before = ipctrace.start("graph", "--json", "-d", 600, "-p", target.pid).stop().document
+    detail = _details(before)[0, target.pid, "SIGUSR1"]
+    assert (detail["sent"], detail["pending"], detail["cause"]) == (1, 1, "unknown"), detail
+    tracer = ipctrace.start("trace", "--json", "-e", "signal", "-p", target.pid)
+    target.stdin.write(b"\n")
+    target.stdin.flush()
+    target.stdout.readline()
+    told = [e for e in tracer.stop().events if e["event"] == "signal.deliver"]
+    assert [(e["signal"], e["outcome"], e["delay_ns"], e["cause"]) for e in told] == [
+        ("SIGUSR1", "handler", None, "unknown")], told
