@@ -14,7 +14,7 @@ struct call {
 	int nr;				/* 64-bit numbering */
 	bool compat;
 	bool socketcall;
-	__u64 arg[5];
+	__u64 arg[6];
 };
 
 static __always_inline bool call_is_own(const struct task_struct *task)
@@ -25,7 +25,7 @@ static __always_inline bool call_is_own(const struct task_struct *task)
 /* A 32-bit socketcall(2) carries its real arguments in memory. */
 static __always_inline int call_unwrap_socketcall(struct call *call)
 {
-	__u32 which = (__u32)call->arg[0], inner[5] = {};
+	__u32 which = (__u32)call->arg[0], inner[6] = {};
 
 	if (which >= SOCKETCALL_MAX)
 		return CALL_NONE;
@@ -35,7 +35,7 @@ static __always_inline int call_unwrap_socketcall(struct call *call)
 		count_loss(LOSS_READ_FAILED);
 		return CALL_NONE;
 	}
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		call->arg[i] = inner[i];
 	call->socketcall = true;
 	return settings.compat_socketcall[which];
@@ -68,6 +68,7 @@ static __always_inline void call_init(struct call *call, struct pt_regs *regs, l
 		call->arg[2] = ARCH_ARG2(regs);
 		call->arg[3] = ARCH_ARG3(regs);
 		call->arg[4] = ARCH_ARG4(regs);
+		call->arg[5] = ARCH_ARG5(regs);
 		return;
 	}
 	call->arg[0] = ARCH_COMPAT_ARG0(regs);
@@ -75,6 +76,7 @@ static __always_inline void call_init(struct call *call, struct pt_regs *regs, l
 	call->arg[2] = ARCH_COMPAT_ARG2(regs);
 	call->arg[3] = ARCH_COMPAT_ARG3(regs);
 	call->arg[4] = ARCH_COMPAT_ARG4(regs);
+	call->arg[5] = ARCH_COMPAT_ARG5(regs);
 	call->nr = call_compat_nr(call, ARCH_SYSCALL_NR(regs));
 }
 

@@ -6,7 +6,7 @@
  * These are global functions, called across objects: libbpf before 1.2 cannot join two objects
  * that both name one extern kfunc, so bpf_rdonly_cast() is used in this file alone.
  */
-#include "file.bpf.h"
+#include "socket.bpf.h"
 
 /* 6.2 and later: a typed, directly loadable view of a pointer; elsewhere the symbol is 0 and the
  * verifier drops the branch that calls it. */
@@ -21,7 +21,6 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 
 /* include/uapi/linux/magic.h; pidfs since 6.9 */
 #define PIPEFS_MAGIC	 0x50495045
-#define SOCKFS_MAGIC	 0x534F434B
 #define ANON_INODE_MAGIC 0x09041934
 #define TMPFS_MAGIC	 0x01021994
 #define HUGETLBFS_MAGIC	 0x958458f6
@@ -38,12 +37,6 @@ extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
 #define PTY_SLAVE_MAJOR	    136	/* Documentation/admin-guide/devices.txt: 136 to 143 */
 #define PTY_SLAVE_MAJOR_MAX 143
 #define PTMX_DEV	    (5 << MINOR_BITS | 2)
-
-#define AF_UNIX	    1
-#define AF_INET	    2
-#define AF_INET6    10
-#define SOCK_STREAM 1
-#define SOCK_DGRAM  2
 
 /* The first eight bytes of a name, as the machine's number, to tell names apart in one compare. */
 #define NAME8(a, b, c, d, e, f, g, h)                                                              \
@@ -134,16 +127,11 @@ static __always_inline void sample_socket(struct file_facts *facts, struct file 
 	facts->socket.family = family;
 	facts->socket.type = type;
 	facts->socket.state = BPF_CORE_READ(sock, __sk_common.skc_state);
-	if (family == AF_UNIX) {
-		facts->kind = FILE_UNIX;
+	facts->kind = socket_kind(family, type, BPF_CORE_READ(sock, sk_protocol));
+	if (facts->kind == FILE_UNIX) {
 		peer = BPF_CORE_READ((struct unix_sock *)sock, peer);
 		if (peer)
 			facts->socket.peer_ino = socket_ino(BPF_CORE_READ(peer, sk_socket));
-	} else if (family == AF_INET || family == AF_INET6) {
-		if (type == SOCK_STREAM)
-			facts->kind = FILE_TCP;
-		else if (type == SOCK_DGRAM)
-			facts->kind = FILE_UDP;
 	}
 }
 

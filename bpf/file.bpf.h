@@ -13,6 +13,25 @@
 #define S_IFSOCK 0140000
 #define S_IFIFO	 0010000
 
+#define AF_UNIX	    1
+#define AF_INET	    2
+#define AF_INET6    10
+#define SOCK_STREAM 1
+#define SOCK_DGRAM  2
+#define IPPROTO_TCP 6
+#define IPPROTO_UDP 17
+
+static __always_inline __u32 socket_kind(__u16 family, __u16 type, __u32 protocol)
+{
+	if (family == AF_UNIX)
+		return FILE_UNIX;
+	if (family != AF_INET && family != AF_INET6)
+		return FILE_SOCKET;
+	if (type == SOCK_STREAM && protocol == IPPROTO_TCP)
+		return FILE_TCP;
+	return type == SOCK_DGRAM && protocol == IPPROTO_UDP ? FILE_UDP : FILE_SOCKET;
+}
+
 /* True for objects that can carry data between processes, by mode alone; cheap. */
 static __always_inline bool mode_is_channel(__u32 mode)
 {

@@ -54,6 +54,14 @@ struct watched_map {
 	__type(value, __u32);
 };
 
+/* Where each socket has sent datagrams to, so that each destination is told once. */
+struct destinations_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DESTINATIONS_MAX);
+	__type(key, struct destination_key);
+	__type(value, __u32);
+};
+
 struct losses_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, LOSS_MAX);
@@ -89,6 +97,7 @@ SHARED struct dispatch_map dispatch SEC(".maps");
 SHARED struct transfers_map transfers SEC(".maps");
 SHARED struct marks_map marks SEC(".maps");
 SHARED struct watched_map watched SEC(".maps");
+SHARED struct destinations_map destinations SEC(".maps");
 SHARED struct losses_map losses SEC(".maps");
 SHARED struct asleep_map asleep SEC(".maps");
 SHARED struct fifo_names_map fifo_names SEC(".maps");

@@ -37,10 +37,10 @@ enum { false = 0, true = 1 };
 /* include/uapi/linux/bpf.h */
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
-	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_ARRAY = 2,
 	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,	/* 5.8 */
 	BPF_MAP_TYPE_TASK_STORAGE = 29,	/* 5.11 */
 };
@@ -178,13 +178,35 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct in6_addr {
+	union {
+		__u8 u6_addr8[16];
+	} in6_u;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
 struct sock_common {
+	__be32 skc_daddr;		/* in anonymous unions, as are the next three */
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
 };
 
 struct sk_buff {
 	struct sk_buff *next;
+	unsigned int len;
 	char cb[48];
 };
 
@@ -201,6 +223,12 @@ struct socket {
 struct sock {
 	struct sock_common __sk_common;
 	struct sk_buff_head sk_receive_queue;
+	struct {
+		atomic_t rmem_alloc;
+	} sk_backlog;
+	atomic_t sk_drops;
+	u32 sk_ack_backlog, sk_max_ack_backlog;	/* 5.4 */
+	u8 sk_shutdown;			/* a plain member since 5.6 */
 	struct socket *sk_socket;
 	u16 sk_protocol;		/* a plain member since 5.6 */
 };
@@ -214,13 +242,29 @@ struct scm_stat {
 	atomic_t nr_fds;
 };
 
+struct tcp_sock {
+	u32 rcv_nxt, copied_seq, snd_una, write_seq;
+};
+
+struct sockaddr_un {
+	char sun_path[108];
+};
+
+/* include/net/af_unix.h; len counts the family too */
+struct unix_address {
+	int len;
+	struct sockaddr_un name[0];
+};
+
 struct unix_sock {
 	struct sock sk;
+	struct unix_address *addr;
 	struct sock *peer;
 	struct scm_stat scm_stat;	/* 5.7 */
 };
 
 struct unix_skb_parms {
+	u32 consumed;			/* of a stream's buffer, read already */
 	struct scm_fp_list *fp;
 };
 

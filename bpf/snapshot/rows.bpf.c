@@ -10,6 +10,7 @@
 
 #define IPCTRACE_CORE_BPF
 #include "file.bpf.h"
+#include "socket.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
@@ -83,6 +84,32 @@ static __always_inline __u64 pipe_queued(struct pipe_inode_info *pipe)
 	return tail == head ? sum : ~0ULL;
 }
 
+/* Both rows of a socket's slot are too much for the stack. Whoever runs this iterator is alone. */
+struct socket_room_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct record_socket);
+};
+struct socket_room_map socket_room SEC(".maps");
+
+/* What a slot's row does not say of a socket. One that many hold is told as often. */
+static __always_inline void socket_row(struct seq_file *seq, struct task_struct *task, __u64 file)
+{
+	__u32 zero = 0;
+	struct record_socket *row = bpf_map_lookup_elem(&socket_room, &zero);
+
+	if (!row)
+		return;
+	__builtin_memset(row, 0, sizeof(*row));
+	row_head(&row->head, RECORD_SOCKET, sizeof(*row));
+	row_task(&row->head, task);
+	row->fd = -1;
+	row->nr = -1;
+	if (socket_sample(&row->facts, file))
+		bpf_seq_write(seq, row, sizeof(*row));
+}
+
 /* Rows of a task that is going are sent too: its table may live on in others. */
 SEC("iter/task_file")
 int rows_slot(struct bpf_iter__task_file *ctx)
@@ -103,6 +130,8 @@ int rows_slot(struct bpf_iter__task_file *ctx)
 	if ((row.facts.kind == FILE_PIPE || row.facts.kind == FILE_FIFO) && row.facts.pipe.capacity)
 		row.facts.pipe.queued = pipe_queued(BPF_CORE_READ(file, f_inode, i_pipe));
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	if ((row.facts.mode & S_IFMT) == S_IFSOCK)
+		socket_row(ctx->meta->seq, task, row.facts.file);
 	return 0;
 }
 

@@ -12,44 +12,51 @@
  * read and write come most often by far, so they are counted right here: a tail call is an indirect
  * jump, which costs as much as the counting.
  */
-static __always_inline bool count_plain_transfer(__u32 nr, __u32 fd, long ret, bool *is_signals)
+static __always_inline __u8 count_plain_transfer(__u32 nr, __u32 fd, long ret)
 {
 	__u8 moves;
 
 	if (nr >= CALLS_MAX)
-		return false;
+		return CALL_MOVES_NOTHING;
 	barrier_var(nr);
 	moves = settings.transfer_call[nr & (CALLS_MAX - 1)];
-	if (moves == CALL_MOVES_NOTHING || moves == CALL_MOVES)
-		return false;
-	/* A signalfd gives a whole number of 128 bytes. */
-	*is_signals = control.signalfds && moves == CALL_MOVES_IN && ret > 0 && !(ret & 127);
-	if (control.count_transfers)
+	if (moves != CALL_MOVES_NOTHING && moves != CALL_MOVES && control.count_transfers)
 		transfer_count(fd, moves == CALL_MOVES_IN ? DIRECTION_IN : DIRECTION_OUT, ret, nr);
-	return true;
+	return moves;
+}
+
+/* Which program of `dispatch` has more to do than to count; CALL_NONE = none. */
+static __always_inline __u32 next_program(__u32 nr, __u8 moves, long ret, __u64 destination)
+{
+	if (moves == CALL_MOVES_NOTHING || moves == CALL_MOVES)
+		return nr;
+	if (moves == CALL_MOVES_OUT_TO && destination)
+		return nr;
+	/* A signalfd gives a whole number of 128 bytes. */
+	if (control.signalfds && moves == CALL_MOVES_IN && ret > 0 && !(ret & 127))
+		return CALL_SIGNALFD_READ;
+	return CALL_NONE;
 }
 
 SEC("?tp_btf/sys_exit")
 int BPF_PROG(root_btf, struct pt_regs *regs, long ret)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
-	bool is_signals = false;
 	struct call call;
+	__u32 next;
 
 	if (!ARCH_IS_COMPAT(task)) {
 		__u32 nr = ARCH_SYSCALL_NR(regs);
 
-		if (!count_plain_transfer(nr, ARCH_ARG0(regs), ret, &is_signals))
-			bpf_tail_call(ctx, &dispatch, nr);
-		else if (is_signals)
-			bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
-		return 0;
+		next = next_program(nr, count_plain_transfer(nr, ARCH_ARG0(regs), ret), ret,
+				    ARCH_ARG4(regs));
+	} else {
+		call_init(&call, regs, ret);
+		next = next_program(call.nr, count_plain_transfer(call.nr, call.arg[0], ret), ret,
+				    call.arg[4]);
 	}
-	call_init(&call, regs, ret);
-	if (!count_plain_transfer(call.nr, call.arg[0], ret, &is_signals))
-		bpf_tail_call(ctx, &dispatch, call.nr);
-	else if (is_signals)
-		bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
+	if (next != CALL_NONE)
+		bpf_tail_call(ctx, &dispatch, next);
 	return 0;
 }
 
@@ -58,15 +65,15 @@ int root_perf(struct trace_event_raw_sys_exit *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
-	bool is_signals = false;
 	long ret = ctx->ret;
 	struct call call;
+	__u32 next;
 
 	call_init(&call, regs, ret);
-	if (!count_plain_transfer(call.nr, call.arg[0], ret, &is_signals))
-		bpf_tail_call(ctx, &dispatch, call.nr);
-	else if (is_signals)
-		bpf_tail_call(ctx, &dispatch, CALL_SIGNALFD_READ);
+	next = next_program(call.nr, count_plain_transfer(call.nr, call.arg[0], ret), ret,
+			    call.arg[4]);
+	if (next != CALL_NONE)
+		bpf_tail_call(ctx, &dispatch, next);
 	return 0;
 }
 

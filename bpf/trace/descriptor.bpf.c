@@ -136,7 +136,7 @@ CALL_EXIT(ioctl_exit)
 	return 0;
 }
 
-/* Two descriptors, written to memory: pipe, pipe2, socketpair. */
+/* Two descriptors, written to memory. */
 static __always_inline int pair_made(struct call *call, __u64 where)
 {
 	struct slot_cause cause;
@@ -159,11 +159,6 @@ static __always_inline int pair_made(struct call *call, __u64 where)
 CALL_EXIT(pipe_exit)
 {
 	return pair_made(call, call->arg[0]);
-}
-
-CALL_EXIT(socketpair_exit)
-{
-	return pair_made(call, call->arg[3]);
 }
 
 /* The process a pidfd of the current task refers to; 0 = it is none. A function of its own, for the

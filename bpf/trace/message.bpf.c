@@ -4,6 +4,7 @@
  * data (SCM_RIGHTS). At exit the user's msghdr holds what was really received.
  */
 #include "slot.bpf.h"
+#include "socket.bpf.h"
 #include "transfer.bpf.h"
 
 #define SOL_SOCKET 1
@@ -122,6 +123,21 @@ static long walk_step(__u32 i, struct walk *walk)
 /* SCM_MAX_FD descriptors and a header each would be 506 steps; other kinds of control data add some. */
 #define WALK_MAX 1024
 
+/* Where a datagram went, if its header says so: msg_name and msg_namelen come first in it. */
+static __always_inline void destination_find(const struct walk *walk, __u64 msghdr)
+{
+	__u64 head[2] = {};
+	__u64 where;
+	__u32 len;
+
+	if (bpf_probe_read_user(head, sizeof(head), (void *)msghdr))
+		return;
+	where = walk->compat ? (__u32)head[0] : head[0];
+	len = walk->compat ? head[0] >> 32 : (__u32)head[1];
+	if (where)
+		destination_send(walk->cause.arg[0], where, len);
+}
+
 /* Goes through the control data of one message; the walk's cause, compat and sending are set. */
 static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
 {
@@ -129,6 +145,8 @@ static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
 	 * to hold in every step, and drops the branches that only later steps take: so it must know
 	 * nothing. */
 	walk->fds_at = walk->fds_end = control.zero;
+	if (walk->sending)
+		destination_find(walk, msghdr);
 	if (control_find(walk->compat, msghdr, &walk->data)) {
 		count_loss(LOSS_READ_FAILED);
 		return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Sends what a slot holds now, and notices who becomes a peer by what it got. */
 #include "slot.bpf.h"
+#include "socket.bpf.h"
 
 static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 {
@@ -10,9 +11,13 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 
 	if (!control.selective || call_is_own(task) || !table)
 		return 0;
-	if (!file_channel(&key, table_file(table, fd)) ||
-	    !bpf_map_lookup_elem(&watched, &key))
+	if (!file_channel(&key, table_file(table, fd)))
 		return 0;
+	if (!bpf_map_lookup_elem(&watched, &key)) {
+		if (!socket_is_watched(table_file(table, fd)))
+			return 0;
+		object_watch(key.ino, key.dev); /* what it moves counts */
+	}
 	process_set_mark(task->tgid, MARK_PEER);
 	table_scan(&cause, NULL, table, 0, SCAN_MAX, MARK_PEER);
 	return MARK_PEER;

@@ -8,6 +8,7 @@
 #define TRANSFERS_MAX	65536
 #define MARKS_MAX	65536
 #define WATCHED_MAX	65536
+#define DESTINATIONS_MAX 16384
 enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, OPEN_CALLS };
 #define FIFO_NAMES_MAX	8192
 
@@ -60,12 +61,23 @@ struct watched_key {
 	__u32 pad;
 };
 
+/* Keys of what in `watched` stands for a listener's bound address, and for a port. */
+#define WATCH_ADDRESS		    0xffffffffu /* dev; ino = struct unix_address * */
+#define WATCH_PORT		    0xfffffffeu /* dev; ino as follows */
+#define WATCH_PORT_KEY(netns, port) ((__u64)(netns) << 16 | (port))
+
+struct destination_key {
+	__u64 ino;	/* the sender's socket */
+	__u64 hash;	/* of the address */
+};
+
 /* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being
  * blocked. */
 enum transfer_call {
 	CALL_MOVES_NOTHING,
 	CALL_MOVES_IN,	/* from the descriptor in argument 0; the result is how much */
 	CALL_MOVES_OUT,	/* to it, likewise */
+	CALL_MOVES_OUT_TO, /* likewise, and argument 4 may say where to: then its program is run too */
 	CALL_MOVES,	/* has a program of its own */
 };
 

@@ -67,6 +67,11 @@ enum record_type {
 	RECORD_SIGNAL_COUNT = 84,  /* struct record_signal_count: totals so far, absolute */
 	RECORD_SIGNAL_FAIL = 86,   /* struct record_signal_fail: a call that sent nothing */
 
+	/* Sockets. */
+	RECORD_SOCKET = 100,	  /* struct record_socket: what one is now, after a call or as a row */
+	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
+	RECORD_HOST = 102,	  /* struct record_host: the namespaces that names don't mention */
+
 	/* About the tracing itself. */
 	RECORD_READY = 60,  /* struct record alone: attached, and what existed is known */
 	RECORD_SELECT = 61, /* struct record_select: the user asked for this process (pid 0: all) */
@@ -447,6 +452,56 @@ struct record_signal_fail {
 	__u32 signal;
 	__s32 target;		/* as the call has it: a pid, 0, -1, or minus a process group */
 	__u32 pad;
+};
+
+#define RECORD_SOCKET_NAME 112	/* sizeof(sockaddr_un.sun_path) is 108 */
+#define RECORD_COUNT_UNKNOWN (~0u)
+
+/* A socket, as it is at the moment of sampling. IPv4 addresses are written as IPv6 ones, mapped. */
+struct socket_facts {
+	__u64 ino;		/* of its inode in sockfs */
+	__u64 peer_ino;		/* unix: of the peer's; 0 = none, or one that nobody has accepted yet */
+	__u64 address;		/* unix: names what it is bound to; shared with what a listener accepts */
+	__u64 peer_address;	/* unix: the peer's, likewise; 0 = no peer, or not bound */
+	__u32 dev, kind;	/* s_dev of sockfs; enum file_kind */
+	__u32 netns;		/* inode of the network namespace */
+	__u16 family, type;	/* AF_*, SOCK_* */
+	__u16 local_port, remote_port;
+	__u8 state;		/* TCP_ESTABLISHED = 1, … (include/net/tcp_states.h), unix too */
+	__u8 shutdown;		/* 1 = receives no more, 2 = sends no more */
+	__u8 pending;		/* unix: connected, and not accepted yet */
+	__u8 pad;
+	__u8 local[16], remote[16];
+	__u32 recv_queued, send_queued;	/* bytes; RECORD_COUNT_UNKNOWN = not read, or no such thing */
+	__u32 backlog, backlog_max;	/* of a listener; likewise */
+	__u32 drops;			/* of a listener: connections that found it full; likewise */
+	__u32 name_len;			/* bytes of name; 0 = not bound to one */
+	char name[RECORD_SOCKET_NAME];	/* a path, or what begins with NUL: an abstract name */
+};
+
+struct record_socket {
+	struct record head;
+	__s32 fd;		/* -1 = none */
+	__s32 nr;		/* the call, 64-bit numbering; -1 = row */
+	__s64 result;
+	__s64 arg[3];
+	struct socket_facts facts;
+};
+
+struct record_destination {
+	struct record head;
+	__u64 ino;		/* the sender's socket */
+	__u32 dev, kind;
+	__u32 netns;
+	__u16 family, port;
+	__u8 address[16];
+	__u32 name_len, pad;
+	char name[RECORD_SOCKET_NAME];
+};
+
+struct record_host {
+	struct record head;
+	__u32 netns, ipcns;	/* inodes; 0 = unknown */
 };
 
 struct record_text {

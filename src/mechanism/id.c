@@ -74,6 +74,39 @@ static size_t id_of_pty(const struct object *object, char *buf, size_t size)
 		      size);
 }
 
+/* tcp:127.0.0.1:40000->127.0.0.1:80, tcp:127.0.0.1:80 for a listener; where others have, or had, the
+ * same addresses, the inode stands behind. Without an address of its own: tcp:[88231]. */
+static size_t id_of_inet(const struct object *object, char *buf, size_t size)
+{
+	const struct socket *socket = object->socket;
+	char local[SOCKET_ADDRESS_MAX], remote[SOCKET_ADDRESS_MAX] = "", suffix[32] = "";
+
+	if (!socket || !socket->facts.local_port)
+		return id_by_number(object, object->key.ino, buf, size);
+	socket_local_name(object, local);
+	if (socket->facts.remote_port)
+		socket_remote_name(object, remote);
+	if (socket->is_ambiguous)
+		snprintf(suffix, sizeof(suffix), "#%llu", (unsigned long long)object->key.ino);
+	return length(snprintf(buf, size, "%s:%s%s%s%s", object_kind_name(object), local,
+			       *remote ? "->" : "", remote, suffix),
+		      size);
+}
+
+/* unix:[88231]@net:[4026532008]: outside the host's own network namespace */
+static size_t id_of_socket(const struct object *object, char *buf, size_t size)
+{
+	size_t len = object->key.kind == FILE_UNIX ?
+			     id_by_number(object, object->key.ino, buf, size) :
+			     id_of_inet(object, buf, size);
+
+	if (!object->socket || !object->socket->foreign_netns)
+		return len;
+	return len + length(snprintf(buf + len, size - len, "@net:[%u]",
+				     object->socket->foreign_netns),
+			    size - len);
+}
+
 size_t object_id(const struct object *object, char *buf, size_t size)
 {
 	switch (object->key.kind) {
@@ -103,6 +136,9 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 		return length(snprintf(buf, size, "process:%llu",
 				       (unsigned long long)object->key.ino),
 			      size);
+	case FILE_UNIX:
+	case FILE_TCP:
+	case FILE_UDP: return id_of_socket(object, buf, size);
 	case FILE_EVENTFD:
 		return id_by_number(object, (uint32_t)object->facts.eventfd.id, buf, size);
 	}

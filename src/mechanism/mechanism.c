@@ -7,7 +7,8 @@
 /* The order is that of the bits in `enabled` and of --help. */
 const struct mechanism *const mechanisms[] = {
 	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism,
-	&signal_mechanism,  &file_mechanism,       NULL,
+	&unix_mechanism,    &tcp_mechanism,        &udp_mechanism,  &signal_mechanism,
+	&file_mechanism,    NULL,
 };
 
 const struct mechanism *mechanism_find(const char *name)
@@ -70,6 +71,7 @@ static const struct mechanism *record_owner(const struct record *record,
 	case RECORD_SLOT:
 	case RECORD_PASS:
 	case RECORD_PIPE:
+	case RECORD_SOCKET:
 		owner = owner_of_object(change->object, enabled);
 		return owner ? owner : owner_of_object(change->old_object, enabled);
 	}

@@ -45,6 +45,12 @@ void event_fact_text(struct event *event, const char *key, const char *text)
 	fact->text.len = strlen(text);
 }
 
+void event_fact_text_copy(struct event *event, const char *key, const char *text)
+{
+	snprintf(event->copy, sizeof(event->copy), "%s", text);
+	event_fact_text(event, key, event->copy);
+}
+
 void event_fact_int(struct event *event, const char *key, int64_t number)
 {
 	fact_add(event, key, FACT_INT)->integer = number;

@@ -12,11 +12,17 @@ extern const struct mechanism fifo_mechanism;
 extern const struct mechanism file_mechanism;
 extern const struct mechanism signal_mechanism;
 
+extern const struct mechanism unix_mechanism;
+extern const struct mechanism tcp_mechanism;
+extern const struct mechanism udp_mechanism;
+
 /* Adds to the words of the event; what does not fit is cut. */
 void event_say(struct event *event, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The last `len` bytes of the words are the text of a fact as well. */
 void event_fact_said(struct event *event, const char *key, size_t len);
 void event_fact_text(struct event *event, const char *key, const char *text);
+/* The text is copied into the event, where there is room for one of SOCKET_ADDRESS_MAX bytes. */
+void event_fact_text_copy(struct event *event, const char *key, const char *text);
 void event_fact_int(struct event *event, const char *key, int64_t number);
 void event_fact_bool(struct event *event, const char *key, bool truth);
 void event_fact_null(struct event *event, const char *key); /* unknown */

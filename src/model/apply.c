@@ -160,6 +160,12 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_CGROUP: return apply_text(model, whole, change);
 	case RECORD_FIFO: return apply_fifo(model, whole, change);
 	case RECORD_OPENING: return apply_opening(model, whole, change);
+	case RECORD_SOCKET: return apply_socket(model, whole, change);
+	case RECORD_DESTINATION: return apply_destination(model, whole, change);
+	case RECORD_HOST:
+		model->host_netns = ((const struct record_host *)whole)->netns;
+		model->host_ipcns = ((const struct record_host *)whole)->ipcns;
+		return 0;
 	case RECORD_READY:
 		model->ready = true;
 		model->start_ts = record->ts;

@@ -42,6 +42,9 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_CGROUP: return sizeof(struct record_text);
 	case RECORD_FIFO: return sizeof(struct record_fifo);
 	case RECORD_OPENING: return sizeof(struct record_opening);
+	case RECORD_SOCKET: return sizeof(struct record_socket);
+	case RECORD_DESTINATION: return sizeof(struct record_destination);
+	case RECORD_HOST: return sizeof(struct record_host);
 	case RECORD_SELECT: return sizeof(struct record_select);
 	case RECORD_LOSS: return sizeof(struct record_loss);
 	}
@@ -133,6 +136,19 @@ static bool is_signal_count(const struct record_signal_count *record)
 	       record->key.cause < SIGNAL_CAUSE_MAX;
 }
 
+static bool is_socket(const struct record_socket *record)
+{
+	const struct socket_facts *facts = &record->facts;
+
+	return facts->kind >= FILE_UNIX && facts->kind <= FILE_SOCKET &&
+	       facts->name_len <= sizeof(facts->name);
+}
+
+static bool is_destination(const struct record_destination *record)
+{
+	return record->head.pid && record->name_len <= sizeof(record->name);
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -158,6 +174,8 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_SIGNAL_ACTION:
 		return is_signal_number(((const struct record_signal_action *)whole)->signal);
 	case RECORD_SIGNAL_COUNT: return is_signal_count(whole);
+	case RECORD_SOCKET: return is_socket(whole);
+	case RECORD_DESTINATION: return is_destination(whole);
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;

@@ -99,6 +99,8 @@ static enum role endpoint_role(const struct endpoint *endpoint)
 
 	if (endpoint_waits(endpoint))
 		return (enum role)endpoint_waits(endpoint);
+	if (socket_is_listener(endpoint->key.object))
+		return ROLE_LISTEN;
 	if (endpoint->read_slots || (past && (endpoint->ever_read || endpoint->used_in)))
 		role |= ROLE_READ;
 	if (endpoint->write_slots || (past && (endpoint->ever_write || endpoint->used_out)))
@@ -144,19 +146,30 @@ struct parties {
 	bool selected; /* one of them is a process the user asked for */
 };
 
-static struct parties object_parties(const struct model *model, const struct object *object,
-				     bool closed)
+static void parties_add(struct parties *parties, const struct model *model,
+			const struct object *object, bool closed)
 {
-	struct parties parties = { 0 };
 	const struct endpoint *endpoint;
 
 	DL_FOREACH2(object->endpoints, endpoint, object_next) {
 		if (!endpoint_counts(endpoint, closed))
 			continue;
-		parties.count++;
-		parties.waiting |= endpoint_waits(endpoint) != 0;
-		parties.selected |= process_is_selected(model, endpoint->key.process);
+		parties->count++;
+		parties->waiting |= endpoint_waits(endpoint) != 0;
+		parties->selected |= process_is_selected(model, endpoint->key.process);
 	}
+}
+
+/* Of the object, and of what is at its other end. */
+static struct parties object_parties(const struct model *model, const struct object *object,
+				     bool closed)
+{
+	struct parties parties = { 0 };
+	const struct object *other;
+
+	parties_add(&parties, model, object, closed);
+	for (unsigned int i = 0; (other = socket_other(model, object, i)); i++)
+		parties_add(&parties, model, other, closed);
 	return parties;
 }
 

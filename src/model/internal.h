@@ -113,6 +113,15 @@ int fifo_set_name(struct model *model, struct object *object, const char *name);
 /* Who waits in open is about to be told anew. */
 void openings_forget(struct model *model);
 
+/* --- sockets (socket.c) ---------------------------------------------------------------------- */
+
+int apply_socket(struct model *model, const struct record_socket *record, struct change *change);
+int apply_destination(struct model *model, const struct record_destination *record,
+		      struct change *change);
+/* The object is gone: it is at nobody's other end any more. Its facts stay until socket_free(). */
+void socket_unlink(struct model *model, struct object *object);
+void socket_free(struct object *object);
+
 /* --- endpoints (endpoint.c) ------------------------------------------------------------------ */
 
 /* True for kinds whose endpoints are kept. Those of unknown kind have them too, so that the holders

@@ -53,6 +53,9 @@ struct count link_rate(const struct model *model, uint64_t bytes)
 static const link_builder builders[FILE_KIND_MAX] = {
 	[FILE_PIPE] = pipe_links,
 	[FILE_FIFO] = pipe_links,
+	[FILE_UNIX] = socket_links,
+	[FILE_TCP] = socket_links,
+	[FILE_UDP] = socket_links,
 };
 
 link_builder link_builder_of(uint32_t kind)

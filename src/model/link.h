@@ -16,6 +16,8 @@ typedef int (*link_builder)(struct graph *graph, const struct model *model, stru
 /* The builders. */
 int pipe_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
 
+int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
+
 /* NULL = objects of that kind have no links yet. */
 link_builder link_builder_of(uint32_t kind);
 

@@ -56,7 +56,7 @@ static bool endpoint_is_history(const struct endpoint *endpoint, uint64_t older_
 	       endpoint->last_ts < older_than_ts;
 }
 
-static bool was_shared_by_selected(const struct object *object)
+static bool was_held_by_selected(const struct object *object)
 {
 	const struct endpoint *endpoint;
 
@@ -66,12 +66,24 @@ static bool was_shared_by_selected(const struct object *object)
 	return false;
 }
 
+bool object_is_near_selected(const struct object *object, const struct model *model)
+{
+	const struct object *other;
+
+	if (was_held_by_selected(object))
+		return true;
+	for (unsigned int i = 0; (other = socket_other(model, object, i)); i++)
+		if (was_held_by_selected(other))
+			return true;
+	return false;
+}
+
 /* An object that lives on (a terminal, a logger's socket) still loses its past users. */
 static void object_forget(struct model *model, struct object *object, uint64_t older_than_ts)
 {
 	struct endpoint *endpoint, *next;
 
-	if (was_shared_by_selected(object))
+	if (was_held_by_selected(object))
 		return;
 	if (!object->slots && !object->in_flight && !object->descriptions &&
 	    object->last_ts < older_than_ts) {
@@ -130,12 +142,12 @@ void model_forget(struct model *model, uint64_t older_than_ts)
 	model_bury(model);
 }
 
-static bool process_shares(const struct process *process)
+static bool process_shares(const struct process *process, const struct model *model)
 {
 	const struct endpoint *endpoint;
 
 	DL_FOREACH2(process->endpoints, endpoint, process_next)
-		if (was_shared_by_selected(endpoint->key.object))
+		if (object_is_near_selected(endpoint->key.object, model))
 			return true;
 	return false;
 }
@@ -150,7 +162,7 @@ void model_prune(struct model *model)
 		return;
 	processes_mark_named(model);
 	HASH_ITER(hh, model->processes, process, next) {
-		if (process->selected || process->exited || process_shares(process))
+		if (process->selected || process->exited || process_shares(process, model))
 			continue;
 		while (process->tasks)
 			task_drop(model, process->tasks, model->end_ts);

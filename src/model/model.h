@@ -47,10 +47,38 @@ struct object {
 	uint64_t first_ts, last_ts;
 	unsigned int slots;		/* slots, in all tables, that hold it now */
 	unsigned int in_flight;		/* descriptors of it in socket queues now */
+	struct socket *socket;		/* what is known of it as a socket; NULL = nothing, or none */
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
 	UT_hash_handle hh;		/* model->objects */
+};
+
+/* Where a socket's two ends are, in one network namespace where the address means only that. */
+struct socket_tuple {
+	uint8_t local[16], remote[16];
+	uint16_t local_port, remote_port;
+	uint32_t netns;			/* of loopback addresses; 0 for others */
+	uint32_t kind, pad;
+};
+
+/* Where datagrams were sent to. */
+struct destination {
+	struct socket_tuple to;		/* remote: the address; local is not used */
+	char *name;			/* unix: as in object->name; NULL = none */
+	struct destination *next, *prev;
+};
+
+struct socket {
+	struct socket_facts facts;	/* the newest sample */
+	struct object *object;
+	struct socket_tuple tuple;
+	bool is_hashed;			/* in model->sockets, under that tuple */
+	bool is_ambiguous;		/* another socket has, or had, the same addresses */
+	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
+	struct destination *destinations;
+	unsigned int destinations_count;
+	UT_hash_handle hh;		/* model->sockets, by tuple */
 };
 
 /* How a slot came to be filled. */
@@ -245,6 +273,8 @@ struct model {
 	struct endpoint *endpoints;
 	struct handover *handovers;
 	struct signal_tally *signals;
+	struct socket *sockets;		/* by their addresses */
+	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
 	uint64_t next_serial;
 	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
 	bool in_snapshot;
@@ -304,6 +334,18 @@ struct endpoint *model_endpoint_by_transfer(const struct model *model,
 void model_note_held(struct model *model);
 /* The object under that key; NULL = not known. */
 struct object *model_object(const struct model *model, const struct object_key *key);
+
+/*
+ * The objects at the other end of a socket, one after another: its peer; the listener that has not
+ * accepted it yet; whatever it sent datagrams to. NULL when there are no more, and for what is no socket.
+ */
+struct object *socket_other(const struct model *model, const struct object *object, unsigned int i);
+/* Connected, and no one has accepted it. */
+bool socket_is_pending(const struct model *model, const struct object *object);
+bool socket_is_listener(const struct object *object);
+/* True when the process holds an end of the object: the object itself, or one at its other end, with a
+ * selected process at either. */
+bool object_is_near_selected(const struct object *object, const struct model *model);
 
 /* Drops exited processes and objects without holders whose last record is older than ts and which
  * no selected process ever shared; bounds memory on long runs. */

@@ -121,6 +121,7 @@ int object_set_name(struct object *object, const char *name)
 static void object_kill(struct model *model, struct object *object)
 {
 	HASH_DEL(model->objects, object);
+	socket_unlink(model, object);
 	object->hh.next = model->dead_objects;
 	model->dead_objects = object;
 }
@@ -152,6 +153,7 @@ void model_bury(struct model *model)
 		struct object *object = model->dead_objects;
 
 		model->dead_objects = object->hh.next;
+		socket_free(object);
 		free(object->name);
 		free(object);
 	}

@@ -73,9 +73,13 @@ const struct call_row call_rows[] = {
 	CALL(bpf, 357, 386, "maybe_fd_exit"),
 	CALL(seccomp, 354, 383, "maybe_fd_exit"),
 	CALL(pidfd_getfd, 438, 438, "pidfd_getfd_exit"),
-	CALL(socket, 359, 281, "new_fd_exit"),
-	CALL(accept, -1, 285, "new_fd_exit"),
-	CALL(accept4, 364, 366, "new_fd_exit"),
+	CALL(socket, 359, 281, "socket_exit"),
+	CALL(accept, -1, 285, "accept_exit"),
+	CALL(accept4, 364, 366, "accept_exit"),
+	CALL(bind, 361, 282, "socket_state_exit"),
+	CALL(connect, 362, 283, "connect_exit"),
+	CALL(listen, 363, 284, "socket_state_exit"),
+	CALL(shutdown, 373, 293, "socket_state_exit"),
 	CALL(socketpair, 360, 288, "socketpair_exit"),
 	CALL(pipe2, 331, 359, "pipe_exit"),
 	CALL(close, 6, 6, "close_exit"),
@@ -103,7 +107,7 @@ const struct call_row call_rows[] = {
 	PLAIN(write, 4, 4, CALL_MOVES_OUT),
 	PLAIN(writev, 146, 146, CALL_MOVES_OUT),
 	PLAIN(pwritev2, 379, 393, CALL_MOVES_OUT),
-	PLAIN(sendto, 369, 290, CALL_MOVES_OUT),
+	{SYS_sendto, COMPAT(369, 290), "sendto_exit", CALL_MOVES_OUT_TO},
 	TRANSFER(sendfile, 239, 239, "sendfile_exit"),
 	TRANSFER(splice, 313, 340, "splice_exit"),
 	TRANSFER(tee, 315, 342, "tee_exit"),
@@ -136,7 +140,8 @@ static const struct {
 static const struct {
 	int which, nr;
 } socketcalls[] = {
-	{1, SYS_socket},   {5, SYS_accept},   {8, SYS_socketpair}, {9, SYS_sendto},
+	{1, SYS_socket},   {2, SYS_bind},     {3, SYS_connect},    {4, SYS_listen},
+	{13, SYS_shutdown}, {5, SYS_accept},   {8, SYS_socketpair}, {9, SYS_sendto},
 	{10, SYS_recvfrom}, {11, SYS_sendto}, {12, SYS_recvfrom},   {16, SYS_sendmsg},
 	{17, SYS_recvmsg}, {18, SYS_accept4}, {19, SYS_recvmmsg},  {20, SYS_sendmmsg},
 };

@@ -224,6 +224,7 @@ static int state_row(void *ctx, const struct record *record)
 		return live_deliver_bare(ctx, RECORD_QUEUES_END);
 	case RECORD_OPENING:
 	case RECORD_IN_FLIGHT:
+	case RECORD_SOCKET:
 		return live_deliver(ctx, record);
 	case RECORD_SLOT:
 		if (row->facts.kind != FILE_PIPE && row->facts.kind != FILE_FIFO)

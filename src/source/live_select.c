@@ -34,16 +34,13 @@ int live_select_announce(struct live *live, record_fn to, void *ctx)
 	return err;
 }
 
-static bool process_shares(const struct process *process)
+static bool process_shares(const struct model *model, const struct process *process)
 {
-	const struct endpoint *mine, *theirs;
+	const struct endpoint *endpoint;
 
-	LL_FOREACH2(process->endpoints, mine, process_next) {
-		LL_FOREACH2(mine->key.object->endpoints, theirs, object_next) {
-			if (theirs->key.process->selected)
-				return true;
-		}
-	}
+	for (endpoint = process->endpoints; endpoint; endpoint = endpoint->process_next)
+		if (object_is_near_selected(endpoint->key.object, model))
+			return true;
 	return false;
 }
 
@@ -60,7 +57,7 @@ static int marks_add(struct live *live)
 			continue;
 		if (process->selected)
 			mark = MARK_SELECTED | (live->options->follow ? MARK_FOLLOW : 0);
-		else if (!process_shares(process))
+		else if (!process_shares(live->model, process))
 			continue;
 		if (bpf_map_update_elem(fd, &pid, &mark, BPF_ANY))
 			return -errno;
@@ -69,21 +66,42 @@ static int marks_add(struct live *live)
 	return added;
 }
 
-static int watches_add(struct live *live)
+static int watch(int fd, uint64_t ino, uint32_t dev)
 {
-	int fd = bpf_map__fd(live->tracer->maps.watched);
-	const struct endpoint *endpoint;
+	struct watched_key key = {.ino = ino, .dev = dev};
 	__u32 one = 1;
 
-	for (endpoint = live->model->endpoints; endpoint; endpoint = endpoint->hh.next) {
-		const struct object *object = endpoint->key.object;
-		struct watched_key key = {.ino = object->key.ino, .dev = object->key.dev};
+	return bpf_map_update_elem(fd, &key, &one, BPF_ANY) ? -errno : 0;
+}
 
-		if (endpoint->key.process->selected &&
-		    bpf_map_update_elem(fd, &key, &one, BPF_ANY))
-			return -errno;
+/* Who will connect to it, or be connected to, is known by its address or port. */
+static int watch_address(int fd, const struct socket *socket)
+{
+	const struct socket_facts *facts = &socket->facts;
+
+	if (facts->kind == FILE_UNIX)
+		return facts->address ? watch(fd, facts->address, WATCH_ADDRESS) : 0;
+	if (!facts->local_port)
+		return 0;
+	return watch(fd, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
+}
+
+/* What the selected hold, and the other ends of it, which their peers hold. */
+static int watches_add(struct live *live)
+{
+	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
+	const struct endpoint *endpoint;
+
+	for (endpoint = live->model->endpoints; endpoint && !err; endpoint = endpoint->hh.next) {
+		const struct object *object = endpoint->key.object;
+
+		if (!object_is_near_selected(object, live->model))
+			continue;
+		err = watch(fd, object->key.ino, object->key.dev);
+		if (!err && object->socket && endpoint->key.process->selected)
+			err = watch_address(fd, object->socket);
 	}
-	return 0;
+	return err;
 }
 
 /*

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "source/calls.h"
@@ -97,6 +98,25 @@ static int bare(enum record_type type, record_fn to, void *ctx)
 	return to(ctx, &record);
 }
 
+static uint32_t namespace_inode(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) ? 0 : (uint32_t)info.st_ino;
+}
+
+/* Names need not mention the namespaces that the machine started with. */
+static int host_deliver(record_fn to, void *ctx)
+{
+	struct record_host host = {
+		.head = {.type = RECORD_HOST, .size = sizeof(host), .ts = now_ns()},
+		.netns = namespace_inode("/proc/1/ns/net"),
+		.ipcns = namespace_inode("/proc/1/ns/ipc"),
+	};
+
+	return to(ctx, &host.head);
+}
+
 struct openings {
 	struct live *live;
 	record_fn to;
@@ -119,6 +139,8 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 	if (!buf)
 		return -ENOMEM;
 	err = bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
+	if (!err)
+		err = host_deliver(to, ctx);
 	if (!err)
 		err = rows_read(live->snapshot->progs.rows_task, buf, to, ctx);
 	if (!err)

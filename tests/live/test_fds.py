@@ -60,7 +60,7 @@ def test_audit(ipctrace, workload, name):
 
 def test_steps_are_in_the_trace(ipctrace, workload):
     it = workload("descriptors")
-    tracer = ipctrace.start("trace", "--json", "-e", "process,fd,pipe,file", "-p", it.pid)
+    tracer = ipctrace.start("trace", "--json", "-e", "process,fd,pipe,unix,tcp,udp,file", "-p", it.pid)
     it.say()
     it.hear("done")
     result = tracer.stop()

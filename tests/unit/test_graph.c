@@ -168,8 +168,8 @@ static void selected_are_always_shown(void **state)
 	selected(s, 20, false);
 	graph = build(s, false);
 	assert_int_equal(graph.processes_count, 2);
-	assert_int_equal(graph.objects_count, 1); /* the pipe nobody writes to */
-	assert_int_equal(graph.endpoints_count, 1);
+	assert_int_equal(graph.objects_count, 2); /* the pipe nobody writes to, the socket of nobody's */
+	assert_int_equal(graph.endpoints_count, 2);
 	graph_free(&graph);
 }
 

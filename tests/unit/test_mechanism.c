@@ -170,7 +170,7 @@ static void words_of_descriptors(void **state)
 	assert_event(s, "fd.open", "open 4 /etc/passwd");
 	assert_text("path", "/etc/passwd");
 	slot(s, T, 5, unix_socket(G + 1, 300), SYS_accept4, 5, 3, 0, 0);
-	assert_event(s, "fd.open", "accept 5");
+	assert_false(happened(s, ALL)); /* the record of the socket, right behind, says more */
 	cloexec(s, T, 5, unix_socket(G + 1, 300), true);
 	assert_event(s, "fd.flags", "close-on-exec 5 on");
 	facts = unix_socket(G + 1, 300);

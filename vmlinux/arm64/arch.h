@@ -26,11 +26,13 @@ struct thread_info {
 #define ARCH_ARG2(regs)	      ((regs)->regs[2])
 #define ARCH_ARG3(regs)	      ((regs)->regs[3])
 #define ARCH_ARG4(regs)	      ((regs)->regs[4])
+#define ARCH_ARG5(regs)	      ((regs)->regs[5])
 #define ARCH_COMPAT_ARG0(regs) ((u32)(regs)->orig_x0)
 #define ARCH_COMPAT_ARG1(regs) ((u32)(regs)->regs[1])
 #define ARCH_COMPAT_ARG2(regs) ((u32)(regs)->regs[2])
 #define ARCH_COMPAT_ARG3(regs) ((u32)(regs)->regs[3])
 #define ARCH_COMPAT_ARG4(regs) ((u32)(regs)->regs[4])
+#define ARCH_COMPAT_ARG5(regs) ((u32)(regs)->regs[5])
 #define ARCH_IS_COMPAT(task)   ((task)->thread_info.flags & ARCH_COMPAT_FLAG)
 
 #endif /* IPCTRACE_ARCH_H */

@@ -24,11 +24,13 @@ struct thread_info {
 #define ARCH_ARG2(regs)	      ((regs)->dx)
 #define ARCH_ARG3(regs)	      ((regs)->r10)
 #define ARCH_ARG4(regs)	      ((regs)->r8)
+#define ARCH_ARG5(regs)	      ((regs)->r9)
 #define ARCH_COMPAT_ARG0(regs) ((u32)(regs)->bx)
 #define ARCH_COMPAT_ARG1(regs) ((u32)(regs)->cx)
 #define ARCH_COMPAT_ARG2(regs) ((u32)(regs)->dx)
 #define ARCH_COMPAT_ARG3(regs) ((u32)(regs)->si)
 #define ARCH_COMPAT_ARG4(regs) ((u32)(regs)->di)
+#define ARCH_COMPAT_ARG5(regs) ((u32)(regs)->bp)
 #define ARCH_IS_COMPAT(task)   ((task)->thread_info.status & ARCH_COMPAT_STATUS)
 
 #endif /* IPCTRACE_ARCH_H */

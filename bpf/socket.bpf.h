@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a socket is; see socket.bpf.c. Events and the snapshot both come here. */
+#ifndef IPCTRACE_SOCKET_BPF_H
+#define IPCTRACE_SOCKET_BPF_H
+
+#include "file.bpf.h"
+
+#define SOCKFS_MAGIC 0x534F434B /* include/uapi/linux/magic.h */
+
+/* The inode of a socket; 0 = it has none (yet, or any more). */
+static __always_inline __u64 sock_ino(struct sock *sock)
+{
+	struct socket *socket = BPF_CORE_READ(sock, sk_socket);
+	struct socket_alloc *alloc;
+
+	if (!socket)
+		return 0;
+	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
+	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
+}
+
+/* Fills *facts, which must be zero, from the struct file at that address. 1 where it is a socket. */
+int socket_sample(struct socket_facts *facts, __u64 file);
+
+/* Is it a socket whose other end a selected process has, or had? */
+int socket_is_watched(__u64 file);
+
+/* trace/socket.bpf.c: datagram socket fd of the current task sent to the address of len bytes in the
+ * user's memory; told when it is new. Always returns 0. */
+int destination_send(__u32 fd, __u64 where, __u32 len);
+
+#endif /* IPCTRACE_SOCKET_BPF_H */

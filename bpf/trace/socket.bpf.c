@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Calls that make, name, connect and shut down sockets, and where datagrams are sent to. */
+#include "slot.bpf.h"
+#include "socket.bpf.h"
+#include <bpf/bpf_endian.h>
+
+/* A selected process's socket: who connects to it, or is connected to, shall be a peer. */
+static __always_inline void socket_watch(const struct socket_facts *facts)
+{
+	if (!control.selective)
+		return;
+	object_watch(facts->ino, facts->dev);
+	if (facts->kind == FILE_UNIX && facts->address)
+		object_watch(facts->address, WATCH_ADDRESS);
+	else if (facts->kind != FILE_UNIX && facts->local_port)
+		object_watch(WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
+}
+
+static __always_inline bool is_watched(__u64 ino, __u32 dev)
+{
+	struct watched_key key = {.ino = ino, .dev = dev};
+
+	return ino && bpf_map_lookup_elem(&watched, &key);
+}
+
+/* Without the facts, which would be too much for the stack of those who ask. */
+int socket_is_watched(__u64 address)
+{
+	struct file *file = (void *)address;
+	struct socket *socket;
+	struct sock *sock, *peer;
+	__u32 netns;
+
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	sock = BPF_CORE_READ(socket, sk);
+	if (!sock)
+		return 0;
+	if (BPF_CORE_READ(sock, __sk_common.skc_family) != AF_UNIX) {
+		netns = BPF_CORE_READ(sock, __sk_common.skc_net.net, ns.inum);
+		return is_watched(WATCH_PORT_KEY(netns, bpf_ntohs(BPF_CORE_READ(
+								sock, __sk_common.skc_dport))),
+				  WATCH_PORT);
+	}
+	peer = BPF_CORE_READ((struct unix_sock *)sock, peer);
+	if (!peer)
+		return 0;
+	return is_watched(sock_ino(peer), BPF_CORE_READ(file, f_inode, i_sb, s_dev)) ||
+	       is_watched((__u64)BPF_CORE_READ((struct unix_sock *)peer, addr), WATCH_ADDRESS);
+}
+
+/* Sends what descriptor fd of the current task is as a socket. Always returns 0. */
+int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
+{
+	struct record_socket *record;
+
+	if (!cause || !mark)
+		return 0;
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	head_fill(&record->head, RECORD_SOCKET, sizeof(*record), NULL);
+	record->head.flags = cause->flags;
+	record->fd = fd;
+	record->nr = cause->nr;
+	record->result = cause->result;
+	record->arg[0] = cause->arg[0];
+	record->arg[1] = cause->arg[1];
+	record->arg[2] = cause->arg[2];
+	__builtin_memset(&record->facts, 0, sizeof(record->facts));
+	if (!socket_sample(&record->facts, current_file(fd))) {
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	if (mark & MARK_SELECTED)
+		socket_watch(&record->facts);
+	else if (socket_is_watched(current_file(fd)))
+		object_watch(record->facts.ino, record->facts.dev); /* what it moves counts */
+	record_submit(record);
+	return 0;
+}
+
+/* A new descriptor, and the socket behind it. */
+static __always_inline int socket_made(struct call *call)
+{
+	struct slot_cause cause;
+
+	if (call->ret < 0)
+		return 0;
+	cause_init(&cause, call);
+	slot_filled_send(&cause, call->ret);
+	return socket_send(&cause, call->ret, process_mark(call->task->tgid));
+}
+
+CALL_EXIT(socket_exit)
+{
+	return socket_made(call);
+}
+
+CALL_EXIT(accept_exit)
+{
+	return socket_made(call);
+}
+
+/* bind, listen, shutdown: of the socket in argument 0, whether they went well or not. */
+CALL_EXIT(socket_state_exit)
+{
+	struct slot_cause cause;
+
+	cause_init(&cause, call);
+	return socket_send(&cause, call->arg[0], process_mark(call->task->tgid));
+}
+
+/* Whoever connects to a selected process's listener is a peer from now on. */
+CALL_EXIT(connect_exit)
+{
+	struct slot_cause cause;
+
+	cause_init(&cause, call);
+	return socket_send(&cause, call->arg[0], slot_mark(call->arg[0]));
+}
+
+CALL_EXIT(socketpair_exit)
+{
+	__u32 mark = process_mark(call->task->tgid);
+	struct slot_cause cause;
+	__s32 fds[2];
+
+	if (call->ret || !mark)
+		return 0;
+	if (bpf_probe_read_user(fds, sizeof(fds), (void *)call->arg[3])) {
+		count_loss(LOSS_READ_FAILED);
+		return 0;
+	}
+	cause_init(&cause, call);
+	cause.arg[0] = fds[0];
+	cause.arg[1] = fds[1];
+	slot_changed_send(&cause, fds[0]);
+	slot_changed_send(&cause, fds[1]);
+	socket_send(&cause, fds[0], mark);
+	return socket_send(&cause, fds[1], mark);
+}
+
+/* --- where datagrams go ---------------------------------------------------------------------- */
+
+/* include/uapi/linux/{in,in6,un}.h, as far as destinations go */
+struct user_address {
+	__u16 family;
+	__be16 port;
+	__u32 v4;		/* IPv6: flow information */
+	__u8 v6[16];
+	__u8 rest[RECORD_SOCKET_NAME - 22];
+} __attribute__((aligned(8)));
+
+static __always_inline void destination_fill(struct record_destination *record,
+					     const struct user_address *address, __u32 len)
+{
+	record->family = address->family;
+	record->name_len = 0;
+	record->pad = 0;
+	__builtin_memset(record->address, 0, sizeof(record->address));
+	__builtin_memset(record->name, 0, sizeof(record->name));
+	record->port = bpf_ntohs(address->port);
+	if (address->family == AF_INET6) {
+		__builtin_memcpy(record->address, address->v6, 16);
+	} else if (address->family == AF_INET) {
+		((__u32 *)record->address)[2] = 0xffff0000;
+		((__u32 *)record->address)[3] = address->v4;
+	} else {
+		record->port = 0;
+		__builtin_memcpy(record->name, (const __u8 *)address + 2, RECORD_SOCKET_NAME - 2);
+		record->name[RECORD_SOCKET_NAME - 1] = 0;
+		record->name_len = len - 2;
+	}
+}
+
+/* FNV-1a over the address: which destination it is, as good as the address for telling it is new. */
+static __always_inline __u64 address_hash(const struct user_address *address)
+{
+	const __u64 *words = (const __u64 *)address;
+	__u64 hash = 0xcbf29ce484222325ULL;
+
+	for (int i = 0; i < RECORD_SOCKET_NAME / 8; i++)
+		hash = (hash ^ words[i]) * 0x100000001b3ULL;
+	return hash;
+}
+
+int destination_send(__u32 fd, __u64 where, __u32 len)
+{
+	struct user_address address = {};
+	struct record_destination *record;
+	struct destination_key key = {};
+	struct watched_key object = {};
+	__u32 one = 1;
+
+	if (len < 3 || !file_channel(&object, current_file(fd)))
+		return 0;
+	if (len > sizeof(address))
+		len = sizeof(address);
+	barrier_var(len);
+	len &= 127;
+	if (len > sizeof(address))
+		return 0;
+	if (bpf_probe_read_user(&address, len, (void *)where))
+		return 0;
+	key.ino = object.ino;
+	key.hash = address_hash(&address);
+	if (bpf_map_update_elem(&destinations, &key, &one, BPF_NOEXIST))
+		return 0;
+	record = record_reserve(sizeof(*record));
+	if (!record) {
+		bpf_map_delete_elem(&destinations, &key);
+		return 0;
+	}
+	head_fill(&record->head, RECORD_DESTINATION, sizeof(*record), NULL);
+	record->ino = object.ino;
+	record->dev = object.dev;
+	record->kind = 0;
+	record->netns = 0;
+	destination_fill(record, &address, len);
+	record_submit(record);
+	return 0;
+}
+
+/* sendto(fd, buffer, length, flags, address, its length): the root program has counted it. */
+CALL_EXIT(sendto_exit)
+{
+	if (call->ret < 0 || !call->arg[4] || !process_mark(call->task->tgid))
+		return 0;
+	return destination_send(call->arg[0], call->arg[4], call->arg[5]);
+}
+
+char _license[] SEC("license") = "GPL";

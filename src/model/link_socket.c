@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Links over sockets: whoever holds one end can send to whoever holds the other. A conversation is
+ * two links, each on the writer's own end, so this is called for both.
+ */
+#include "model/link.h"
+
+/* Is there a process but that one at either end? */
+static bool has_other_party(const struct object *own, const struct object *other,
+			    const struct process *process, bool closed)
+{
+	const struct object *const ends[] = { own, other };
+	const struct endpoint *endpoint;
+
+	for (int i = 0; i < 2; i++)
+		DL_FOREACH2(ends[i]->endpoints, endpoint, object_next)
+			if (endpoint->key.process != process && endpoint_counts(endpoint, closed))
+				return true;
+	return false;
+}
+
+/* Whoever has both ends could talk to itself: a link if it does, or if nobody else could be meant. */
+static bool is_link(const struct endpoint *writer, const struct endpoint *reader, bool closed)
+{
+	if (writer->key.process != reader->key.process)
+		return true;
+	return (writer->used_out && reader->used_in) ||
+	       !has_other_party(writer->key.object, reader->key.object, writer->key.process, closed);
+}
+
+/* What went to one of several destinations is not counted apart. */
+static struct count count_to(const struct model *model, const struct object *object, uint64_t value)
+{
+	const struct socket *socket = object->socket;
+
+	if (socket->destinations_count > 1)
+		return (struct count){ 0 };
+	return link_count(model, value);
+}
+
+static int add_link(struct graph *graph, const struct model *model, const struct endpoint *writer,
+		    const struct endpoint *reader)
+{
+	const struct transfer *written = &writer->transfer, *read = &reader->transfer;
+	struct graph_link *link = graph_add_link(graph);
+
+	if (!link)
+		return -ENOMEM;
+	link->from = writer->key.process;
+	link->to = reader->key.process;
+	link->object = writer->key.object;
+	link->kind = kind_name(link->object->key.kind);
+	link->observed = writer->used_out && reader->used_in;
+	link->closed = !writer->write_slots || !reader->read_slots;
+	link->bytes = count_to(model, link->object, written->bytes_out);
+	link->messages = count_to(model, link->object, written->ops_out);
+	link->rate = link_rate(model, written->bytes_out);
+	link->rate.known &= link->bytes.known;
+	link->blocked_ns = link_count(model, written->blocked_out + read->blocked_in);
+	return graph_add_process(graph, link->to);
+}
+
+static int links_to(struct graph *graph, const struct model *model, struct object *object,
+		    struct object *other, bool closed)
+{
+	const struct endpoint *writer, *reader;
+	int err = 0;
+
+	DL_FOREACH2(object->endpoints, writer, object_next) {
+		if (!endpoint_writes(writer, closed))
+			continue;
+		DL_FOREACH2(other->endpoints, reader, object_next) {
+			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
+				continue;
+			err = add_link(graph, model, writer, reader);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
+{
+	struct object *other;
+	int err = 0;
+
+	for (unsigned int i = 0; !err && (other = socket_other(model, object, i)); i++)
+		if (other != object)
+			err = links_to(graph, model, object, other, closed);
+	return err;
+}

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sockets: their addresses, and who is at the other end. A Unix socket's peer is known by its inode;
+ * that of TCP and UDP is the socket with the same addresses the other way round.
+ */
+#include "model/internal.h"
+
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#define LOOPBACK_NET 127
+
+static const uint8_t mapped_any[16] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t any[16];
+
+/* --- tuples ---------------------------------------------------------------------------------- */
+
+static bool is_mapped(const uint8_t *address)
+{
+	return !memcmp(address, mapped_any, 12);
+}
+
+static bool is_any(const uint8_t *address)
+{
+	return !memcmp(address, any, 16) || !memcmp(address, mapped_any, 16);
+}
+
+static bool is_loopback(const uint8_t *address)
+{
+	if (is_mapped(address))
+		return address[12] == LOOPBACK_NET;
+	return !memcmp(address, any, 15) && address[15] == 1;
+}
+
+/* Unconnected: a name for whoever sends to it. */
+static bool is_connected(const struct socket_facts *facts)
+{
+	return facts->remote_port || !is_any(facts->remote);
+}
+
+/* 127.0.0.1 is another machine in another namespace; an address of the network is the same in all. */
+static void tuple_init(struct socket_tuple *tuple, const struct socket_facts *facts)
+{
+	*tuple = (struct socket_tuple){
+		.local_port = facts->local_port,
+		.remote_port = facts->remote_port,
+		.kind = facts->kind,
+	};
+	memcpy(tuple->local, facts->local, 16);
+	memcpy(tuple->remote, facts->remote, 16);
+	if (!is_connected(facts))
+		memset(tuple->remote, 0, 16);
+	if (is_loopback(facts->local) || is_any(facts->local))
+		tuple->netns = facts->netns;
+}
+
+static struct socket *socket_by_tuple(const struct model *model, const struct socket_tuple *tuple)
+{
+	struct socket *socket;
+
+	HASH_FIND(hh, model->sockets, tuple, sizeof(*tuple), socket);
+	return socket;
+}
+
+static bool is_held(const struct object *object)
+{
+	return object->slots || object->in_flight;
+}
+
+static void socket_unhash(struct model *model, struct socket *socket)
+{
+	if (!socket->is_hashed)
+		return;
+	HASH_DEL(model->sockets, socket);
+	socket->is_hashed = false;
+}
+
+/* Of two sockets with the same addresses (SO_REUSEPORT, or one that is gone) one can be found by
+ * them: the first that is still held. */
+static int socket_hash(struct model *model, struct socket *socket)
+{
+	struct socket *other = socket_by_tuple(model, &socket->tuple);
+
+	if (other && is_held(other->object)) {
+		socket->is_ambiguous = true;
+		return 0;
+	}
+	if (other) {
+		other->is_ambiguous = true;
+		socket_unhash(model, other);
+	}
+	HASH_ADD(hh, model->sockets, tuple, sizeof(socket->tuple), socket);
+	if (!socket->hh.tbl)
+		return -ENOMEM;
+	socket->is_hashed = true;
+	return 0;
+}
+
+static int socket_place(struct model *model, struct socket *socket)
+{
+	struct socket_tuple tuple;
+
+	tuple_init(&tuple, &socket->facts);
+	if (socket->is_hashed && !memcmp(&tuple, &socket->tuple, sizeof(tuple)))
+		return 0;
+	socket_unhash(model, socket);
+	socket->tuple = tuple;
+	if (tuple.kind == FILE_UNIX || !tuple.local_port)
+		return 0;
+	return socket_hash(model, socket);
+}
+
+/* --- who is at the other end ------------------------------------------------------------------ */
+
+static struct object *unix_by_ino(const struct model *model, uint64_t ino, uint32_t dev)
+{
+	const struct object_key key = { .ino = ino, .dev = dev, .kind = FILE_UNIX };
+
+	return ino ? model_object(model, &key) : NULL;
+}
+
+static struct object *inet_peer(const struct model *model, const struct socket *socket)
+{
+	struct socket_tuple turned = socket->tuple;
+	struct socket *peer;
+
+	if (!turned.remote_port)
+		return NULL;
+	memcpy(turned.local, socket->tuple.remote, 16);
+	memcpy(turned.remote, socket->tuple.local, 16);
+	turned.local_port = socket->tuple.remote_port;
+	turned.remote_port = socket->tuple.local_port;
+	peer = socket_by_tuple(model, &turned);
+	return peer ? peer->object : NULL;
+}
+
+static struct object *socket_peer(const struct model *model, const struct socket *socket)
+{
+	if (socket->facts.kind == FILE_UNIX)
+		return unix_by_ino(model, socket->facts.peer_ino, socket->facts.dev);
+	return inet_peer(model, socket);
+}
+
+/* Whoever is bound to that address and port: to it alone, or to all of the machine's. */
+static struct object *bound_to(const struct model *model, const uint8_t address[16], uint16_t port,
+			       uint32_t netns, uint32_t kind)
+{
+	const uint8_t *const locals[] = { address, mapped_any, any };
+	struct socket_tuple tuple = { .local_port = port, .kind = kind };
+	struct socket *socket;
+
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+		memcpy(tuple.local, locals[i], 16);
+		tuple.netns = is_loopback(locals[i]) || i ? netns : 0;
+		socket = socket_by_tuple(model, &tuple);
+		if (socket)
+			return socket->object;
+	}
+	return NULL;
+}
+
+static struct object *unix_listener(const struct model *model, uint64_t address)
+{
+	struct object *object;
+
+	for (object = model->objects; address && object; object = object->hh.next)
+		if (object->socket && object->socket->facts.address == address &&
+		    socket_is_listener(object))
+			return object;
+	return NULL;
+}
+
+/* The listener in whose queue it waits. */
+static struct object *socket_listener(const struct model *model, const struct socket *socket)
+{
+	const struct socket_facts *facts = &socket->facts;
+	struct object *object;
+
+	if (!is_held(socket->object))
+		return NULL;
+	if (facts->kind == FILE_UNIX)
+		return facts->pending ? unix_listener(model, facts->peer_address) : NULL;
+	if (facts->kind != FILE_TCP || !facts->remote_port || facts->state != TCP_ESTABLISHED)
+		return NULL;
+	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP);
+	return object && socket_is_listener(object) ? object : NULL;
+}
+
+static struct object *unix_by_name(const struct model *model, const char *name)
+{
+	struct object *object, *found = NULL;
+
+	for (object = model->objects; object; object = object->hh.next)
+		if (object->key.kind == FILE_UNIX && object->name && !strcmp(object->name, name) &&
+		    (!found || is_held(object)))
+			found = object;
+	return found;
+}
+
+static struct object *destination_object(const struct model *model, const struct socket *socket,
+					 const struct destination *destination)
+{
+	if (destination->name)
+		return unix_by_name(model, destination->name);
+	return bound_to(model, destination->to.remote, destination->to.remote_port,
+			socket->facts.netns, socket->facts.kind);
+}
+
+bool socket_is_listener(const struct object *object)
+{
+	return object->socket && object->socket->facts.state == TCP_LISTEN;
+}
+
+bool socket_is_pending(const struct model *model, const struct object *object)
+{
+	const struct socket *socket = object->socket;
+
+	return socket && !socket_peer(model, socket) && socket_listener(model, socket);
+}
+
+struct object *socket_other(const struct model *model, const struct object *object, unsigned int i)
+{
+	const struct socket *socket = object->socket;
+	const struct destination *destination;
+	struct object *other;
+	unsigned int at = 0;
+
+	if (!socket)
+		return NULL;
+	other = socket_peer(model, socket);
+	if (!other)
+		other = socket_listener(model, socket);
+	if (other && at++ == i)
+		return other;
+	DL_FOREACH(socket->destinations, destination)
+	{
+		other = destination_object(model, socket, destination);
+		if (other && at++ == i)
+			return other;
+	}
+	return NULL;
+}
+
+/* --- records --------------------------------------------------------------------------------- */
+
+static struct socket *socket_get(struct object *object)
+{
+	struct socket *socket = object->socket;
+
+	if (socket)
+		return socket;
+	socket = calloc(1, sizeof(*socket));
+	if (!socket)
+		return NULL;
+	socket->object = object;
+	object->socket = socket;
+	return socket;
+}
+
+void socket_unlink(struct model *model, struct object *object)
+{
+	if (object->socket)
+		socket_unhash(model, object->socket);
+}
+
+void socket_free(struct object *object)
+{
+	struct socket *socket = object->socket;
+	struct destination *destination, *next;
+
+	if (!socket)
+		return;
+	DL_FOREACH_SAFE(socket->destinations, destination, next)
+	{
+		free(destination->name);
+		free(destination);
+	}
+	free(socket);
+	object->socket = NULL;
+}
+
+/* "/run/x", "@x": an abstract name shows as the tools of the field show it, NULs as @. */
+static int name_set(char **to, const char *name, uint32_t len)
+{
+	char text[RECORD_SOCKET_NAME + 1];
+	bool is_abstract = len && !name[0];
+
+	if (len > RECORD_SOCKET_NAME)
+		len = RECORD_SOCKET_NAME;
+	if (!is_abstract)
+		len = (uint32_t)strnlen(name, len);
+	if (!len)
+		return 0;
+	memcpy(text, name, len);
+	for (uint32_t i = 0; i < len; i++)
+		if (!text[i])
+			text[i] = '@';
+	text[len] = 0;
+	if (*to && !strcmp(*to, text))
+		return 0;
+	return text_set(to, text, len);
+}
+
+/* An end that has been closed doesn't know its peer any more; we still do. */
+static void facts_take(struct socket *socket, const struct socket_facts *facts)
+{
+	struct socket_facts old = socket->facts;
+
+	socket->facts = *facts;
+	if (!facts->peer_ino)
+		socket->facts.peer_ino = old.peer_ino;
+	if (facts->kind != FILE_UNIX && !facts->remote_port && old.remote_port &&
+	    old.local_port == facts->local_port) {
+		memcpy(socket->facts.remote, old.remote, 16);
+		memcpy(socket->facts.local, old.local, 16);
+		socket->facts.remote_port = old.remote_port;
+	}
+}
+
+/* Who was connected before it was accepted learns only now who accepted it. */
+static void peer_tell(const struct model *model, const struct socket *socket)
+{
+	struct object *peer = unix_by_ino(model, socket->facts.peer_ino, socket->facts.dev);
+
+	if (!peer || !peer->socket || peer->socket->facts.peer_ino)
+		return;
+	peer->socket->facts.peer_ino = socket->facts.ino;
+	peer->socket->facts.pending = 0;
+}
+
+static int socket_take(struct model *model, struct object *object, const struct socket_facts *facts)
+{
+	struct socket *socket = socket_get(object);
+
+	if (!socket)
+		return -ENOMEM;
+	facts_take(socket, facts);
+	socket->foreign_netns =
+		model->host_netns && facts->netns != model->host_netns ? facts->netns : 0;
+	if (facts->kind == FILE_UNIX) {
+		peer_tell(model, socket);
+		return name_set(&object->name, facts->name, facts->name_len);
+	}
+	return socket_place(model, socket);
+}
+
+int apply_socket(struct model *model, const struct record_socket *record, struct change *change)
+{
+	const struct socket_facts *facts = &record->facts;
+	const struct object_key key = { .ino = facts->ino, .dev = facts->dev, .kind = facts->kind };
+	struct object *object = model_object(model, &key);
+	struct object *other;
+
+	if (!(record->head.flags & RECORD_ROW))
+		change->process = process_of(model, &record->head);
+	if (!object)
+		return 0;
+	change->object = object;
+	if (record->head.ts > object->last_ts)
+		object->last_ts = record->head.ts;
+	if (socket_take(model, object, facts))
+		return -ENOMEM;
+	other = socket_other(model, object, 0);
+	if (other && other->endpoints)
+		change->other = other->endpoints->key.process;
+	change->old_object = other;
+	return 0;
+}
+
+static struct object *socket_by_ino(const struct model *model, uint64_t ino, uint32_t dev)
+{
+	struct object_key key = { .ino = ino, .dev = dev };
+	static const uint32_t kinds[] = { FILE_UNIX, FILE_UDP, FILE_TCP, FILE_SOCKET };
+	struct object *object = NULL;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !object; i++) {
+		key.kind = kinds[i];
+		object = model_object(model, &key);
+	}
+	return object;
+}
+
+static bool is_known(const struct socket *socket, const struct destination *new)
+{
+	const struct destination *old;
+
+	DL_FOREACH(socket->destinations, old)
+	if (!memcmp(&old->to, &new->to, sizeof(old->to)) &&
+	    (!old->name) == (!new->name) && (!old->name || !strcmp(old->name, new->name)))
+		return true;
+	return false;
+}
+
+#define DESTINATIONS_MAX 256
+
+int apply_destination(struct model *model, const struct record_destination *record,
+		      struct change *change)
+{
+	struct object *object = socket_by_ino(model, record->ino, record->dev);
+	struct destination *destination;
+	struct socket *socket;
+
+	change->process = process_of(model, &record->head);
+	change->object = object;
+	socket = object ? socket_get(object) : NULL;
+	if (!socket || socket->destinations_count >= DESTINATIONS_MAX)
+		return object && !socket ? -ENOMEM : 0;
+	destination = calloc(1, sizeof(*destination));
+	if (!destination)
+		return -ENOMEM;
+	memcpy(destination->to.remote, record->address, 16);
+	destination->to.remote_port = record->port;
+	if (name_set(&destination->name, record->name, record->name_len)) {
+		free(destination);
+		return -ENOMEM;
+	}
+	if (is_known(socket, destination)) {
+		free(destination->name);
+		free(destination);
+		return 0;
+	}
+	DL_APPEND(socket->destinations, destination);
+	socket->destinations_count++;
+	return 0;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Sockets: names, the other end of each, links, and connections nobody has accepted yet. */
+#include "records.h"
+
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "mechanism/mechanism.h"
+#include "model/graph.h"
+
+#define T	   0x1000
+#define F	   0xf000
+#define DEV	   9
+#define LISTENER   100
+#define CLIENT	   101
+#define ACCEPTED   102
+#define HOST_NETNS 4026531840u
+
+static void start(struct script *s)
+{
+	struct record_host host = { .head = { .type = RECORD_HOST, .size = sizeof(host), .ts = 1 },
+				    .netns = HOST_NETNS };
+
+	apply(s, &host);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T + 1, 1);
+	snapshot_done(s);
+	selected(s, 0, true);
+}
+
+static struct file_facts file(uint32_t kind, uint64_t ino)
+{
+	struct file_facts facts = unix_socket(F + ino, ino);
+
+	facts.kind = kind;
+	facts.dev = DEV;
+	return facts;
+}
+
+static void address(uint8_t to[16], const char bytes[4])
+{
+	memset(to, 0, 16);
+	to[10] = to[11] = 0xff;
+	memcpy(to + 12, bytes, 4);
+}
+
+static struct socket_facts tcp(uint64_t ino, uint16_t local, uint16_t remote, uint8_t state)
+{
+	struct socket_facts facts = { .ino = ino, .dev = DEV, .kind = FILE_TCP, .family = AF_INET,
+				      .type = SOCK_STREAM, .state = state, .netns = HOST_NETNS,
+				      .local_port = local, .remote_port = remote };
+
+	address(facts.local, "\x7f\0\0\1");
+	address(facts.remote, remote ? "\x7f\0\0\1" : "\0\0\0\0");
+	return facts;
+}
+
+static struct socket_facts local(uint64_t ino, uint64_t peer, uint8_t state, const char *name, size_t len)
+{
+	struct socket_facts facts = { .ino = ino, .peer_ino = peer, .dev = DEV, .kind = FILE_UNIX,
+				      .family = AF_UNIX, .type = SOCK_STREAM, .state = state,
+				      .netns = HOST_NETNS, .name_len = len };
+
+	memcpy(facts.name, name, len);
+	return facts;
+}
+
+/* The process `pid` has that socket under number fd. */
+static void has(struct script *s, uint32_t pid, int fd, struct socket_facts facts, int nr)
+{
+	struct record_socket record = { .head = { .type = RECORD_SOCKET, .size = sizeof(record), .ts = s->ts++,
+						  .pid = pid, .tid = pid, .start = start_of(s, pid) },
+					.fd = fd, .nr = nr, .result = fd, .facts = facts };
+
+	by(s, pid);
+	slot(s, pid == 10 ? T : T + 1, fd, file(facts.kind, facts.ino), SYS_socket, fd, 0, 0, 0);
+	apply(s, &record);
+}
+
+static struct object *object_of(const struct script *s, uint32_t kind, uint64_t ino)
+{
+	const struct object_key key = { .ino = ino, .dev = DEV, .kind = kind };
+	struct object *object = model_object(s->model, &key);
+
+	assert_non_null(object);
+	return object;
+}
+
+static void assert_id(const struct script *s, uint32_t kind, uint64_t ino, const char *want)
+{
+	char id[256];
+
+	object_id(object_of(s, kind, ino), id, sizeof(id));
+	assert_string_equal(id, want);
+}
+
+static void tcp_by_addresses(void **state)
+{
+	struct script *s = *state;
+	struct graph graph;
+
+	start(s);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	assert_id(s, FILE_TCP, LISTENER, "tcp:127.0.0.1:80");
+	assert_id(s, FILE_TCP, CLIENT, "tcp:127.0.0.1:4000->127.0.0.1:80");
+	/* Not accepted yet: the listener's holders are at the other end. */
+	assert_true(socket_is_pending(s->model, object_of(s, FILE_TCP, CLIENT)));
+	assert_int_equal(graph_build(s->model, false, &graph), 0);
+	assert_int_equal(graph.links_count, 1);
+	assert_int_equal(graph.links[0].from->key.pid, 20);
+	assert_int_equal(graph.links[0].to->key.pid, 10);
+	graph_free(&graph);
+	has(s, 10, 4, tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED), SYS_accept4);
+	assert_false(socket_is_pending(s->model, object_of(s, FILE_TCP, CLIENT)));
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_TCP, CLIENT), 0),
+			 object_of(s, FILE_TCP, ACCEPTED));
+	assert_int_equal(graph_build(s->model, false, &graph), 0);
+	assert_int_equal(graph.links_count, 2);
+	graph_free(&graph);
+}
+
+static void same_addresses_are_told_apart(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	has(s, 20, 3, tcp(LISTENER + 50, 80, 0, TCP_LISTEN), SYS_listen); /* SO_REUSEPORT */
+	assert_id(s, FILE_TCP, LISTENER, "tcp:127.0.0.1:80");
+	assert_id(s, FILE_TCP, LISTENER + 50, "tcp:127.0.0.1:80#150");
+}
+
+static void another_namespace_is_another_machine(void **state)
+{
+	struct socket_facts elsewhere = tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED);
+	struct script *s = *state;
+
+	start(s);
+	elsewhere.netns = 7;
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	has(s, 10, 4, elsewhere, SYS_accept4);
+	assert_null(socket_other(s->model, object_of(s, FILE_TCP, CLIENT), 0));
+	assert_id(s, FILE_TCP, ACCEPTED, "tcp:127.0.0.1:80->127.0.0.1:4000@net:[7]");
+}
+
+static void unix_by_inode(void **state)
+{
+	struct script *s = *state;
+	struct object *client;
+
+	start(s);
+	has(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "/run/x", 7), SYS_listen);
+	has(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_connect);
+	has(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
+	client = object_of(s, FILE_UNIX, CLIENT);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_UNIX, ACCEPTED));
+	assert_string_equal(object_of(s, FILE_UNIX, LISTENER)->name, "/run/x");
+	assert_null(client->name);
+	/* Once the other side is gone the kernel forgets who it was; we don't. */
+	has(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_shutdown);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_UNIX, ACCEPTED));
+}
+
+static void abstract_names(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "\0a\0\n", 4), SYS_bind);
+	assert_string_equal(object_of(s, FILE_UNIX, LISTENER)->name, "@a@\n");
+}
+
+static void datagrams_by_destination(void **state)
+{
+	struct socket_facts sender = tcp(CLIENT, 4000, 0, TCP_CLOSE), server = tcp(LISTENER, 53, 0, TCP_CLOSE);
+	struct record_destination to = { .head = { .type = RECORD_DESTINATION, .size = sizeof(to), .ts = 900 },
+					 .ino = CLIENT, .dev = DEV, .family = AF_INET, .port = 53 };
+	struct script *s = *state;
+	struct graph graph;
+
+	start(s);
+	sender.kind = server.kind = FILE_UDP;
+	address(server.local, "\0\0\0\0"); /* bound to all addresses */
+	has(s, 10, 3, server, SYS_bind);
+	has(s, 20, 3, sender, SYS_bind);
+	to.head.pid = to.head.tid = 20;
+	to.head.start = start_of(s, 20);
+	address(to.address, "\x7f\0\0\1");
+	apply(s, &to);
+	apply(s, &to);
+	assert_int_equal(graph_build(s->model, false, &graph), 0);
+	assert_int_equal(graph.links_count, 1);
+	assert_int_equal(graph.links[0].from->key.pid, 20);
+	assert_int_equal(graph.links[0].to->key.pid, 10);
+	graph_free(&graph);
+}
+
+static void words(void **state)
+{
+	struct script *s = *state;
+	struct event event;
+
+	start(s);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	assert_true(mechanism_event(s->model, &s->last.head, &s->change, ~0ull, &event));
+	assert_string_equal(event.name, "socket.listen");
+	assert_string_equal(event.words, "listen 3 127.0.0.1:80 backlog 0");
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	assert_true(mechanism_event(s->model, &s->last.head, &s->change, ~0ull, &event));
+	assert_string_equal(event.name, "socket.connect");
+	assert_non_null(strstr(event.words, "connect 3 → 127.0.0.1:80"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
+		TEST(tcp_by_addresses),	       TEST(same_addresses_are_told_apart),
+		TEST(another_namespace_is_another_machine), TEST(unix_by_inode),
+		TEST(abstract_names),	       TEST(datagrams_by_destination),
+		TEST(words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
