@@ -201,13 +201,54 @@ static int add_kernel_node(struct drawing *drawing, const struct graph *graph)
 	return 0;
 }
 
+static int pointer_order(const void *a, const void *b)
+{
+	return COMPARE(*(const struct process *const *)a, *(const struct process *const *)b);
+}
+
+/* Who has to do with anything but routine signals, in order. NULL = no memory. */
+static const struct process **collect_busy(const struct graph *graph, size_t *count)
+{
+	size_t room = graph->endpoints_count + 2 * graph->links_count + 1, i;
+	const struct process **busy = calloc(room, sizeof(*busy));
+
+	*count = 0;
+	if (!busy)
+		return NULL;
+	for (i = 0; i < graph->endpoints_count; i++)
+		busy[(*count)++] = graph->endpoints[i].process;
+	for (i = 0; i < graph->links_count; i++) {
+		if (is_routine(&graph->links[i]))
+			continue;
+		busy[(*count)++] = graph->links[i].from;
+		busy[(*count)++] = graph->links[i].to;
+	}
+	qsort(busy, *count, sizeof(*busy), pointer_order);
+	return busy;
+}
+
+/* Those the user asked for, and the busy ones. */
+static int add_process_nodes(struct drawing *drawing, const struct graph *graph)
+{
+	size_t count, i;
+	const struct process **busy = collect_busy(graph, &count), *process;
+	int err = busy ? 0 : -ENOMEM;
+
+	for (i = 0; i < graph->processes_count && !err; i++) {
+		process = graph->processes[i];
+		if (process->selected ||
+		    bsearch(&process, busy, count, sizeof(*busy), pointer_order))
+			err = add_node(drawing, (struct drawing_node){ .process = process });
+	}
+	free(busy);
+	return err;
+}
+
 static int add_nodes(struct drawing *drawing, const struct graph *graph)
 {
-	size_t i;
 	int err = 0;
 
-	for (i = 0; i < graph->processes_count && !err; i++)
-		err = add_node(drawing, (struct drawing_node){ .process = graph->processes[i] });
+	err = add_process_nodes(drawing, graph);
 	if (!err)
 		err = add_object_nodes(drawing, graph);
 	if (!err)
@@ -434,8 +475,7 @@ const char *drawing_edge_label(const struct drawing *drawing, const struct drawi
 	if (edge->signals)
 		return signals_label(edge->signals, buf);
 	if (edge->direct && edge->messages.value > 1)
-		snprintf(times, sizeof(times), " ×%llu",
-			 (unsigned long long)edge->messages.value);
+		snprintf(times, sizeof(times), " ×%llu", (unsigned long long)edge->messages.value);
 	else if (edge->merged > 1)
 		snprintf(times, sizeof(times), " ×%zu", edge->merged);
 	snprintf(buf, DRAWING_LABEL_MAX, "%.24s%s%s%.32s", edge->kind, times, *volume ? " " : "",

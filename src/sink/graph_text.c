@@ -2,23 +2,76 @@
 /* The graph as lines: who can send to whom. */
 #include "sink/sink.h"
 
+#include <stdarg.h>
 #include <string.h>
 
-#include "sink/drawing.h"
 #include "sink/names.h"
 #include "sink/stream.h"
 #include "sink/text_table.h"
 #include "util/units.h"
+
+struct signals_text {
+	char bytes[512];
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void signals_say(struct signals_text *text,
+							      const char *format, ...)
+{
+	size_t room = sizeof(text->bytes) - text->used;
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(text->bytes + text->used, room, format, args);
+	va_end(args);
+	if (len > 0)
+		text->used += (size_t)len < room ? (size_t)len : room - 1;
+}
+
+/* SIGTERM 2 sent, 1 delivered, 1 ignored (child exited) */
+static void signals_say_detail(struct signals_text *text, const struct graph_detail *detail)
+{
+	const char *cause = NULL, *before = " ";
+
+	for (size_t i = 0; i < detail->count; i++) {
+		const struct graph_field *field = &detail->fields[i];
+
+		if (!strcmp(field->key, "cause")) {
+			cause = field->text;
+		} else if (field->type == FIELD_TEXT) {
+			signals_say(text, "%s", field->text);
+		} else if (field->count.known && field->count.value && !strstr(field->key, "_ns")) {
+			signals_say(text, "%s%llu %s", before,
+				    (unsigned long long)field->count.value, field->key);
+			before = ", ";
+		}
+	}
+	if (cause)
+		signals_say(text, " (%s)", cause);
+}
+
+/* SIGTERM 1 sent, 1 delivered; SIGCHLD 4 sent, 3 ignored, 1 merged (child exited), closed */
+static void add_signals(struct text_table *rows, const struct graph_link *link)
+{
+	struct signals_text text = { .used = 0 };
+
+	for (size_t i = 0; i < link->details_count; i++) {
+		signals_say(&text, "%s", i ? "; " : "");
+		signals_say_detail(&text, &link->details[i]);
+	}
+	text_table_add(rows, "%s%s", text.bytes, link->closed ? ", closed" : "");
+}
 
 /* "1.2 MiB in 300 messages, observed, closed" */
 static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
 	const char *state = link->observed ? "observed" : "open";
 	const char *closed = link->closed ? ", closed" : "";
-	char bytes[UNITS_MAX], label[DRAWING_LABEL_MAX];
+	char bytes[UNITS_MAX];
 
 	if (!strcmp(link->kind, "signal")) {
-		text_table_add(rows, "%s%s", signals_label(link, label), closed);
+		add_signals(rows, link);
 		return;
 	}
 	if (link->direct) {
