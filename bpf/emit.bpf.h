@@ -149,6 +149,15 @@ static __always_inline void slot_fill(struct record_slot *slot, __u32 size,
 	slot->cloexec = file && table_cloexec(table, fd);
 }
 
+/* Whoever else gets hold of it becomes a peer. */
+static __always_inline void slot_watch(const struct record_slot *slot)
+{
+	struct watched_key key = {};
+
+	if (facts_channel(&key, &slot->facts))
+		object_watch(key.ino, key.dev);
+}
+
 /* Sends what slot fd of that table holds now. */
 static __always_inline void slot_send(const struct slot_cause *cause, const struct who *who,
 				      __u64 table, __u32 fd, __u32 mark)
@@ -158,8 +167,8 @@ static __always_inline void slot_send(const struct slot_cause *cause, const stru
 	if (!slot)
 		return;
 	slot_fill(slot, sizeof(*slot), cause, who, table, fd);
-	if (control.selective && (mark & MARK_SELECTED) && mode_is_channel(slot->facts.mode))
-		object_watch(slot->facts.ino, slot->facts.dev);
+	if (control.selective && (mark & MARK_SELECTED))
+		slot_watch(slot);
 	record_submit(slot);
 }
 

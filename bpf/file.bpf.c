@@ -158,6 +158,41 @@ static __always_inline void sample_pidfd(struct file_facts *facts, struct file *
 	facts->pidfd.target = BPF_CORE_READ(pid, numbers[0].nr);
 }
 
+static __always_inline void sample_mq(struct file_facts *facts, struct inode *inode)
+{
+	struct mqueue_inode_info *mq =
+		(void *)inode - bpf_core_field_offset(struct mqueue_inode_info, vfs_inode);
+
+	facts->mq.messages = BPF_CORE_READ(mq, attr.mq_curmsgs);
+	facts->mq.max = BPF_CORE_READ(mq, attr.mq_maxmsg);
+	facts->mq.size = BPF_CORE_READ(mq, attr.mq_msgsize);
+}
+
+/* All masters share the inode of ptmx; which terminal it is, the slave's inode tells
+ * (drivers/tty/pty.c, ptmx_open: link->driver_data is its dentry). */
+static __always_inline struct inode *pty_slave(struct file *file)
+{
+	struct tty_file_private *private = BPF_CORE_READ(file, private_data);
+	struct dentry *dentry = BPF_CORE_READ(private, tty, link, driver_data);
+
+	return BPF_CORE_READ(dentry, d_inode);
+}
+
+static __always_inline void sample_pty(struct file_facts *facts, struct file *file)
+{
+	struct inode *slave;
+
+	if (facts->rdev != PTMX_DEV)
+		return;
+	facts->pty.master = 1;
+	slave = pty_slave(file);
+	if (!slave)
+		return;
+	facts->ino = BPF_CORE_READ(slave, i_ino);
+	facts->dev = BPF_CORE_READ(slave, i_sb, s_dev);
+	facts->rdev = BPF_CORE_READ(slave, i_rdev);
+}
+
 static __always_inline void sample_named(struct file_facts *facts, struct file *file,
 					 struct inode *inode, __u64 magic)
 {
@@ -198,6 +233,10 @@ static __always_inline void sample_named(struct file_facts *facts, struct file *
 		sample_eventfd(facts, file);
 	else if (facts->kind == FILE_PIDFD)
 		sample_pidfd(facts, file, inode, magic);
+	else if (facts->kind == FILE_MQ)
+		sample_mq(facts, inode);
+	else if (facts->kind == FILE_PTY)
+		sample_pty(facts, file);
 }
 
 int file_sample(struct file_facts *facts, __u64 address)
@@ -297,6 +336,60 @@ __u64 table_slots(__u64 table)
 	return (__u64)BPF_CORE_READ((struct files_struct *)table, fdt, fd);
 }
 
+/* Terminals: the slave's inode stands for both sides. */
+static __always_inline int pty_channel(struct watched_key *key, struct file *file,
+				       struct inode *inode, __u32 rdev)
+{
+	if (rdev == PTMX_DEV)
+		inode = pty_slave(file);
+	if (!inode)
+		return 0;
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	return 1;
+}
+
+int odd_channel(struct watched_key *key, __u64 address)
+{
+	struct file *file = (void *)address;
+	const unsigned char *name;
+	struct super_block *sb;
+	struct inode *inode;
+	__u64 magic, name8 = 0;
+	__u32 rdev, mode;
+
+	if (!key || !file)
+		return 0;
+	inode = FIELD(struct file, file, f_inode);
+	mode = FIELD(struct inode, inode, i_mode) & S_IFMT;
+	if (mode == S_IFCHR) {
+		rdev = BPF_CORE_READ(inode, i_rdev);
+		return char_kind(rdev) == FILE_PTY ? pty_channel(key, file, inode, rdev) : 0;
+	}
+	sb = FIELD(struct inode, inode, i_sb);
+	magic = FIELD(struct super_block, sb, s_magic);
+	if (magic != MQUEUE_MAGIC && magic != ANON_INODE_MAGIC)
+		return 0;
+	key->ino = BPF_CORE_READ(inode, i_ino);
+	key->dev = BPF_CORE_READ(sb, s_dev);
+	if (magic == MQUEUE_MAGIC)
+		return mode == S_IFREG;
+	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	bpf_probe_read_kernel(&name8, sizeof(name8), name);
+	key->ino = address;	/* the inode is everybody's */
+	return anon_kind(name8) == FILE_EVENTFD;
+}
+
+int facts_channel(struct watched_key *key, const struct file_facts *facts)
+{
+	if (!key || !facts)
+		return 0;
+	key->ino = facts->kind == FILE_EVENTFD ? facts->file : facts->ino;
+	key->dev = facts->dev;
+	return mode_is_channel(facts->mode) || facts->kind == FILE_EVENTFD ||
+	       facts->kind == FILE_MQ || facts->kind == FILE_PTY;
+}
+
 int file_channel(struct watched_key *key, __u64 address)
 {
 	struct super_block *sb;
@@ -306,10 +399,23 @@ int file_channel(struct watched_key *key, __u64 address)
 		return 0;
 	inode = FIELD(struct file, address, f_inode);
 	if (!mode_is_channel(FIELD(struct inode, inode, i_mode)))
-		return 0;
+		return odd_channel(key, address);
 	sb = FIELD(struct inode, inode, i_sb);
 	key->ino = FIELD(struct inode, inode, i_ino);
 	key->dev = FIELD(struct super_block, sb, s_dev);
+	return 1;
+}
+
+/* The start of the process is asked for last: most odd files are none. */
+static __always_inline int current_odd_transfer(struct transfer_key *key, struct file *file)
+{
+	struct watched_key channel = {};
+
+	if (!odd_channel(&channel, address_of(file)))
+		return 0;
+	key->ino = channel.ino;
+	key->dev = channel.dev;
+	key->start = current_start();
 	return 1;
 }
 
@@ -334,7 +440,7 @@ int current_transfer(struct transfer_key *key, __u32 fd)
 		return 0;
 	inode = FIELD(struct file, file, f_inode);
 	if (!mode_is_channel(FIELD(struct inode, inode, i_mode)))
-		return 0;
+		return current_odd_transfer(key, file);
 	sb = FIELD(struct inode, inode, i_sb);
 	leader = FIELD(struct task_struct, task, group_leader);
 	key->ino = FIELD(struct inode, inode, i_ino);

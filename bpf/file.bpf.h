@@ -63,7 +63,12 @@ int table_cloexec(__u64 table, __u32 fd);
 __u32 table_size(__u64 table);
 __u64 table_slots(__u64 table);
 
-/* Is it a pipe, FIFO or socket? If so fills key->ino and key->dev and returns 1. */
+/* As file_channel(), for what is not told by its mode: terminals, POSIX queues, eventfds. */
+int odd_channel(struct watched_key *key, __u64 address);
+/* The same of facts that were sampled already. */
+int facts_channel(struct watched_key *key, const struct file_facts *facts);
+
+/* Is it a pipe, FIFO, socket or one of those? If so fills key->ino and key->dev and returns 1. */
 int file_channel(struct watched_key *key, __u64 address);
 
 /* The same of the current task's descriptor fd, and the start of its process: fills key but pid. */

@@ -91,6 +91,7 @@ struct qstr {
 };
 
 struct dentry {
+	struct inode *d_inode;
 	struct dentry *d_parent;
 	struct qstr d_name;
 };
@@ -150,6 +151,27 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_flags;
 	struct path f_path;
+};
+
+/* ipc/mqueue.c, include/uapi/linux/mqueue.h */
+struct mq_attr {
+	long mq_flags, mq_maxmsg, mq_msgsize, mq_curmsgs;
+};
+
+struct mqueue_inode_info {
+	struct inode vfs_inode;
+	struct mq_attr attr;
+};
+
+/* include/linux/tty.h */
+struct tty_struct {
+	int index;
+	struct tty_struct *link;
+	void *driver_data;
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
 };
 
 struct pipe_buffer {

@@ -49,8 +49,8 @@ static __always_inline int slot_send_path(struct call *call, __u32 fd, __u64 pat
 		slot->head.flags |= RECORD_TEXT_CUT;
 		count_loss(LOSS_TEXT_CUT);
 	}
-	if (control.selective && (mark & MARK_SELECTED) && mode_is_channel(slot->facts.mode))
-		object_watch(slot->facts.ino, slot->facts.dev);
+	if (control.selective && (mark & MARK_SELECTED))
+		slot_watch(slot);
 	record_submit(slot);
 	return 0;
 }

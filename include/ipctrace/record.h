@@ -41,7 +41,8 @@ enum record_type {
 	RECORD_PASS = 22,  /* struct record_pass: a descriptor was put into a socket */
 
 	/* Objects. */
-	RECORD_PIPE = 30, /* struct record_slot: capacity changed (F_SETPIPE_SZ) */
+	RECORD_PIPE = 30, /* struct record_slot: capacity changed (F_SETPIPE_SZ); a row: what
+			   * lies in a pipe, queue or eventfd now */
 	RECORD_NAME = 31, /* struct record_name, then text: the path of an object, as /proc shows it */
 
 	/* Data plane. */
@@ -167,6 +168,14 @@ struct file_facts {
 			__u32 target;		/* pid the pidfd refers to; 0 = not read */
 			__u32 pad;
 		} pidfd;
+		struct {
+			__u64 messages;		/* lying in it */
+			__u32 max, size;	/* how many may, and how long each */
+		} mq;
+		struct {
+			__u32 master;		/* 1 = this file is the master's; ino and rdev are the slave's */
+			__u32 pad;
+		} pty;
 		__u64 raw[6];
 	};
 	char name[RECORD_NAME_LEN];	/* dentry name; empty for pipes and sockets */

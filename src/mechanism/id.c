@@ -53,6 +53,15 @@ static size_t id_of_unlinked(const struct object *object, char *buf, size_t size
 		      size);
 }
 
+/* eventfd:[5] (closed) [88]: the kernel gives its number to the next one. */
+static size_t id_of_closed(const struct object *object, char *buf, size_t size)
+{
+	return length(snprintf(buf, size, "%s:[%u] (closed) [%llu]", object_kind_name(object),
+			       (uint32_t)object->facts.eventfd.id,
+			       (unsigned long long)object->serial),
+		      size);
+}
+
 /* file:[8:1:4711] */
 static size_t id_by_inode(const struct object *object, char *buf, size_t size)
 {
@@ -140,6 +149,8 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 	case FILE_TCP:
 	case FILE_UDP: return id_of_socket(object, buf, size);
 	case FILE_EVENTFD:
+		if (object->gone)
+			return id_of_closed(object, buf, size);
 		return id_by_number(object, (uint32_t)object->facts.eventfd.id, buf, size);
 	}
 	if (kind_is_per_file(object->key.kind))

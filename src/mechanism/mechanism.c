@@ -7,7 +7,8 @@
 /* The order is that of the bits in `enabled` and of --help. */
 const struct mechanism *const mechanisms[] = {
 	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism,
-	&unix_mechanism,    &tcp_mechanism,        &udp_mechanism,  &signal_mechanism,
+	&unix_mechanism,    &tcp_mechanism,	   &udp_mechanism,  &signal_mechanism,
+	&mq_mechanism,	    &eventfd_mechanism,	   &pty_mechanism,
 	&file_mechanism,    NULL,
 };
 

@@ -9,6 +9,9 @@ extern const struct mechanism process_mechanism;
 extern const struct mechanism descriptor_mechanism;
 extern const struct mechanism pipe_mechanism;
 extern const struct mechanism fifo_mechanism;
+extern const struct mechanism mq_mechanism;
+extern const struct mechanism eventfd_mechanism;
+extern const struct mechanism pty_mechanism;
 extern const struct mechanism file_mechanism;
 extern const struct mechanism signal_mechanism;
 

@@ -30,6 +30,7 @@ static struct description *description_new(struct model *model, uint64_t file,
 	description->object = object;
 	description->serial = ++model->next_serial;
 	DL_APPEND2(object->descriptions, description, object_prev, object_next);
+	object->gone = false;
 	return description;
 }
 
@@ -37,6 +38,7 @@ static void description_sample(struct description *description, const struct fil
 {
 	description->fmode = facts->fmode;
 	description->fflags = facts->fflags;
+	description->is_master = facts->kind == FILE_PTY && facts->pty.master;
 }
 
 static bool is_same(const struct description *description, const struct file_facts *facts)

@@ -97,6 +97,9 @@ int endpoint_count(struct model *model, struct process *process,
 	if (!access)
 		count_add(&endpoint->other_slots, n);
 	gone_note(endpoint, n, ts);
+	if (description->is_master)
+		count_add(&endpoint->master_slots, n);
+	endpoint->ever_master |= n > 0 && description->is_master;
 	endpoint->ever_read |= n > 0 && (access & ACCESS_READ);
 	endpoint->ever_write |= n > 0 && (access & ACCESS_WRITE);
 	if (ts > endpoint->last_ts)

@@ -56,6 +56,9 @@ static const link_builder builders[FILE_KIND_MAX] = {
 	[FILE_UNIX] = socket_links,
 	[FILE_TCP] = socket_links,
 	[FILE_UDP] = socket_links,
+	[FILE_EVENTFD] = pipe_links,
+	[FILE_MQ] = pipe_links,
+	[FILE_PTY] = pty_links,
 };
 
 link_builder link_builder_of(uint32_t kind)

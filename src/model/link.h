@@ -14,6 +14,7 @@ typedef int (*link_builder)(struct graph *graph, const struct model *model, stru
 			    bool closed);
 
 /* The builders. */
+int pty_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
 int pipe_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
 
 int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
@@ -50,6 +51,10 @@ bool endpoint_counts(const struct endpoint *endpoint, bool closed);
 /* The process could read from, or write to, the object. */
 bool endpoint_reads(const struct endpoint *endpoint, bool closed);
 bool endpoint_writes(const struct endpoint *endpoint, bool closed);
+
+/* One link, from who can write to who can read, with what is known of both. 0 or -ENOMEM. */
+int link_add_pair(struct graph *graph, const struct model *model, const struct endpoint *writer,
+		  const struct endpoint *reader);
 
 /* A count of transfers, unknown where they were not watched; and bytes as bytes per second. */
 struct count link_count(const struct model *model, uint64_t value);

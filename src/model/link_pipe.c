@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Links through pipes and FIFOs: every writer can send to every reader. */
+/* Links through pipes, FIFOs, POSIX queues and eventfds: every writer can send to every reader. */
 #include "model/link.h"
-
-static const char *pipe_kind_name(uint32_t kind)
-{
-	return kind == FILE_FIFO ? "fifo" : "pipe";
-}
 
 static bool has_other_party(const struct endpoint *endpoint, bool closed)
 {
@@ -24,11 +19,16 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 {
 	if (writer != reader)
 		return true;
+	/* Threads that wake each other, and a process that made a queue for nobody yet. */
+	if (writer->key.object->key.kind == FILE_EVENTFD)
+		return false;
+	if (writer->key.object->key.kind == FILE_MQ)
+		return writer->used_out && writer->used_in;
 	return (writer->used_out && writer->used_in) || !has_other_party(writer, closed);
 }
 
-static int pipe_add_link(struct graph *graph, const struct model *model,
-			 const struct endpoint *writer, const struct endpoint *reader)
+int link_add_pair(struct graph *graph, const struct model *model, const struct endpoint *writer,
+		  const struct endpoint *reader)
 {
 	const struct transfer *written = &writer->transfer, *read = &reader->transfer;
 	struct graph_link *link = graph_add_link(graph);
@@ -38,7 +38,7 @@ static int pipe_add_link(struct graph *graph, const struct model *model,
 	link->from = writer->key.process;
 	link->to = reader->key.process;
 	link->object = writer->key.object;
-	link->kind = pipe_kind_name(link->object->key.kind);
+	link->kind = kind_name(link->object->key.kind);
 	link->observed = writer->used_out && reader->used_in;
 	link->closed = !writer->write_slots || !reader->read_slots;
 	link->bytes = link_count(model, written->bytes_out);
@@ -61,7 +61,7 @@ int pipe_links(struct graph *graph, const struct model *model, struct object *ob
 		DL_FOREACH2(object->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
 				continue;
-			err = pipe_add_link(graph, model, writer, reader);
+			err = link_add_pair(graph, model, writer, reader);
 			if (err)
 				return err;
 		}

@@ -44,6 +44,7 @@ struct object {
 	struct object_key key;
 	struct file_facts facts;	/* the newest sample */
 	char *name;			/* path or name; NULL = unknown; hostile bytes as they were */
+	bool gone;			/* eventfd: closed by all; its number may be another's by now */
 	uint64_t first_ts, last_ts;
 	unsigned int slots;		/* slots, in all tables, that hold it now */
 	unsigned int in_flight;		/* descriptors of it in socket queues now */
@@ -96,6 +97,7 @@ struct description {
 	uint64_t file;			/* struct file *, while it lives */
 	struct object *object;		/* never NULL; kind FILE_UNKNOWN where nothing is known */
 	uint32_t fmode, fflags;		/* newest sample */
+	bool is_master;			/* of a terminal: the side of who shows it */
 	unsigned int slots;		/* holders in tables */
 	struct passing *in_flight;	/* list: the copies lying in sockets' queues */
 	struct description *object_next, *object_prev;
@@ -229,6 +231,8 @@ struct endpoint {
 	unsigned int read_slots;	/* slots open for reading it now, in the process's tables */
 	unsigned int write_slots;
 	unsigned int other_slots;	/* neither (O_PATH) */
+	unsigned int master_slots;	/* of them, masters of a terminal */
+	bool ever_master;
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */

@@ -147,6 +147,9 @@ void model_bury(struct model *model)
 		struct description *description = model->dead_descriptions;
 
 		model->dead_descriptions = description->hh.next;
+		/* Not before the event that says so is worded. */
+		if (description->object->key.kind == FILE_EVENTFD)
+			description->object->gone = !description->object->descriptions;
 		free(description);
 	}
 	while (model->dead_objects) {

@@ -108,6 +108,8 @@ const struct call_row call_rows[] = {
 	PLAIN(writev, 146, 146, CALL_MOVES_OUT),
 	PLAIN(pwritev2, 379, 393, CALL_MOVES_OUT),
 	{SYS_sendto, COMPAT(369, 290), "sendto_exit", CALL_MOVES_OUT_TO},
+	TRANSFER(mq_timedsend, 279, 276, "mq_send_exit"),
+	PLAIN(mq_timedreceive, 280, 277, CALL_MOVES_IN),
 	TRANSFER(sendfile, 239, 239, "sendfile_exit"),
 	TRANSFER(splice, 313, 340, "splice_exit"),
 	TRANSFER(tee, 315, 342, "tee_exit"),
@@ -130,6 +132,8 @@ static const struct {
 	{421, SYS_rt_sigtimedwait}, /* rt_sigtimedwait_time64 */
 	{67, SYS_rt_sigaction},	 /* sigaction */
 	{126, SYS_rt_sigprocmask}, /* sigprocmask */
+	{418, SYS_mq_timedsend}, /* the _time64 ones */
+	{419, SYS_mq_timedreceive},
 #ifdef __aarch64__
 	{289, SYS_sendto},	 /* send */
 	{291, SYS_recvfrom},	 /* recv */

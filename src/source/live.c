@@ -208,8 +208,14 @@ static int live_poll(struct source *source, int timeout_ms)
 	return 1;
 }
 
+/* Data may lie in it with no event to tell. */
+static bool kind_holds_data(uint32_t kind)
+{
+	return kind == FILE_PIPE || kind == FILE_FIFO || kind == FILE_MQ || kind == FILE_EVENTFD;
+}
+
 /*
- * Rows again, for what no event tells: what lies in pipes and who is at their ends, and which
+ * Rows again, for what no event tells: what lies in pipes and queues and who is at their ends, and which
  * descriptors lie in sockets' queues. The tables stay as kept from events.
  */
 static int state_row(void *ctx, const struct record *record)
@@ -227,7 +233,7 @@ static int state_row(void *ctx, const struct record *record)
 	case RECORD_SOCKET:
 		return live_deliver(ctx, record);
 	case RECORD_SLOT:
-		if (row->facts.kind != FILE_PIPE && row->facts.kind != FILE_FIFO)
+		if (!kind_holds_data(row->facts.kind))
 			return 0;
 		pipe = *row;
 		pipe.head.type = RECORD_PIPE;

@@ -81,7 +81,7 @@ static int counted_update(struct live *live, const struct transfer_key *key,
 int live_counts_remember(struct live *live, const struct record_slot *use)
 {
 	struct transfer_key key = {
-		.ino = use->facts.ino,
+		.ino = kind_is_per_file(use->facts.kind) ? use->facts.file : use->facts.ino,
 		.start = use->head.start,
 		.dev = use->facts.dev,
 		.pid = use->head.pid,

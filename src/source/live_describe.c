@@ -126,6 +126,9 @@ static int describe_object(struct live *live, uint32_t pid, uint32_t fd,
 		n = name_namespace(pid, record.name.text, n);
 	}
 	record.name.text[n] = 0;
+	/* A master is ptmx to all; its object goes by the slave. */
+	if (object->key.kind == FILE_PTY && strstr(record.name.text, "ptmx"))
+		return 0;
 	record.name.ino = object->key.ino;
 	record.name.dev = object->key.dev;
 	record.name.kind = object->key.kind;

@@ -107,8 +107,8 @@ static void enabled_by_kind(void **state)
 	assert_true(happened(s, bits("pipe")));
 	assert_false(happened(s, bits("fd") | bits("process")));
 	opened(s, T, 6, event_fd(F + 8, 3));
-	assert_true(happened(s, bits("fd")));
-	assert_false(happened(s, bits("pipe")));
+	assert_true(happened(s, bits("eventfd")));
+	assert_false(happened(s, bits("pipe") | bits("fd")));
 	/* a plain file pushes a pipe out: that concerns the pipe */
 	slot(s, T, 4, regular_file(F, 1), SYS_dup3, 4, 3, 4, 0);
 	assert_true(happened(s, bits("pipe")));

@@ -14,7 +14,7 @@ static void report(const char *step, const char *path, int fd, unsigned long ino
 }
 
 /* Opens it for reading, which waits, and tells when that was over. */
-static pid_t start_reader(const char *path)
+static pid_t start_reader(const char *path, int told)
 {
 	pid_t child = fork_child();
 
@@ -25,6 +25,7 @@ static pid_t start_reader(const char *path)
 
 	read_all(fd, &c, 1);
 	report("fifo.open", path, fd, fd_inode(fd));
+	signal_turn(told);
 	stay();
 }
 
@@ -74,6 +75,9 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return 2;
+	int told[2];
+
+	must(pipe2(told, O_CLOEXEC));
 	must(chdir(argv[1]));
 	must(mkdir("in", 0700));
 	int folder = must(open("in", O_RDONLY | O_DIRECTORY));
@@ -82,14 +86,14 @@ int main(int argc, char **argv)
 	must(mkfifo("old", 0600));
 	must(mkfifo("early", 0600));
 	int old = must(open("old", O_RDWR));
-	pid_t early = start_reader("early");
+	pid_t early = start_reader("early", told[1]);
 	await_asleep(early);
 	tell("{\"ready\": true, \"pid\": %d, \"early\": %d, \"old\": %d}", getpid(), early, old);
 	listen_for_test();
 
 	make_told(AT_FDCWD, "./data");
 	make_told(folder, "sub");
-	pid_t reader = start_reader("data");
+	pid_t reader = start_reader("data", told[1]);
 	await_asleep(reader);
 	int first = open_told("data", O_WRONLY);
 	signal_turn(first);
@@ -99,8 +103,9 @@ int main(int argc, char **argv)
 	unlink_told(folder, "sub");
 	unlink_told(AT_FDCWD, "old");
 	make_told(AT_FDCWD, "late");
-	pid_t late = start_reader("late");
+	pid_t late = start_reader("late", told[1]);
 	await_asleep(late);
+	await_turn(told[0]); /* the reader's line comes before ours */
 	tell("{\"done\": true, \"reader\": %d, \"late\": %d, \"first\": %d, \"second\": %d, "
 	     "\"gone\": %lu, \"old_inode\": %lu}",
 	     reader, late, first, second, fd_inode(first), fd_inode(old));
