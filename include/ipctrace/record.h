@@ -60,6 +60,9 @@ enum record_type {
 	RECORD_CGROUP = 52, /* struct record_text: path in the unified hierarchy */
 	RECORD_LIMIT = 53,  /* struct record_limit: RLIMIT_NOFILE */
 
+	/* From a file system, at the end. */
+	RECORD_LEFT = 54,   /* struct record_left, then its path: it lies there, and no table has it */
+
 	/* Signals. */
 	RECORD_SIGNAL = 80,	   /* struct record_signal: sent, and what that did at once; by the sender */
 	RECORD_SIGNAL_END = 81,	   /* struct record_signal: what became of a queued one; by the target */
@@ -340,6 +343,17 @@ struct record_blocked {
 	struct record head;
 	__s32 fd;		/* the descriptor it reads from */
 	__s32 nr;		/* system call, 64-bit numbering */
+};
+
+struct record_left {
+	struct record head;	/* pid, tid and start are 0 */
+	__u64 ino;
+	__u64 age;		/* ns since it was made or last changed */
+	__u32 dev;
+	__u32 kind;		/* FILE_FIFO, or FILE_REGULAR in /dev/shm */
+	__u32 text_len;		/* bytes of path that follow, NUL included */
+	__u32 pad;
+	char text[];
 };
 
 struct record_limit {

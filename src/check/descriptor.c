@@ -77,45 +77,75 @@ static bool is_from_a_leak(const struct model *model, const struct endpoint *lea
 	return parents && (parents->held & HELD_LEAKED);
 }
 
-static bool is_leak(const struct model *model, const struct endpoint *endpoint)
+/* Nothing in it tells a leak from a use that is still to come, or from a descriptor handed down on
+ * purpose. */
+static bool looks_like_a_leak(const struct model *model, const struct endpoint *endpoint)
 {
-	const struct process *process = endpoint->key.process;
-	uint64_t until = process->exited ? process->exit_ts : model->end_ts;
-
 	if (!(endpoint->held & HELD_LEAKED) || endpoint->used_in || endpoint->used_out ||
-	    endpoint->transfer.broken || endpoint->is_reading)
+	    endpoint->transfer.broken || endpoint->is_reading || endpoint->leaked_fd < 0)
 		return false;
-	if ((endpoint->held & (HELD_STDIO_READ | HELD_STDIO_WRITE)) || endpoint->leaked_fd < 0)
+	if (endpoint->held & (HELD_STDIO_READ | HELD_STDIO_WRITE))
 		return false;
 	/* Both ends of a pipe: a queue handed down, such as make's job server. */
-	if (endpoint->ever_read && endpoint->ever_write && is_stream(endpoint->key.object) &&
-	    endpoint->key.object->key.kind == FILE_PIPE)
+	if (endpoint->key.object->key.kind == FILE_PIPE && keeps_read(endpoint) &&
+	    keeps_write(endpoint))
 		return false;
-	return until > process->exec_ts + EXEC_LASTING_NS && !is_from_a_leak(model, endpoint) &&
-	       !is_named_in_argv(process, endpoint->leaked_fd);
+	return !is_from_a_leak(model, endpoint) &&
+	       !is_named_in_argv(endpoint->key.process, endpoint->leaked_fd);
+}
+
+/* "bash", "dash": what it starts gets what the script opened, and is mostly waited for. */
+static bool is_shell(const struct process *process)
+{
+	size_t len = strnlen(process->comm, sizeof(process->comm));
+
+	return len >= 2 && !memcmp(process->comm + len - 2, "sh", 2);
+}
+
+/* It has lasted: the program lives on after its rightful user let go, or runs for long beside it. One
+ * that came and went while its user had the descriptor anyhow did no harm. */
+static bool is_lasting_leak(const struct model *model, const struct endpoint *leak,
+			    const struct endpoint *user)
+{
+	const struct process *process = leak->key.process;
+	uint64_t until = process->exited ? process->exit_ts : model->end_ts;
+	uint64_t used_until = leak->ever_write ? write_until(model, user) : read_until(model, user);
+
+	if (until < process->exec_ts + EXEC_LASTING_NS)
+		return false;
+	if (until > used_until + LASTING_NS)
+		return true;
+	return !process->exited && !is_shell(user->key.process);
+}
+
+static int leak_add(struct inspection *inspection, const struct endpoint *leak,
+		    const struct endpoint *user)
+{
+	char who[WHO_LEN], other[WHO_LEN];
+
+	return finding_add(inspection, leak->key.process, leak->key.object,
+			   "%s got descriptor %d through exec and never used it; it is a copy of "
+			   "what %s uses",
+			   process_words(leak->key.process, who), leak->leaked_fd,
+			   process_words(user->key.process, other));
 }
 
 int find_leaked_by_exec(struct inspection *inspection)
 {
+	const struct model *model = inspection->model;
 	const struct endpoint *endpoint, *user;
-	char who[WHO_LEN], other[WHO_LEN];
 	const struct object *object;
 	int err = 0;
 
-	for (object = inspection->model->objects; object; object = object->hh.next) {
+	for (object = model->objects; object; object = object->hh.next) {
 		if (!is_stream(object))
 			continue;
 		DL_FOREACH2(object->endpoints, endpoint, object_next) {
-			user = is_leak(inspection->model, endpoint) ? rightful_user(endpoint) :
-								      NULL;
-			if (err || !user)
+			if (err || !looks_like_a_leak(model, endpoint))
 				continue;
-			err = finding_add(inspection, endpoint->key.process, object,
-					  "%s got descriptor %d through exec and never used it; it "
-					  "is a copy of what %s uses",
-					  process_words(endpoint->key.process, who),
-					  endpoint->leaked_fd,
-					  process_words(user->key.process, other));
+			user = rightful_user(endpoint);
+			if (user && is_lasting_leak(model, endpoint, user))
+				err = leak_add(inspection, endpoint, user);
 		}
 	}
 	return err;
@@ -123,14 +153,28 @@ int find_leaked_by_exec(struct inspection *inspection)
 
 /* --- shared-nonblock ------------------------------------------------------------------------- */
 
-/* It went on using what another had made non-blocking. */
-static bool is_felt(const struct endpoint *endpoint)
+static bool is_used_after(const struct endpoint *endpoint, uint64_t rose_ts, uint64_t gone_ts)
 {
 	uint64_t since = endpoint->nonblock_ts;
 
-	return endpoint->nonblock_by.pid &&
-	       (endpoint->use_ts > since || endpoint->in_ts > since + COUNT_DELAY_NS ||
-		endpoint->out_ts > since + COUNT_DELAY_NS);
+	/* It may have let go of that end before it used the other. */
+	if (gone_ts && gone_ts < endpoint->use_ts)
+		return false;
+	return endpoint->use_ts > since || rose_ts > since + COUNT_DELAY_NS;
+}
+
+/* It went on using what another had made non-blocking. */
+static bool is_felt(const struct endpoint *endpoint)
+{
+	uint32_t mode = endpoint->nonblock_mode;
+
+	if (!endpoint->nonblock_by.pid)
+		return false;
+	if ((mode & ACCESS_READ) && endpoint->used_in &&
+	    is_used_after(endpoint, endpoint->in_ts, endpoint->read_gone_ts))
+		return true;
+	return (mode & ACCESS_WRITE) && endpoint->used_out &&
+	       is_used_after(endpoint, endpoint->out_ts, endpoint->write_gone_ts);
 }
 
 int find_shared_nonblock(struct inspection *inspection)

@@ -53,6 +53,12 @@ static void state_add_reader(struct pipe_state *state, const struct model *model
 	}
 }
 
+/* It had the other end too when it first used this one. */
+static bool had_meanwhile(const struct endpoint *endpoint, uint64_t until, bool keeps)
+{
+	return endpoint->use_ts ? until > endpoint->use_ts : keeps;
+}
+
 static void state_init(struct pipe_state *state, const struct model *model,
 		       const struct object *object)
 {
@@ -65,11 +71,13 @@ static void state_init(struct pipe_state *state, const struct model *model,
 		state->bytes_out += endpoint->transfer.bytes_out;
 		if (has_written(endpoint)) {
 			state_add_writer(state, model, endpoint);
-			writer_has_both &= read_until(model, endpoint) > endpoint->use_ts;
+			writer_has_both &= had_meanwhile(endpoint, read_until(model, endpoint),
+							 keeps_read(endpoint));
 		}
 		if (endpoint->used_in) {
 			state_add_reader(state, model, endpoint);
-			reader_has_both &= write_until(model, endpoint) > endpoint->use_ts;
+			reader_has_both &= had_meanwhile(endpoint, write_until(model, endpoint),
+							 keeps_write(endpoint));
 		}
 		if (endpoint->write_slots && (endpoint->held & HELD_STDIO_WRITE))
 			state->has_live_writer = true;

@@ -14,11 +14,11 @@ static bool died_of(const struct process *process, int signal)
 	return process->exited && process->exit_known && (process->exit_code & 0x7f) == signal;
 }
 
-/* It ended by itself and well, or as a pipeline ends, from its tail. */
+/* It ended by itself, with whatever status (cmp, grep -q), or as a pipeline ends, from its tail. */
 static bool ended_in_order(const struct process *process)
 {
 	return process->exited && process->exit_known &&
-	       (process->exit_code == 0 || died_of(process, SIGPIPE));
+	       (!(process->exit_code & 0x7f) || died_of(process, SIGPIPE));
 }
 
 /* Who let go of the other end last; NULL where that was before we looked. */

@@ -53,7 +53,7 @@ static inline bool has_written(const struct endpoint *endpoint)
 /* The first descriptor of a live process on that object with that access; -1 = none. */
 int fd_on(const struct process *process, const struct object *object, uint32_t access);
 
-/* The rules (pipe_end.c, pipe_use.c, descriptor.c). */
+/* The rules (pipe_end.c, pipe_use.c, descriptor.c, left.c). */
 int find_unused_pipe_end(struct inspection *inspection);
 int find_reader_holds_writer(struct inspection *inspection);
 int find_no_reader(struct inspection *inspection);
@@ -62,5 +62,6 @@ int find_leaked_by_exec(struct inspection *inspection);
 int find_shared_nonblock(struct inspection *inspection);
 int find_fd_limit(struct inspection *inspection);
 int find_in_flight_pile(struct inspection *inspection);
+int find_stale_fifo(struct inspection *inspection);
 
 #endif /* IPCTRACE_CHECK_RULE_H */

@@ -35,6 +35,10 @@ const struct rule rules[] = {
 	  "descriptors sent and never received stay open, though no process holds them",
 	  "Receive them, or close the socket; see why its reader doesn't read.", false,
 	  find_in_flight_pile },
+	{ "stale-fifo", SEVERITY_WARNING,
+	  "a FIFO lasts until it is unlinked; who opens one that is left behind waits for ever",
+	  "Unlink it when its users are done (trap 'rm -f FIFO' EXIT, in a shell).", false,
+	  find_stale_fifo },
 };
 const size_t rules_count = sizeof(rules) / sizeof(rules[0]);
 _Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "a bit for each rule");

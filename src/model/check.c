@@ -37,6 +37,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SIGNAL_MASK: return sizeof(struct record_signal_mask);
 	case RECORD_SIGNAL_COUNT: return sizeof(struct record_signal_count);
 	case RECORD_SIGNAL_FAIL: return sizeof(struct record_signal_fail);
+	case RECORD_LEFT: return sizeof(struct record_left);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return sizeof(struct record_text);
@@ -149,6 +150,12 @@ static bool is_destination(const struct record_destination *record)
 	return record->head.pid && record->name_len <= sizeof(record->name);
 }
 
+static bool is_left(const struct record_left *record, size_t room)
+{
+	return (record->kind == FILE_FIFO || record->kind == FILE_REGULAR) && record->text_len &&
+	       is_text(record->text, record->text_len, room);
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -179,6 +186,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;
+	case RECORD_LEFT: return is_left(whole, room);
 	case RECORD_BLOCKED: {
 		const struct record_blocked *blocked = whole;
 

@@ -205,6 +205,7 @@ void endpoints_note_nonblock(const struct model *model, struct process *by,
 			 has_description(endpoint->key.process, description)) {
 			endpoint->nonblock_by = by->key;
 			endpoint->nonblock_ts = ts;
+			endpoint->nonblock_mode = description->fmode & (ACCESS_READ | ACCESS_WRITE);
 		}
 	}
 }

@@ -169,16 +169,20 @@ static int fifo_created(struct model *model, const struct record_fifo *record, c
 	if (!object)
 		return -ENOMEM;
 	change->object = object;
+	if (change->process)
+		object->maker = change->process->key;
 	return fifo_set_name(model, object, name);
 }
 
-/* The stand-in's work is done. */
-static void stand_in_drop(struct model *model, const char *name)
+/* The stand-in's work is done: who made it goes over to what it stood for. */
+static void stand_in_drop(struct model *model, const char *name, struct object *real)
 {
 	struct object *object = fifo_by_name(model, name);
 
-	if (object && fifo_is_stand_in(object))
-		object_drop(model, object);
+	if (!object || !fifo_is_stand_in(object))
+		return;
+	real->maker = object->maker;
+	object_drop(model, object);
 }
 
 static int fifo_opened(struct model *model, const struct record_fifo *record, const char *name,
@@ -198,7 +202,7 @@ static int fifo_opened(struct model *model, const struct record_fifo *record, co
 		return 0;
 	if (object_is_unlinked(object)) /* while it waited; who has the name now is another */
 		return object->name ? 0 : object_set_name(object, name);
-	stand_in_drop(model, name);
+	stand_in_drop(model, name, object);
 	return fifo_set_name(model, object, name);
 }
 
@@ -227,6 +231,37 @@ int apply_fifo(struct model *model, const struct record_fifo *record, struct cha
 	case FIFO_UNLINKED: fifo_unlinked(model, name, record->head.ts, change); return 0;
 	}
 	return 0;
+}
+
+/* --- left behind ----------------------------------------------------------------------------- */
+
+static struct object *left_object(struct model *model, const struct record_left *record)
+{
+	struct file_facts facts = { .ino = record->ino, .dev = record->dev, .kind = record->kind };
+	struct object_key key;
+	struct object *object;
+
+	object_key_init(&key, &facts);
+	object = model_object(model, &key);
+	if (!object && record->kind == FILE_FIFO)
+		object = fifo_by_name(model, record->text);
+	if (object)
+		return object;
+	if (record->kind == FILE_FIFO)
+		return fifo_by_inode(model, record->ino, record->dev, record->head.ts);
+	return object_get(model, &facts, record->head.ts);
+}
+
+int apply_left(struct model *model, const struct record_left *record, struct change *change)
+{
+	struct object *object = left_object(model, record);
+
+	if (!object)
+		return -ENOMEM;
+	change->object = object;
+	object->is_left = !object->slots && !object->in_flight;
+	object->left_age = record->age;
+	return object->name ? 0 : object_set_name(object, record->text);
 }
 
 /* --- waiting in open ------------------------------------------------------------------------- */

@@ -31,6 +31,13 @@ struct count {
 	bool known;
 };
 
+/* Which process: a pid alone is used again. */
+struct process_key {
+	uint64_t start_ns;
+	uint32_t pid;
+	uint32_t pad;			/* 0 */
+};
+
 /* --- objects and descriptions -------------------------------------------------------------- */
 
 /* Identity of an object: inode and device, and the file itself where many share one inode. */
@@ -49,6 +56,9 @@ struct object {
 	unsigned int slots;		/* slots, in all tables, that hold it now */
 	unsigned int in_flight;		/* descriptors of it in socket queues now */
 	struct socket *socket;		/* what is known of it as a socket; NULL = nothing, or none */
+	bool is_left;			/* lies in a file system at the end, held by nobody we know */
+	uint64_t left_age;		/* with it: ns since it was made or changed */
+	struct process_key maker;	/* of a FIFO made in the window; pid 0 = unknown */
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
@@ -183,12 +193,6 @@ struct task {
 	UT_hash_handle hh;		/* model->tasks, by tid */
 };
 
-struct process_key {
-	uint64_t start_ns;
-	uint32_t pid;
-	uint32_t pad;			/* 0 */
-};
-
 struct process {
 	struct process_key key;
 	uint32_t ppid;			/* 0 = none, or unknown */
@@ -249,6 +253,7 @@ struct endpoint {
 	struct process_key nonblock_by;	/* set O_NONBLOCK on a description that they share; pid 0 =
 					 * nobody did, or this process did so itself */
 	uint64_t nonblock_ts;
+	uint32_t nonblock_mode;		/* that description's access: 1 = read, 2 = write */
 	struct endpoint *process_next, *process_prev;
 	struct endpoint *object_next, *object_prev;
 	UT_hash_handle hh;		/* model->endpoints, by key */

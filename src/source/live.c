@@ -265,6 +265,8 @@ static int live_refresh(struct source *source)
 		err = live_describe(live);
 	if (!err)
 		err = live_blocked(live);
+	if (!err)
+		err = live_left(live);
 	if (!err && !live->stopped) {
 		live->stopped = true;
 		err = live_deliver_bare(live, RECORD_STOP);
@@ -389,6 +391,8 @@ static int start(struct live *live)
 		err = live_describe(live);
 	if (!err && !live->tracer)
 		err = live_blocked(live);
+	if (!err && !live->tracer)
+		err = live_left(live);
 	if (!err && live->tracer)
 		err = live_counts_reset(live);
 	if (!err)

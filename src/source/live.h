@@ -112,5 +112,7 @@ int live_describe(struct live *live);
 /* live_blocked.c: which threads sleep in a read of a pipe, and the limits on descriptors: for check,
  * at the end of its window. */
 int live_blocked(struct live *live);
+/* live_left.c: what lies in file systems and nobody has open, for check. */
+int live_left(struct live *live);
 
 #endif /* IPCTRACE_LIVE_H */

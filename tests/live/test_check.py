@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """ipctrace check: each rule finds its mistake, and nothing that only looks like it."""
 import json
+import os
 
 import pytest
 
@@ -108,6 +109,37 @@ def test_recording(ipctrace, workload, tmp_path):
     assert [f["rule"] for f in check_document(result.document)] == ["no-reader"]
 
 
+def test_stale_fifo(ipctrace, needs, tmp_path):
+    needs("mkfifo")
+    fifo, out = tmp_path / "fifo", tmp_path / "out"
+    script = f"mkfifo {fifo}; (seq 3 > {fifo} &); cat {fifo}"
+    try:
+        ipctrace.run("check", "--json", "-o", out, "--", "bash", "-c", script, code=1)
+        found, = check_document(json.loads(out.read_text()))
+        assert found["rule"] == "stale-fifo" and found["object"] == f"fifo:{fifo}", found
+    finally:
+        fifo.unlink()
+    ipctrace.run("check", "--", "bash", "-c", f"{script}; rm {fifo}")
+    # Under another name it is the same; in use it is none.
+    ipctrace.run("check", "--", "bash", "-c", f"mkfifo {fifo}; mv {fifo} {fifo}2; rm {fifo}2")
+
+
+def test_old_fifo(ipctrace, background, tmp_path):
+    """The whole machine, now: below /tmp, and nobody has it open."""
+    def found():
+        document = ipctrace.run("check", "--json", code=None).document
+        return [f["rule"] for f in check_document(document) if f["object"] == f"fifo:{fifo}"]
+
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    try:
+        assert found() == []    # too young
+        with open(fifo, "r+b", buffering=0):
+            assert found() == []
+    finally:
+        fifo.unlink()
+
+
 def test_baseline(ipctrace, tmp_path):
     """What is known from an earlier run is accepted, whatever its pids; what is new is not."""
     known = tmp_path / "known.json"
@@ -156,6 +188,8 @@ CLEAN = [
     "git init -q r; cd r; echo a > a; git add a; git -c user.name=x -c user.email=x@y commit -qm m; git log | cat",
     "echo 'int main(void){return 0;}' | gcc -pipe -x c - -o a.out && ./a.out",
     "seq 40 | xargs -P 4 -n 5 echo | wc -l",
+    "exec 3< <(yes); read -u3 a; read -u3 b; sleep 1.2; read -u3 c; echo $c",
+    "for i in 1 2 3; do seq 1000000 | cmp -s - /nonexistent; done; true",
     "tar cf - /etc/hostname 2>/dev/null | gzip | gzip -d | tar tf -",
 ]
 

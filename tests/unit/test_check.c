@@ -150,7 +150,8 @@ static const uint16_t types[] = {
 	RECORD_FORK,           RECORD_EXEC,         RECORD_EXIT,   RECORD_RETABLE,
 	RECORD_SLOT,           RECORD_TABLE,        RECORD_PASS,   RECORD_PIPE,
 	RECORD_NAME,           RECORD_USE,          RECORD_COUNT,  RECORD_EXE,
-	RECORD_ARGV,           RECORD_CGROUP,       RECORD_SELECT,
+	RECORD_ARGV,           RECORD_CGROUP,       RECORD_SELECT, RECORD_BLOCKED,
+	RECORD_LIMIT,          RECORD_LEFT,
 };
 
 static const int calls[] = {
@@ -271,6 +272,15 @@ static void random_rest(uint64_t *seed, void *record, uint16_t type)
 		count->key.pid = 1 + below(seed, 5);
 		count->key.start = 1;
 		count->total.ops_in = below(seed, 2);
+		break;
+	case RECORD_BLOCKED:
+		((struct record_blocked *)record)->fd = (int)below(seed, 4);
+		break;
+	case RECORD_LEFT:
+		((struct record_left *)record)->kind =
+			below(seed, 2) ? FILE_FIFO : FILE_REGULAR;
+		((struct record_left *)record)->ino = 1 + below(seed, 4);
+		((struct record_left *)record)->text_len = 1;
 		break;
 	case RECORD_SELECT:
 		((struct record_select *)record)->pid = below(seed, 6);
