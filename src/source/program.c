@@ -17,9 +17,10 @@ static void child_run(char **argv, int release, int failure)
 	int err;
 	char go;
 
+	/* Now, not after: what is traced of PROGRAM begins with its exec. */
+	stop_uninstall();
 	if (read(release, &go, 1) != 1)
 		_exit(0);
-	stop_uninstall();
 	execvp(argv[0], argv);
 	err = errno;
 	if (write(failure, &err, sizeof(err)) != sizeof(err))
