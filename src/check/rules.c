@@ -39,6 +39,24 @@ const struct rule rules[] = {
 	  "a FIFO lasts until it is unlinked; who opens one that is left behind waits for ever",
 	  "Unlink it when its users are done (trap 'rm -f FIFO' EXIT, in a shell).", false,
 	  find_stale_fifo },
+	{ "backlog-full", SEVERITY_WARNING,
+	  "a listener whose queue is full turns clients away, or lets them wait in connect",
+	  "Accept faster, or in more processes; see what the server does instead; raise listen's "
+	  "backlog and net.core.somaxconn.",
+	  false, find_backlog_full },
+	{ "close-wait", SEVERITY_WARNING,
+	  "connections that the other side closed stay until this side closes them too",
+	  "Close the descriptor when a read returns 0.", false, find_close_wait },
+	{ "signal-merged", SEVERITY_WARNING,
+	  "of several that are sent while one is pending the target sees one",
+	  "Don't count signals: use a real-time signal, a pipe or an eventfd.", false,
+	  find_signal_merged },
+	{ "signal-ignored", SEVERITY_WARNING, "the sender asks for something that never happens",
+	  "Handle it in the target, or use the signal that the target does handle.", false,
+	  find_signal_ignored },
+	{ "signal-blocked", SEVERITY_WARNING,
+	  "a signal that is blocked for long might as well be lost",
+	  "Unblock it, or take it with sigwaitinfo or signalfd.", false, find_signal_blocked },
 };
 const size_t rules_count = sizeof(rules) / sizeof(rules[0]);
 _Static_assert(sizeof(rules) / sizeof(rules[0]) <= RULES_MAX, "a bit for each rule");

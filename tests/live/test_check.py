@@ -2,6 +2,7 @@
 """ipctrace check: each rule finds its mistake, and nothing that only looks like it."""
 import json
 import os
+import signal
 
 import pytest
 
@@ -20,6 +21,8 @@ MISTAKES = [
     ("nonblock", "shared-nonblock", "warning"),
     ("limit", "fd-limit", "warning"),
     ("in-flight", "in-flight-pile", "warning"),
+    ("backlog", "backlog-full", "warning"),
+    ("close-wait", "close-wait", "warning"),
 ]
 
 # The same programs without the mistake, and others that only look like one.
@@ -72,6 +75,24 @@ def test_finds(ipctrace, workload, name, rule, severity):
 def test_leaves_in_peace(ipctrace, workload, what):
     findings, _, code = watch(ipctrace, workload, *what)
     assert findings == [] and code == 0
+
+
+@pytest.mark.parametrize("how,rule", [("merged", "signal-merged"), ("ignored", "signal-ignored"),
+                                      ("blocked", "signal-blocked"), ("handled", None)])
+def test_signals(ipctrace, workload, how, rule):
+    it = workload("mistakes", "signal", how)
+    tracer = ipctrace.start("check", "--json", "-d", LIMIT, "-p", it.pid)
+    it.say()
+    it.hear("signal")
+    for _ in range(3 if how == "merged" else 1):
+        os.kill(it.pid, signal.SIGUSR1)
+    it.say()
+    it.hear("done")
+    result = tracer.stop()
+    assert it.finish() == 0
+    findings = check_document(result.document)
+    assert [f["rule"] for f in findings] == ([rule] if rule else []), findings
+    assert all(compare.pid_of(f["process"]) == it.pid for f in findings)
 
 
 def test_now(ipctrace, workload):

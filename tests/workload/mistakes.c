@@ -9,6 +9,8 @@
  *
  * A rule that speaks of what lasts can only be tested by letting it last.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -395,6 +397,54 @@ static void in_flight(size_t count)
 	tell_and_wait(getpid(), pair[1]);
 }
 
+/* --- signals and sockets ------------------------------------------------------------------------- */
+
+static void nothing(int signal)
+{
+	(void)signal;
+}
+
+/* The test sends SIGUSR1, three times, while it is blocked for a moment, for long, or ignored. */
+static void signalled(const char *how)
+{
+	sigset_t set;
+
+	signal(SIGUSR1, !strcmp(how, "ignored") ? SIG_IGN : nothing);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	if (!strcmp(how, "merged") || !strcmp(how, "blocked"))
+		must(sigprocmask(SIG_BLOCK, &set, NULL));
+	tell("{\"signal\": true}");
+	listen_for_test();
+	if (!strcmp(how, "merged"))
+		must(sigprocmask(SIG_UNBLOCK, &set, NULL));
+	if (!strcmp(how, "blocked"))
+		last();
+	tell_and_wait(getpid(), -1);
+}
+
+/* Connections to ourselves, never accepted, or closed by the other side alone. */
+static void connections(int backlog, int count, bool closes)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = must(socket(AF_INET, SOCK_STREAM, 0)), fd;
+
+	must(bind(listener, (struct sockaddr *)&address, size));
+	must(listen(listener, backlog));
+	must(getsockname(listener, (struct sockaddr *)&address, &size));
+	for (int i = 0; i < count; i++) {
+		fd = must(socket(AF_INET, SOCK_STREAM, 0));
+		must(connect(fd, (struct sockaddr *)&address, size));
+		if (!closes)
+			continue;
+		must(accept(listener, NULL, NULL));
+		must(close(fd));
+	}
+	tell_and_wait(getpid(), -1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -441,6 +491,12 @@ int main(int argc, char **argv)
 		readers_in_turn();
 	else if (!strcmp(name, "nonblock"))
 		nonblock(good);
+	else if (!strcmp(name, "signal"))
+		signalled(argv[2]);
+	else if (!strcmp(name, "backlog"))
+		connections(good ? 8 : 2, 3, false);
+	else if (!strcmp(name, "close-wait"))
+		connections(8, good ? 2 : 10, true);
 	else if (!strcmp(name, "limit"))
 		limit(good ? 40 : 62);
 	else if (!strcmp(name, "in-flight"))
