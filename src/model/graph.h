@@ -43,11 +43,12 @@ struct graph_detail {
 };
 
 struct graph_link {
-	struct process *from, *to;	/* from NULL = the kernel */
+	struct process *from, *to;	/* from NULL = the kernel, unless remote */
 	struct object *object;
 	const char *kind;		/* "pipe", "fifo", … */
 	struct count bytes, messages;
 	bool observed, closed;
+	bool remote;			/* the other side is on another machine: from or to is NULL */
 	bool direct;			/* no data through the object: from process to process */
 	struct graph_detail *details;	/* owned by the graph */
 	size_t details_count;

@@ -5,6 +5,8 @@
  */
 #include "model/link.h"
 
+#define SEND_SHUTDOWN 2 /* include/net/sock.h */
+
 /* Is there a process but that one at either end? */
 static bool has_other_party(const struct object *own, const struct object *other,
 			    const struct process *process, bool closed)
@@ -67,7 +69,9 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 	int err = 0;
 
 	DL_FOREACH2(object->endpoints, writer, object_next) {
-		if (!endpoint_writes(writer, closed))
+		/* What it wrote before it shut that direction stays told. */
+		if (!endpoint_writes(writer, closed) ||
+		    ((object->socket->facts.shutdown & SEND_SHUTDOWN) && !writer->used_out))
 			continue;
 		DL_FOREACH2(other->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
@@ -80,11 +84,53 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 	return 0;
 }
 
+/* With who is elsewhere: a link each way, with no process at the other end. */
+static int add_remote(struct graph *graph, const struct model *model,
+		      const struct endpoint *endpoint, bool outgoing)
+{
+	const struct transfer *transfer = &endpoint->transfer;
+	uint64_t bytes = outgoing ? transfer->bytes_out : transfer->bytes_in;
+	struct graph_link *link = graph_add_link(graph);
+
+	if (!link)
+		return -ENOMEM;
+	link->from = outgoing ? endpoint->key.process : NULL;
+	link->to = outgoing ? NULL : endpoint->key.process;
+	link->object = endpoint->key.object;
+	link->kind = kind_name(link->object->key.kind);
+	link->remote = true;
+	link->observed = outgoing ? endpoint->used_out : endpoint->used_in;
+	link->closed = !endpoint->read_slots && !endpoint->write_slots;
+	link->bytes = link_count(model, bytes);
+	link->messages = link_count(model, outgoing ? transfer->ops_out : transfer->ops_in);
+	link->rate = link_rate(model, bytes);
+	link->blocked_ns = link_count(model, outgoing ? transfer->blocked_out :
+							transfer->blocked_in);
+	return 0;
+}
+
+static int remote_links(struct graph *graph, const struct model *model, struct object *object,
+			bool closed)
+{
+	const struct endpoint *endpoint;
+	int err = 0;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next) {
+		if (!err && endpoint_writes(endpoint, closed))
+			err = add_remote(graph, model, endpoint, true);
+		if (!err && endpoint_reads(endpoint, closed))
+			err = add_remote(graph, model, endpoint, false);
+	}
+	return err;
+}
+
 int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
 {
 	struct object *other;
 	int err = 0;
 
+	if (socket_is_remote(model, object))
+		return remote_links(graph, model, object, closed);
 	for (unsigned int i = 0; !err && (other = socket_other(model, object, i)); i++)
 		if (other != object)
 			err = links_to(graph, model, object, other, closed);

@@ -352,6 +352,8 @@ struct object *socket_other(const struct model *model, const struct object *obje
 /* Connected, and no one has accepted it. */
 bool socket_is_pending(const struct model *model, const struct object *object);
 bool socket_is_listener(const struct object *object);
+/* Connected, and nobody at the other end is on this machine, as far as is known. */
+bool socket_is_remote(const struct model *model, const struct object *object);
 /* True when the process holds an end of the object: the object itself, or one at its other end, with a
  * selected process at either. */
 bool object_is_near_selected(const struct object *object, const struct model *model);

@@ -170,6 +170,14 @@ static struct object *unix_listener(const struct model *model, uint64_t address)
 	return NULL;
 }
 
+/* From and to one address, or within the loopback net: another machine may listen on that port as
+ * well. */
+static bool is_within_machine(const struct socket_facts *facts)
+{
+	return (is_loopback(facts->local) && is_loopback(facts->remote)) ||
+	       !memcmp(facts->local, facts->remote, sizeof(facts->local));
+}
+
 /* The listener in whose queue it waits. */
 static struct object *socket_listener(const struct model *model, const struct socket *socket)
 {
@@ -180,7 +188,8 @@ static struct object *socket_listener(const struct model *model, const struct so
 		return NULL;
 	if (facts->kind == FILE_UNIX)
 		return facts->pending ? unix_listener(model, facts->peer_address) : NULL;
-	if (facts->kind != FILE_TCP || !facts->remote_port || facts->state != TCP_ESTABLISHED)
+	if (facts->kind != FILE_TCP || !facts->remote_port || facts->state != TCP_ESTABLISHED ||
+	    !is_within_machine(facts))
 		return NULL;
 	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP);
 	return object && socket_is_listener(object) ? object : NULL;
@@ -209,6 +218,14 @@ static struct object *destination_object(const struct model *model, const struct
 bool socket_is_listener(const struct object *object)
 {
 	return object->socket && object->socket->facts.state == TCP_LISTEN;
+}
+
+bool socket_is_remote(const struct model *model, const struct object *object)
+{
+	const struct socket *socket = object->socket;
+
+	return socket && socket->facts.kind != FILE_UNIX && socket->facts.remote_port &&
+	       !is_within_machine(&socket->facts) && !socket_peer(model, socket);
 }
 
 bool socket_is_pending(const struct model *model, const struct object *object)

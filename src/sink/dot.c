@@ -24,6 +24,8 @@ static void print_node_id(FILE *out, const struct drawing_node *node)
 			(unsigned long long)node->process->key.start_ns);
 	else if (node->object)
 		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
+	else if (node->remote)
+		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
 	else
 		fputs("kernel", out);
 }
@@ -119,6 +121,15 @@ static void print_object(FILE *out, const struct drawing_node *node)
 	fprintf(out, "\" tooltip=\"%s\"];\n", name);
 }
 
+/* Another machine, as far as it is known: 203.0.113.5:443 */
+static void print_remote(FILE *out, const struct object *object)
+{
+	char remote[SOCKET_ADDRESS_MAX];
+
+	socket_remote_name(object, remote);
+	fprintf(out, " [label=\"%s\" shape=box style=\"dotted\" color=\"#64748b\"];\n", remote);
+}
+
 static void print_node(FILE *out, const struct model *model, const struct drawing_node *node)
 {
 	fputc('\t', out);
@@ -127,6 +138,8 @@ static void print_node(FILE *out, const struct model *model, const struct drawin
 		print_process(out, model, node->process);
 	else if (node->object)
 		print_object(out, node);
+	else if (node->remote)
+		print_remote(out, node->remote);
 	else
 		fputs(" [label=\"kernel\" shape=octagon style=filled fillcolor=\"#e2e8f0\"];\n",
 		      out);

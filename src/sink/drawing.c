@@ -104,7 +104,21 @@ static int add_node(struct drawing *drawing, struct drawing_node node)
 	return 0;
 }
 
-/* Processes first, then objects, then the kernel. */
+/* By address: many connections lead to one node. */
+static int remote_order(const struct object *a, const struct object *b)
+{
+	int order = COMPARE(!a, !b);
+
+	if (order || !a)
+		return order;
+	order = memcmp(a->socket->facts.remote, b->socket->facts.remote,
+		       sizeof(a->socket->facts.remote));
+	if (!order)
+		order = COMPARE(a->socket->facts.remote_port, b->socket->facts.remote_port);
+	return order ? order : COMPARE(a->socket->facts.netns, b->socket->facts.netns);
+}
+
+/* Processes first, then objects, then other machines, then the kernel. */
 static int node_order(const void *a, const void *b)
 {
 	const struct drawing_node *first = a, *second = b;
@@ -116,7 +130,7 @@ static int node_order(const void *a, const void *b)
 		order = COMPARE(!first->object, !second->object);
 	if (!order && first->object)
 		return object_order(first->object, second->object);
-	return order;
+	return order ? order : remote_order(first->remote, second->remote);
 }
 
 static struct drawing_node *find_node(const struct drawing *drawing, const struct process *process,
@@ -127,12 +141,6 @@ static struct drawing_node *find_node(const struct drawing *drawing, const struc
 	if (!drawing->nodes_count)
 		return NULL;
 	return bsearch(&key, drawing->nodes, drawing->nodes_count, sizeof(key), node_order);
-}
-
-static size_t node_index(const struct drawing *drawing, const struct process *process,
-			 const struct object *object)
-{
-	return (size_t)(find_node(drawing, process, object) - drawing->nodes);
 }
 
 /* One process that sends or receives through an object. */
@@ -161,7 +169,7 @@ static struct party *collect_parties(const struct graph *graph, size_t *count)
 	for (i = 0; parties && i < graph->links_count; i++) {
 		const struct graph_link *link = &graph->links[i];
 
-		if (!link->object || link->direct)
+		if (!link->object || link->direct || link->remote)
 			continue;
 		parties[(*count)++] = (struct party){ link->object, link->from };
 		parties[(*count)++] = (struct party){ link->object, link->to };
@@ -196,7 +204,8 @@ static int add_kernel_node(struct drawing *drawing, const struct graph *graph)
 	size_t i;
 
 	for (i = 0; i < graph->links_count; i++)
-		if (!graph->links[i].from && !is_routine(&graph->links[i]))
+		if (!graph->links[i].from && !graph->links[i].remote &&
+		    !is_routine(&graph->links[i]))
 			return add_node(drawing, (struct drawing_node){ 0 });
 	return 0;
 }
@@ -244,6 +253,29 @@ static int add_process_nodes(struct drawing *drawing, const struct graph *graph)
 	return err;
 }
 
+static int add_remote_nodes(struct drawing *drawing, const struct graph *graph)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < graph->links_count && !err; i++)
+		if (graph->links[i].remote)
+			err = add_node(drawing,
+				       (struct drawing_node){ .remote = graph->links[i].object });
+	return err;
+}
+
+/* The same address met again; the nodes are in order. */
+static void merge_nodes(struct drawing *drawing)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < drawing->nodes_count; i++)
+		if (!kept || node_order(&drawing->nodes[kept - 1], &drawing->nodes[i]))
+			drawing->nodes[kept++] = drawing->nodes[i];
+	drawing->nodes_count = kept;
+}
+
 static int add_nodes(struct drawing *drawing, const struct graph *graph)
 {
 	int err = 0;
@@ -253,8 +285,11 @@ static int add_nodes(struct drawing *drawing, const struct graph *graph)
 		err = add_object_nodes(drawing, graph);
 	if (!err)
 		err = add_kernel_node(drawing, graph);
+	if (!err)
+		err = add_remote_nodes(drawing, graph);
 	if (!err && drawing->nodes_count)
 		qsort(drawing->nodes, drawing->nodes_count, sizeof(*drawing->nodes), node_order);
+	merge_nodes(drawing);
 	return err;
 }
 
@@ -281,7 +316,9 @@ static int add_edge(struct drawing *drawing, struct drawing_edge edge)
 static void set_amounts_read(const struct model *model, const struct process *to,
 			     struct drawing_edge *edge)
 {
-	const struct endpoint *endpoint = to ? model_endpoint(model, to, edge->object) : NULL;
+	const struct object *peer = edge->object->socket ? socket_other(model, edge->object, 0) : NULL;
+	const struct endpoint *endpoint =
+		to ? model_endpoint(model, to, peer ? peer : edge->object) : NULL;
 	bool known = model->counted && endpoint;
 
 	edge->bytes = (struct count){ known ? endpoint->transfer.bytes_in : 0, known };
@@ -308,9 +345,25 @@ static int add_hub_edges(const struct model *model, struct drawing *drawing,
 	return add_edge(drawing, edge);
 }
 
+/* One side of a link: a process, or the place where a connection leads that leaves the machine. */
+static const struct drawing_node *side_node(const struct drawing *drawing,
+					    const struct graph_link *link,
+					    const struct process *side)
+{
+	struct drawing_node key = { .process = side };
+
+	if (link->remote && !side)
+		key.remote = link->object;
+	if (!drawing->nodes_count)
+		return NULL;
+	return bsearch(&key, drawing->nodes, drawing->nodes_count, sizeof(key), node_order);
+}
+
 static int add_link(const struct model *model, struct drawing *drawing,
 		    const struct graph_link *link)
 {
+	const struct drawing_node *from = side_node(drawing, link, link->from);
+	const struct drawing_node *to = side_node(drawing, link, link->to);
 	const struct drawing_node *hub;
 	struct drawing_edge edge = {
 		.kind = link->kind,
@@ -326,14 +379,13 @@ static int add_link(const struct model *model, struct drawing *drawing,
 		.signals = is_signals(link) ? link : NULL,
 	};
 
-	if (is_routine(link))
+	if (is_routine(link) || !from || !to || (!link->to && !link->remote))
 		return 0;
-	if (!link->to || !find_node(drawing, link->from, NULL) ||
-	    !find_node(drawing, link->to, NULL))
-		return 0;
-	edge.from = node_index(drawing, link->from, NULL);
-	edge.to = node_index(drawing, link->to, NULL);
-	hub = link->object && !link->direct ? find_node(drawing, NULL, link->object) : NULL;
+	edge.from = (size_t)(from - drawing->nodes);
+	edge.to = (size_t)(to - drawing->nodes);
+	hub = link->object && !link->direct && !link->remote ?
+		      find_node(drawing, NULL, link->object) :
+		      NULL;
 	if (hub)
 		return add_hub_edges(model, drawing, link, edge, (size_t)(hub - drawing->nodes));
 	return add_edge(drawing, edge);

@@ -13,6 +13,7 @@
 struct drawing_node {
 	const struct process *process;
 	const struct object *object;
+	const struct object *remote; /* a socket that leads there, for a node on another machine */
 	size_t writers, readers; /* of an object */
 };
 

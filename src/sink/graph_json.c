@@ -114,6 +114,15 @@ static json_t *json_details(const struct graph_link *link)
 	return rows;
 }
 
+/* "203.0.113.5:443": where the other side is, if not on this machine */
+static json_t *json_remote(const struct graph_link *link)
+{
+	char remote[SOCKET_ADDRESS_MAX];
+
+	socket_remote_name(link->object, remote);
+	return json_string(remote);
+}
+
 /* {"from", "to", "object", "kind", "bytes", "messages", "state", "closed", "detail"} */
 static json_t *json_link(const struct graph_link *link)
 {
@@ -128,6 +137,8 @@ static json_t *json_link(const struct graph_link *link)
 	json_object_set_new(value, "state", json_string(link->observed ? "observed" : "open"));
 	json_object_set_new(value, "closed", json_boolean(link->closed));
 	json_object_set_new(value, "detail", json_details(link));
+	if (link->remote)
+		json_object_set_new(value, "remote", json_remote(link));
 	json_object_set_new(value, "rate", json_count(link->rate));
 	json_object_set_new(value, "blocked_ns", json_count(link->blocked_ns));
 	return value;

@@ -15,6 +15,8 @@ static void print_node_id(FILE *out, const struct drawing_node *node)
 			(unsigned long long)node->process->key.start_ns);
 	else if (node->object)
 		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
+	else if (node->remote)
+		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
 	else
 		fputs("kernel", out);
 }
@@ -34,7 +36,7 @@ static void print_process(FILE *out, const struct model *model, const struct pro
 
 static void print_node(FILE *out, const struct model *model, const struct drawing_node *node)
 {
-	char name[NAME_MAX_ESCAPED];
+	char name[NAME_MAX_ESCAPED], remote[SOCKET_ADDRESS_MAX];
 
 	fputs("  ", out);
 	print_node_id(out, node);
@@ -43,7 +45,10 @@ static void print_node(FILE *out, const struct model *model, const struct drawin
 	else if (node->object)
 		fprintf(out, "([\"%s\"]):::object\n",
 			object_name(node->object, name, sizeof(name), ESCAPE_MERMAID));
-	else
+	else if (node->remote) {
+		socket_remote_name(node->remote, remote);
+		fprintf(out, "[\"%s\"]\n", remote);
+	} else
 		fputs("[\"kernel\"]\n", out);
 }
 
