@@ -15,6 +15,7 @@ static const command_fn commands[] = {
 	[COMMAND_TRACE] = command_trace,  [COMMAND_FDS] = command_fds,
 	[COMMAND_GRAPH] = command_graph,  [COMMAND_RECORD] = command_record,
 	[COMMAND_REPLAY] = command_trace, [COMMAND_CHECK] = command_check,
+	[COMMAND_WHY] = command_why,
 };
 _Static_assert(sizeof(commands) / sizeof(commands[0]) == COMMAND_COUNT,
 	       "every command has its function");

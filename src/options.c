@@ -60,6 +60,8 @@ static const struct command_info commands[] = {
 			    FORMAT_DOT },
 	[COMMAND_CHECK] = { "check", "mistakes found: what, where, who, how to mend it",
 			    FORMATS_PLAIN, FORMAT_TEXT },
+	[COMMAND_WHY] = { "why", "what processes wait for, and on whom; is it a deadlock",
+			  FORMATS_PLAIN, FORMAT_TEXT },
 	[COMMAND_RECORD] = { "record", "keep what is seen in the file named with -o", 0,
 			     FORMAT_DEFAULT },
 	[COMMAND_REPLAY] = { "replay", "print a recording as a trace", FORMATS_PLAIN, FORMAT_TEXT },
@@ -67,7 +69,7 @@ static const struct command_info commands[] = {
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command has its row");
 
 /* Names that are promised but not there yet; never taken for a PROGRAM. */
-static const char *const commands_to_come[] = { "why", "top" };
+static const char *const commands_to_come[] = { "top" };
 
 static const char *const format_names[] = {
 	[FORMAT_DEFAULT] = "default", [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json",
@@ -174,7 +176,7 @@ static int parse_events(struct parser *parser, const char *argument)
 	}
 }
 
-static int parse_duration(struct parser *parser, const char *argument)
+static int parse_seconds(struct parser *parser, const char *argument, uint64_t *ns)
 {
 	char *end;
 	double seconds;
@@ -185,9 +187,20 @@ static int parse_duration(struct parser *parser, const char *argument)
 	if (strspn(argument, "0123456789.eE+-") != strlen(argument) || end == argument || *end ||
 	    errno || !isfinite(seconds) || seconds < 0 || seconds > DURATION_MAX)
 		return usage(parser, argument, "not a number of seconds (0 to 1000000000)");
-	parser->options->duration_ns = (uint64_t)(seconds * 1e9);
-	parser->options->has_duration = true;
+	*ns = (uint64_t)(seconds * 1e9);
 	return 0;
+}
+
+static int parse_duration(struct parser *parser, const char *argument)
+{
+	parser->options->has_duration = true;
+	return parse_seconds(parser, argument, &parser->options->duration_ns);
+}
+
+static int parse_longer(struct parser *parser, const char *argument)
+{
+	parser->options->has_longer = true;
+	return parse_seconds(parser, argument, &parser->options->longer_ns);
 }
 
 static int parse_path(struct parser *parser, const char *argument, const char **path)
@@ -339,6 +352,7 @@ static const struct option_info {
 	{ 0, "no-follow", NULL, "leave their descendants out", parse_no_follow },
 	{ 'e', "events", "LIST", "mechanisms to trace, or ^NAME to leave one out", parse_events },
 	{ 'd', "duration", "SECONDS", "stop then; fractions allowed", parse_duration },
+	{ 0, "longer", "SECONDS", "with why: leave out what has waited for less", parse_longer },
 	{ 'o', "output", "FILE", "write there instead of standard output", parse_output },
 	{ 'f', "format", "FORMAT", "text, json; for graph also dot, svg, html, mermaid",
 	  parse_format },
@@ -595,11 +609,18 @@ static int check_together(const struct parser *parser)
 	if ((options->ignored || options->baseline) && options->command != COMMAND_CHECK)
 		return err_r(EXIT_USAGE, "%s goes with check, not %s",
 			     options->baseline ? "--baseline" : "--ignore", name);
+	if (options->has_longer && options->command != COMMAND_WHY)
+		return err_r(EXIT_USAGE, "--longer goes with why, not %s", name);
+	if (options->command == COMMAND_WHY && options->input)
+		return err_r(EXIT_USAGE, "--input: a recording does not keep what tasks wait for");
+	if (options->command == COMMAND_WHY && (options->program || options->has_duration))
+		return err_r(EXIT_USAGE, "%s: why looks at what is there now",
+			     options->program ? "PROGRAM" : "--duration");
 	if (options->dot && (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
-			     options->command == COMMAND_CHECK))
+			     options->command == COMMAND_CHECK || options->command == COMMAND_WHY))
 		return err_r(EXIT_USAGE, "--dot goes with trace, record and replay, not %s", name);
-	if (options->audit &&
-	    (options->command == COMMAND_FDS || options->command == COMMAND_CHECK))
+	if (options->audit && (options->command == COMMAND_FDS || options->command == COMMAND_CHECK ||
+			       options->command == COMMAND_WHY))
 		return err_r(EXIT_USAGE, "--audit goes with trace, graph and record, not %s", name);
 	return 0;
 }
@@ -648,7 +669,7 @@ void options_free(struct options *options)
 bool options_is_snapshot(const struct options *options)
 {
 	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
-		options->command == COMMAND_CHECK) &&
+		options->command == COMMAND_CHECK || options->command == COMMAND_WHY) &&
 	       !options->has_duration && !options->program && !options->input;
 }
 

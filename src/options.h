@@ -12,6 +12,7 @@ enum command {
 	COMMAND_FDS,
 	COMMAND_GRAPH,
 	COMMAND_CHECK,
+	COMMAND_WHY,
 	COMMAND_RECORD,
 	COMMAND_REPLAY,
 	COMMAND_COUNT
@@ -41,6 +42,8 @@ struct options {
 	uint64_t mechanisms;	/* bit i: mechanisms[i] is traced and shown */
 	uint64_t duration_ns;	/* 0 = until the end */
 	bool has_duration;
+	uint64_t longer_ns;	/* why: leave out what has waited for less */
+	bool has_longer;
 	const char *output;	/* NULL = standard output */
 	enum format format;
 	const char *dot;	/* NULL = none */

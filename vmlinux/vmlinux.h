@@ -140,6 +140,8 @@ struct inode {
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	unsigned int i_nlink;		/* in an anonymous union */
+	__s64 i_atime_sec, i_mtime_sec; /* 6.11 */
+	u32 i_atime_nsec, i_mtime_nsec; /* 6.11 */
 	u32 i_rdev;
 	struct pipe_inode_info *i_pipe;	/* in an anonymous union */
 	void *i_private;
@@ -186,7 +188,17 @@ struct pipe_inode_info {
 	struct pipe_buffer *bufs;
 };
 
+/* include/linux/kref.h, include/linux/refcount.h */
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
+struct kref {
+	refcount_t refcount;
+};
+
 struct eventfd_ctx {
+	struct kref kref;
 	__u64 count;
 	unsigned int flags;
 	int id;
@@ -253,6 +265,7 @@ struct sock {
 	u8 sk_shutdown;			/* a plain member since 5.6 */
 	struct socket *sk_socket;
 	u16 sk_protocol;		/* a plain member since 5.6 */
+	long sk_rcvtimeo, sk_sndtimeo;	/* LONG_MAX = none */
 };
 
 struct socket_alloc {
@@ -328,8 +341,61 @@ struct sigqueue {
 	struct kernel_siginfo info;
 };
 
+/* include/linux/hrtimer_types.h: bit 0 of state = it runs */
+struct hrtimer {
+	u8 state;
+};
+
+struct hlist_head {
+	void *first;
+};
+
+/* include/linux/sched.h, CONFIG_SCHED_INFO */
+struct sched_info {
+	unsigned long long last_arrival;
+};
+
+/* include/linux/rbtree.h, fs/eventpoll.c */
+struct rb_node {
+	unsigned long __rb_parent_color;
+	struct rb_node *rb_right, *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+struct epoll_filefd {
+	struct file *file;
+	int fd;
+};
+
+struct epitem {
+	struct rb_node rbn;		/* in an anonymous union */
+	struct epoll_filefd ffd;
+};
+
+struct eventpoll {
+	struct rb_root_cached rbr;
+};
+
+/* include/linux/mm_types.h */
+struct vm_area_struct {
+	unsigned long vm_start;		/* in an anonymous structure */
+	unsigned long vm_flags;		/* in an anonymous union */
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
+	struct hrtimer real_timer;
+	struct hlist_head posix_timers;	/* a list_head before 6.12 */
 	struct list_head thread_head;
 	struct sigpending shared_pending;
 	int group_exit_code;
@@ -339,6 +405,7 @@ struct signal_struct {
 };
 
 struct mm_struct {
+	atomic_t mm_users;		/* in an anonymous structure */
 	unsigned long arg_start, arg_end;
 };
 
@@ -373,7 +440,9 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct list_head children, sibling, thread_node;
 	u64 start_boottime;		/* 5.5; real_start_time before */
-	unsigned long nvcsw;
+	unsigned long nvcsw, nivcsw;
+	struct sched_info sched_info;
+	struct list_head ptraced;
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;

@@ -32,7 +32,13 @@ struct settings {
 	__s16 open_call[OPEN_CALLS];	    /* calls that open by path; -1 = not on this machine */
 	__u16 compat_socketcall[SOCKETCALL_MAX]; /* socketcall(2) number → 64-bit number */
 	__u8 transfer_call[CALLS_MAX];	    /* enum transfer_call */
+	__u16 wait_call[CALLS_MAX];	    /* WAIT_CALL(): what sleeping in that call is */
+	__s16 vfork_call[3];		    /* calls that may wait for a child to exec */
 };
+
+/* enum wait_what, which argument is a timeout (0 to 5), and how it is given. */
+enum wait_limit { LIMIT_NONE, LIMIT_POINTER, LIMIT_MS, LIMIT_ALWAYS };
+#define WAIT_CALL(what, limit, arg) ((what) | (limit) << 8 | (arg) << 12)
 
 /* Changed while running (.bss). */
 struct control {

@@ -12,6 +12,7 @@ int command_trace(const struct options *options); /* and replay */
 int command_fds(const struct options *options);
 int command_graph(const struct options *options);
 int command_check(const struct options *options);
+int command_why(const struct options *options);
 int command_record(const struct options *options);
 
 /* For those with --dot: opens that file before anything else happens, so that a name that cannot

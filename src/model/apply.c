@@ -167,6 +167,10 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		model->host_netns = ((const struct record_host *)whole)->netns;
 		model->host_ipcns = ((const struct record_host *)whole)->ipcns;
 		return 0;
+	case RECORD_WAITS_BEGIN: waits_begin(model); return 0;
+	case RECORD_WAIT: return apply_wait(model, whole);
+	case RECORD_WAIT_ON: return apply_wait_on(model, whole);
+	case RECORD_LOCK: return apply_lock(model, whole);
 	case RECORD_READY:
 		model->ready = true;
 		model->start_ts = record->ts;

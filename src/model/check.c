@@ -15,7 +15,11 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_STOP:
 	case RECORD_PRUNE:
 	case RECORD_QUEUES_BEGIN:
-	case RECORD_QUEUES_END: return sizeof(struct record);
+	case RECORD_QUEUES_END:
+	case RECORD_WAITS_BEGIN: return sizeof(struct record);
+	case RECORD_WAIT: return sizeof(struct record_wait);
+	case RECORD_WAIT_ON: return sizeof(struct record_wait_on);
+	case RECORD_LOCK: return sizeof(struct record_lock);
 	case RECORD_TASK:
 	case RECORD_FORK:
 	case RECORD_RETABLE: return sizeof(struct record_task);
@@ -156,6 +160,11 @@ static bool is_left(const struct record_left *record, size_t room)
 	       is_text(record->text, record->text_len, room);
 }
 
+static bool is_wait(const struct record_wait *record)
+{
+	return record->head.pid && record->head.tid && record->what < WAIT_WHAT_MAX;
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -183,6 +192,8 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_SIGNAL_COUNT: return is_signal_count(whole);
 	case RECORD_SOCKET: return is_socket(whole);
 	case RECORD_DESTINATION: return is_destination(whole);
+	case RECORD_WAIT: return is_wait(whole);
+	case RECORD_WAIT_ON: return is_facts(&((const struct record_wait_on *)whole)->facts);
 	case RECORD_EXE:
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;

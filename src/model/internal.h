@@ -210,4 +210,12 @@ int apply_table(struct model *model, const struct record_table *record, struct c
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);
 
+/* --- waits (wait.c) ---------------------------------------------------------------------------- */
+
+void waits_begin(struct model *model);
+int apply_wait(struct model *model, const struct record_wait *record);
+int apply_wait_on(struct model *model, const struct record_wait_on *record);
+int apply_lock(struct model *model, const struct record_lock *record);
+void waits_free(struct model *model);
+
 #endif /* IPCTRACE_MODEL_INTERNAL_H */

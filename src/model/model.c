@@ -30,6 +30,7 @@ void model_free(struct model *model)
 		object_drop(model, object);
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_drop(model, process);
+	waits_free(model);
 	handovers_forget(model, NULL);
 	receptions_forget(model, NULL);
 	model_bury(model);

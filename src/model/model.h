@@ -296,7 +296,12 @@ struct model {
 	uint32_t resyncs;
 	uint64_t unresolved;		/* slots whose description could not be explained, now */
 
+	struct wait *waits;		/* of the newest look; see model/why.h */
+	struct lock *locks;		/* list */
+	uint32_t wait_looks;		/* how many there were */
+
 	/* The model's own: */
+	struct wait *wait_at;		/* whose RECORD_WAIT_ON come now */
 	bool first_snapshot;		/* the snapshot being applied is the first */
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */

@@ -13,6 +13,7 @@
 #include "mechanism/mechanism.h"
 #include "model/graph.h"
 #include "model/model.h"
+#include "model/why.h"
 #include "options.h"
 
 /* An output that appears whole or not at all: a temporary file beside path, renamed by
@@ -41,6 +42,8 @@ int fds_print_json(FILE *out, const struct model *model);
 int check_print_text(FILE *out, const struct model *model, const struct findings *findings,
 		     bool color);
 int check_print_json(FILE *out, const struct model *model, const struct findings *findings);
+int why_print_text(FILE *out, const struct model *model, const struct why *why);
+int why_print_json(FILE *out, const struct model *model, const struct why *why);
 
 int graph_print_text(FILE *out, const struct model *model, const struct graph *graph);
 int graph_print_json(FILE *out, const struct model *model, const struct graph *graph,

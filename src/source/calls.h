@@ -22,6 +22,10 @@ struct call_row {
 extern const struct call_row call_rows[];
 extern const size_t call_rows_count;
 
+/* wait_calls.c: "read"; NULL = not a call that is known to wait */
+const char *wait_call_name(int nr);
+/* wait_calls.c: wait_call and vfork_call, after calls_fill_settings(). */
+void wait_calls_fill_settings(struct settings *settings);
 /* Fills the 32-bit tables and transfer_call of the settings. */
 void calls_fill_settings(struct settings *settings);
 

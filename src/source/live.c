@@ -409,7 +409,7 @@ static int start(struct live *live)
 static bool is_instant(const struct options *options)
 {
 	return (options->command == COMMAND_FDS || options->command == COMMAND_GRAPH ||
-		options->command == COMMAND_CHECK) &&
+		options->command == COMMAND_CHECK || options->command == COMMAND_WHY) &&
 	       !options->has_duration && !options->program;
 }
 
@@ -446,6 +446,7 @@ int source_open_live(const struct options *options, const struct model *model, r
 	live->model = model;
 	live->fn = fn;
 	live->ctx = ctx;
+	live->wants_waits = options->command == COMMAND_WHY;
 	live->selective = options->pids_count || options->program;
 	live->epoll = live->program.pidfd = live->program.release = live->program.failure = -1;
 	if (!is_instant(options))

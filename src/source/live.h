@@ -50,6 +50,7 @@ struct live {
 	int epoll;
 	bool selective;			/* not the whole machine */
 	bool exit_seen, stopped;
+	bool wants_waits;		/* snapshots tell what tasks wait for */
 
 	struct counted *counted;
 	struct signal_base *signal_bases; /* counts at the start of the window */
@@ -81,6 +82,13 @@ int live_hooks_losses(struct live *live, uint64_t *loss);
 int live_snapshot_open(struct live *live);
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx);
 void live_snapshot_close(struct live *live);
+/* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */
+#define LIVE_READ_SIZE (1 << 18)
+int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx);
+int live_bare(enum record_type type, record_fn to, void *ctx);
+
+/* live_waits.c: one look at what every task waits for. */
+int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx);
 
 /* live_select.c: tells the kernel whom to trace, from what the model knows. */
 int live_select_announce(struct live *live, record_fn to, void *ctx);

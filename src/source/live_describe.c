@@ -165,6 +165,8 @@ static bool is_interesting(const struct live *live, const struct process *proces
 {
 	if (process->exited)
 		return false;
+	if (live->wants_waits)
+		return process->selected && live->selective;
 	return live->selective || wants_all_paths(live) || process->endpoints;
 }
 

@@ -115,6 +115,9 @@ int live_select_apply(struct live *live)
 
 	if (!live->selective)
 		return 0;
+	/* What holds up a process is found in others. */
+	if (live->wants_waits)
+		return 0;
 	if (!live->tracer)
 		return live_deliver_bare(live, RECORD_PRUNE);
 	control = (struct control *)&live->tracer->bss->control;

@@ -23,7 +23,10 @@ int live_snapshot_open(struct live *live)
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	settings->own_tgid = getpid();
 	calls_fill_settings(settings);
+	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	/* Sleepable, and of no use to the others. */
+	bpf_program__set_autoload(live->snapshot->progs.rows_wait, live->wants_waits);
 	err = snapshot_bpf__load(live->snapshot);
 	if (err == -EPERM)
 		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
@@ -40,8 +43,6 @@ void live_snapshot_close(struct live *live)
 	snapshot_bpf__destroy(live->snapshot);
 	live->snapshot = NULL;
 }
-
-#define READ_SIZE (1 << 18)
 
 /* Hands on the whole records in buf[0..len) and moves the rest to the front; *len is what is left. */
 static int rows_split(char *buf, size_t *len, record_fn to, void *ctx)
@@ -62,7 +63,7 @@ static int rows_split(char *buf, size_t *len, record_fn to, void *ctx)
 	return err;
 }
 
-static int rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
+int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
 {
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
 	size_t len = 0;
@@ -75,7 +76,7 @@ static int rows_read(struct bpf_program *program, char *buf, record_fn to, void 
 	if (fd < 0)
 		err = fd;
 	while (!err) {
-		n = read(fd, buf + len, READ_SIZE - len);
+		n = read(fd, buf + len, LIVE_READ_SIZE - len);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0) {
@@ -91,7 +92,7 @@ static int rows_read(struct bpf_program *program, char *buf, record_fn to, void 
 	return err;
 }
 
-static int bare(enum record_type type, record_fn to, void *ctx)
+int live_bare(enum record_type type, record_fn to, void *ctx)
 {
 	struct record record = {.type = type, .size = sizeof(record), .ts = now_ns()};
 
@@ -133,24 +134,30 @@ static int opening_row(void *ctx, const struct record *record)
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 {
 	struct openings openings = {.live = live, .to = to, .ctx = ctx};
-	char *buf = malloc(READ_SIZE);
+	char *buf = malloc(LIVE_READ_SIZE);
 	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	err = bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
+	/* The tables are read between two looks at who sleeps: whoever slept at both, without a run
+	 * between them, changed nothing meanwhile. */
+	err = live->wants_waits ? live_waits_rows(live, buf, to, ctx) : 0;
+	if (!err)
+		err = live_bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
 	if (!err)
 		err = host_deliver(to, ctx);
 	if (!err)
-		err = rows_read(live->snapshot->progs.rows_task, buf, to, ctx);
+		err = live_rows_read(live->snapshot->progs.rows_task, buf, to, ctx);
 	if (!err)
-		err = rows_read(live->snapshot->progs.rows_slot, buf, to, ctx);
+		err = live_rows_read(live->snapshot->progs.rows_slot, buf, to, ctx);
 	if (!err)
-		err = rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
+		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
 	if (!err)
-		err = rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
+		err = live_rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
 	if (!err)
-		err = bare(RECORD_SNAPSHOT_END, to, ctx);
+		err = live_bare(RECORD_SNAPSHOT_END, to, ctx);
+	if (!err && live->wants_waits)
+		err = live_waits_rows(live, buf, to, ctx);
 	free(buf);
 	return err;
 }

@@ -165,11 +165,23 @@ static void test_program(void **state)
 
 static void test_commands_to_come(void **state)
 {
-	refuse_line("why", "why", "not a command");
-	refuse_line("-p 1 why", "why", "not a command");
+	refuse_line("-p 1 top", "top", "not a command");
 	refuse_line("top -d 1", "top", "not a command");
 	accept_line("-- top");
 	options_free(&options);
+}
+
+static void test_why(void **state)
+{
+	accept_line("why -p 1 --longer 1.5");
+	assert_int_equal(options.command, COMMAND_WHY);
+	assert_int_equal(options.longer_ns, 1500000000);
+	assert_true(options_is_snapshot(&options));
+	options_free(&options);
+	refuse_line("graph --longer 1", "--longer", "why");
+	refuse_line("why -d 1", "--duration", "now");
+	refuse_line("why -i x", "--input", "recording");
+	refuse_line("why --longer x", "--longer", "seconds");
 }
 
 static void test_durations(void **state)
@@ -350,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_pids),
 		cmocka_unit_test(test_program),
 		cmocka_unit_test(test_commands_to_come),
+		cmocka_unit_test(test_why),
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_formats),

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who is stuck. A wait can end if its task is not really asleep, if it ends by itself, if something
+ * outside can end it, or if one of its wakers is a process that has a task whose wait can end. That is repeated until nothing changes; who is left can be woken by nobody: a
+ * knot, of which a ring is one part. What is unknown counts as able to end.
+ */
+#include "model/waker.h"
+
+/* --- preparing --------------------------------------------------------------------------------- */
+
+static void wait_reset(struct model *model, struct wait *wait)
+{
+	free(wait->wakers);
+	wait->wakers = NULL;
+	wait->wakers_count = 0;
+	wait->object = NULL;
+	wait->all = wait->in_ring = wait->stuck = wait->visited = false;
+	wait->relief = RELIEF_NONE;
+	wait->process = NULL;
+	if (wait->look == model->wait_looks)
+		wait->process = model_process(model, wait->row.head.pid, wait->row.head.start);
+}
+
+static void wait_relieve_early(struct wait *wait)
+{
+	if (!wait->steady)
+		wait->relief = RELIEF_AWAKE;
+	else if (wait->row.flags & WAIT_BOUNDED)
+		wait->relief = RELIEF_TIMEOUT;
+}
+
+static bool has_uring(const struct process *process)
+{
+	const struct table *table = process->table;
+
+	if (table)
+		TABLE_FOREACH(table, fd, slot)
+			if (slot->description->object->key.kind == FILE_IO_URING)
+				return true;
+	return false;
+}
+
+/* What io_uring does for a process happens while its tasks sleep. */
+static void uring_relieve(struct wait *wait)
+{
+	size_t i;
+
+	if (wait->relief != RELIEF_NONE)
+		return;
+	if (has_uring(wait->process))
+		wait->relief = RELIEF_HIDDEN;
+	for (i = 0; i < wait->wakers_count && wait->relief == RELIEF_NONE; i++)
+		if (has_uring(wait->wakers[i].process))
+			wait->relief = RELIEF_HIDDEN;
+}
+
+static int waits_prepare(struct model *model)
+{
+	struct wait *wait;
+
+	for (wait = model->waits; wait; wait = wait->hh.next)
+		wait_reset(model, wait);
+	for (wait = model->waits; wait; wait = wait->hh.next) {
+		if (!wait->process)
+			continue;
+		wait_relieve_early(wait);
+		if (wakers_find(model, wait))
+			return -ENOMEM;
+		if (wait->relief == RELIEF_NONE && wait->row.flags & WAIT_CATCHES)
+			wait->relief = RELIEF_SIGNAL;
+		uring_relieve(wait);
+		wait->stuck = wait->relief == RELIEF_NONE;
+	}
+	return 0;
+}
+
+/* --- the fixpoint ------------------------------------------------------------------------------ */
+
+/* `marked`: it has a task that can go on, or one that nobody has looked at. */
+static void processes_mark(struct model *model)
+{
+	struct process *process;
+	struct wait *wait;
+	struct task *task;
+
+	for (process = model->processes; process; process = process->hh.next) {
+		process->marked = process->tasks == NULL;
+		DL_FOREACH2(process->tasks, task, process_next) {
+			HASH_FIND(hh, model->waits, &task->tid, sizeof(task->tid), wait);
+			if (!wait || wait->process != process || !wait->stuck)
+				process->marked = true;
+		}
+	}
+}
+
+static bool waker_can(const struct model *model, const struct waker *waker)
+{
+	const struct wait *wait;
+
+	if (!waker->tid)
+		return waker->process->marked;
+	HASH_FIND(hh, model->waits, &waker->tid, sizeof(waker->tid), wait);
+	return !wait || wait->process != waker->process || !wait->stuck;
+}
+
+static bool has_live_child(const struct model *model, const struct process *process)
+{
+	const struct process *child;
+
+	for (child = model->processes; child; child = child->hh.next)
+		if (!child->exited && child->ppid == process->key.pid && child->marked)
+			return true;
+	return false;
+}
+
+static bool can_be_woken(const struct model *model, const struct wait *wait)
+{
+	size_t i;
+
+	/* Of several that may hold the lock it is not known which does, so one that can go on is
+	 * enough there too. */
+	for (i = 0; i < wait->wakers_count; i++)
+		if (waker_can(model, &wait->wakers[i]))
+			return true;
+	return wait->row.flags & WAIT_CATCHES_CHILD && has_live_child(model, wait->process);
+}
+
+static void settle(struct model *model)
+{
+	struct wait *wait;
+	bool changed = true;
+
+	while (changed) {
+		changed = false;
+		processes_mark(model);
+		for (wait = model->waits; wait; wait = wait->hh.next) {
+			if (!wait->process || !wait->stuck || !can_be_woken(model, wait))
+				continue;
+			wait->stuck = false;
+			wait->relief = RELIEF_WAKER;
+			changed = true;
+		}
+	}
+}
+
+int why_confirm(struct model *model, struct model *later)
+{
+	struct wait *wait, *again;
+
+	if (waits_prepare(later))
+		return -ENOMEM;
+	settle(later);
+	for (wait = model->waits; wait; wait = wait->hh.next) {
+		HASH_FIND(hh, later->waits, &wait->tid, sizeof(wait->tid), again);
+		if (wait->stuck && (!again || !again->stuck ||
+				    again->row.switches != wait->row.switches ||
+				    again->row.head.start != wait->row.head.start))
+			wait->steady = false;
+	}
+	return 0;
+}
+
+/* --- the verdict ------------------------------------------------------------------------------- */
+
+struct wait *why_wait_of(const struct model *model, const struct process *process)
+{
+	struct wait *wait, *best = NULL;
+
+	for (wait = model->waits; wait; wait = wait->hh.next) {
+		if (wait->process != process || wait->row.what == WAIT_RUNNING)
+			continue;
+		if (!best || wait->stuck > best->stuck ||
+		    (wait->stuck == best->stuck && wait->tid == process->key.pid))
+			best = wait;
+	}
+	return best;
+}
+
+static bool is_ancestor(const struct model *model, const struct process *process,
+			const struct process *other)
+{
+	unsigned int depth;
+
+	for (depth = 0; other && depth < 64; depth++) {
+		if (other == process)
+			return true;
+		other = other->ppid ? model_process_by_pid(model, other->ppid) : NULL;
+	}
+	return false;
+}
+
+/* Two that a third started together, or one that started the other, mean to talk to each other; one
+ * whose parent is gone was left behind by it, with what it had open. */
+static bool is_family(const struct model *model, const struct process *one,
+		      const struct process *other)
+{
+	return one->ppid == other->ppid || is_ancestor(model, one, other) ||
+	       is_ancestor(model, other, one);
+}
+
+/* It holds the end for writing and has nothing to do with it: it never wrote, and either others did
+ * who are gone, or it isn't even of the reader's family any more. */
+static bool is_leak(const struct model *model, const struct wait *wait, const struct waker *waker)
+{
+	if (waker->hidden || waker->used != ANSWER_NO)
+		return false;
+	return wait->ons[0].flags & WAIT_ON_WRITTEN || !is_family(model, wait->process,
+								    waker->process);
+}
+
+/* One task alone can't write what it waits for; another of its process may. */
+static bool is_alone(const struct process *process)
+{
+	return process->tasks && !process->tasks->process_next;
+}
+
+bool why_is_never_eof(const struct model *model, const struct wait *wait)
+{
+	const struct waker *waker;
+	size_t i;
+
+	if (wait->row.what != WAIT_READ || wait->ons_count != 1 ||
+	    wait->ons[0].facts.kind != FILE_PIPE || !wait->steady ||
+	    (wait->relief != RELIEF_NONE && wait->relief != RELIEF_WAKER))
+		return false;
+	for (i = 0; i < wait->wakers_count; i++) {
+		waker = &wait->wakers[i];
+		if (waker->process == wait->process ? waker->hidden || !is_alone(wait->process) :
+						      !is_leak(model, wait, waker))
+			return false;
+	}
+	return wait->wakers_count > 0;
+}
+
+static enum verdict verdict_of(const struct model *model, const struct wait *wait)
+{
+	if (why_is_never_eof(model, wait))
+		return VERDICT_NEVER_EOF;
+	return wait->stuck ? VERDICT_DEADLOCK : VERDICT_WAITING;
+}
+
+/* The next in the chain: a stuck task of the first waker. */
+static struct wait *wait_next(const struct model *model, const struct wait *wait)
+{
+	struct wait *next = NULL;
+	size_t i;
+
+	for (i = 0; i < wait->wakers_count; i++) {
+		if (wait->wakers[i].tid)
+			HASH_FIND(hh, model->waits, &wait->wakers[i].tid,
+				  sizeof(wait->wakers[i].tid), next);
+		else
+			next = why_wait_of(model, wait->wakers[i].process);
+		/* Waiting for oneself says less than waiting for another. */
+		if (next && next->stuck && next->process != wait->process)
+			return next;
+	}
+	return next && next->stuck ? next : NULL;
+}
+
+static int ring_add(struct why *why, struct process *process)
+{
+	struct process **ring;
+
+	if (why->ring_count && why->ring[why->ring_count - 1] == process)
+		return 0;
+	ring = reallocarray(why->ring, why->ring_count + 1, sizeof(*ring));
+	if (!ring)
+		return -ENOMEM;
+	why->ring = ring;
+	ring[why->ring_count++] = process;
+	return 0;
+}
+
+/* Follows the chain until it comes back to where it was: that is the ring. */
+static int ring_find(struct model *model, struct why *why)
+{
+	struct wait *wait, *start = why->culprit;
+
+	for (wait = model->waits; wait; wait = wait->hh.next)
+		wait->visited = false;
+	for (wait = start; wait && !wait->visited; wait = wait_next(model, wait)) {
+		wait->visited = true;
+		start = wait;
+	}
+	start = wait ? wait : start;
+	wait = start;
+	do {
+		wait->in_ring = true;
+		if (ring_add(why, wait->process))
+			return -ENOMEM;
+		wait = wait_next(model, wait);
+	} while (wait && wait != start && !wait->in_ring);
+	return 0;
+}
+
+static int compare_waits(const void *a, const void *b)
+{
+	const struct wait *first = *(struct wait *const *)a, *second = *(struct wait *const *)b;
+
+	if (first->verdict != second->verdict)
+		return (int)second->verdict - (int)first->verdict;
+	return first->tid < second->tid ? -1 : first->tid > second->tid;
+}
+
+static bool is_asked_for(const struct model *model, const struct wait *wait, uint64_t longer_ns)
+{
+	if (!wait->process || wait->row.what == WAIT_RUNNING ||
+	    !process_is_selected(model, wait->process))
+		return false;
+	if (!longer_ns)
+		return true;
+	return wait->row.since && wait->row.since + longer_ns <= wait->row.head.ts &&
+	       wait->wakers_count;
+}
+
+static int waits_collect(struct model *model, uint64_t longer_ns, struct why *why)
+{
+	struct wait *wait;
+
+	why->waits = calloc(HASH_COUNT(model->waits) + 1, sizeof(*why->waits));
+	if (!why->waits)
+		return -ENOMEM;
+	for (wait = model->waits; wait; wait = wait->hh.next)
+		if (is_asked_for(model, wait, longer_ns)) {
+			wait->verdict = verdict_of(model, wait);
+			why->waits[why->waits_count++] = wait;
+		}
+	qsort(why->waits, why->waits_count, sizeof(*why->waits), compare_waits);
+	return 0;
+}
+
+int why_build(struct model *model, uint64_t longer_ns, struct why *why)
+{
+	*why = (struct why){ 0 };
+	if (waits_prepare(model))
+		return -ENOMEM;
+	settle(model);
+	if (waits_collect(model, longer_ns, why))
+		return -ENOMEM;
+	if (!why->waits_count)
+		return 0;
+	why->culprit = why->waits[0];
+	why->verdict = why->culprit->verdict;
+	return why->verdict == VERDICT_DEADLOCK ? ring_find(model, why) : 0;
+}
+
+void why_free(struct why *why)
+{
+	free(why->waits);
+	free(why->ring);
+	*why = (struct why){ 0 };
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* How a wait is worded, for text and JSON alike. */
+#include "sink/why_words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "sink/names.h"
+#include "source/calls.h"
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[VERDICT_RUNNING] = "running",
+		[VERDICT_WAITING] = "waiting",
+		[VERDICT_NEVER_EOF] = "never-eof",
+		[VERDICT_DEADLOCK] = "deadlock",
+	};
+
+	return names[verdict];
+}
+
+const char *wait_call(const struct wait *wait)
+{
+	const char *name = wait_call_name(wait->row.nr);
+
+	return name ? name : "?";
+}
+
+static const char *outside_words(const struct wait *wait)
+{
+	switch (wait->row.what) {
+	case WAIT_SEM: return "anyone with the semaphore set's id can end it";
+	case WAIT_MSG_SEND:
+	case WAIT_MSG_RECEIVE: return "anyone with the queue's id can end it";
+	case WAIT_OPEN: return "whoever opens the other end ends it";
+	case WAIT_ACCEPT: return "any client can end it";
+	case WAIT_FUTEX: return "whoever shares that memory can end it";
+	case WAIT_CHILD: return "it traces others, whose stops end it";
+	}
+	return "something outside can end it: the network, a terminal, a timer, or whoever opens "
+	       "what it waits on by its name";
+}
+
+const char *relief_words(const struct wait *wait)
+{
+	switch (wait->relief) {
+	case RELIEF_AWAKE: return "not asleep for good: it ran a moment ago";
+	case RELIEF_TIMEOUT: return "ends by itself: it has a timeout or a timer";
+	case RELIEF_OUTSIDE: return outside_words(wait);
+	case RELIEF_SIGNAL: return "a signal can end it";
+	case RELIEF_STOPPED: return "stopped, by a signal or a debugger";
+	case RELIEF_HIDDEN: return "the other end is also held where nothing shows by whom";
+	case RELIEF_UNKNOWN: return "who could end it is not known";
+	case RELIEF_NONE:
+	case RELIEF_WAKER: break;
+	}
+	return NULL;
+}
+
+const char *waker_how(const struct waker *waker)
+{
+	if (waker->through_exec)
+		return "exec";
+	return provenance_name(waker->came);
+}
+
+struct words {
+	char *buf;
+	size_t used;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct words *words, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(words->buf + words->used, WHY_SUMMARY_MAX - words->used, format, args);
+	va_end(args);
+	if (n > 0)
+		words->used += (size_t)n < WHY_SUMMARY_MAX - words->used ?
+				       (size_t)n :
+				       WHY_SUMMARY_MAX - 1 - words->used;
+}
+
+static void add_object(struct words *words, const struct object *object)
+{
+	char name[NAME_MAX_ESCAPED];
+
+	if (object)
+		add(words, " %.200s", object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
+}
+
+/* a[1] waits for b[2], b[2] for a[1]: none of them can ever go on. */
+static void deadlock_words(struct words *words, const struct why *why)
+{
+	char who[WHO_MAX], next[WHO_MAX];
+	size_t i;
+
+	if (why->ring_count == 1) {
+		add(words, "%s waits for itself: it can never go on.",
+		    who_name(why->ring[0], who, ESCAPE_TERMINAL));
+		return;
+	}
+	for (i = 0; i < why->ring_count; i++)
+		add(words, "%s%s waits for %s", i ? ", " : "",
+		    who_name(why->ring[i], who, ESCAPE_TERMINAL),
+		    who_name(why->ring[(i + 1) % why->ring_count], next, ESCAPE_TERMINAL));
+	add(words, ": none of them can ever go on.");
+	if (!why->culprit->in_ring)
+		add(words, " %s waits for them.",
+		    who_name(why->culprit->process, who, ESCAPE_TERMINAL));
+}
+
+/* cat[1] waits for the end of pipe:[5], which cannot come while sleep[2] (fd 1) holds … */
+static void eof_words(struct words *words, const struct wait *wait)
+{
+	char who[WHO_MAX];
+	size_t i;
+
+	add(words, "%s waits for the end of", who_name(wait->process, who, ESCAPE_TERMINAL));
+	add_object(words, wait->object);
+	add(words, ", which cannot come while the end for writing stays open in");
+	for (i = 0; i < wait->wakers_count; i++) {
+		const struct waker *waker = &wait->wakers[i];
+
+		if (waker->process == wait->process)
+			add(words, "%s itself (close(%d) before it reads)", i ? "," : "", waker->fd);
+		else
+			add(words, "%s %s, which never used it (close(%d) after its fork)",
+			    i ? "," : "", who_name(waker->process, who, ESCAPE_TERMINAL),
+			    waker->fd);
+	}
+	add(words, ".");
+}
+
+static void waiting_words(struct words *words, const struct model *model, const struct wait *wait)
+{
+	const char *relief = relief_words(wait);
+	char who[WHO_MAX];
+	struct wait *next;
+
+	add(words, "%s waits in %s", who_name(wait->process, who, ESCAPE_TERMINAL),
+	    wait_call(wait));
+	if (wait->object)
+		add(words, " on");
+	add_object(words, wait->object);
+	if (relief) {
+		add(words, "; %s.", relief);
+		return;
+	}
+	if (wait->wakers_count) {
+		next = why_wait_of(model, wait->wakers[0].process);
+		add(words, "; %s can end it, and is %s",
+		    who_name(wait->wakers[0].process, who, ESCAPE_TERMINAL),
+		    next ? "asleep itself" : "running");
+	}
+	add(words, ".");
+}
+
+const char *why_summary(const struct model *model, const struct why *why, char buf[WHY_SUMMARY_MAX])
+{
+	struct words words = { .buf = buf };
+
+	buf[0] = '\0';
+	switch (why->verdict) {
+	case VERDICT_DEADLOCK: deadlock_words(&words, why); break;
+	case VERDICT_NEVER_EOF: eof_words(&words, why->culprit); break;
+	case VERDICT_WAITING: waiting_words(&words, model, why->culprit); break;
+	case VERDICT_RUNNING: add(&words, "Nothing that was asked about is asleep."); break;
+	}
+	return buf;
+}

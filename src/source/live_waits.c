@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One look at what every task waits for: the iterator's rows, completed by what only /proc and the
+ * file system tell: which FIFO an open waits for, and who holds the locks on files.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "source/live.h"
+#include "snapshot.skel.h"
+
+struct look {
+	struct live *live;
+	record_fn to;
+	void *ctx;
+	uint64_t boot_realtime;	/* ns between the epoch and boot */
+	bool has_lock;		/* someone waits for a lock */
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* A FIFO that is being opened has no descriptor yet: its path says which it is. */
+static int opening_found(void *ctx, const struct record *record)
+{
+	const struct record_opening *opening = (const void *)record;
+	struct look *look = ctx;
+	struct record_wait_on on = {
+		.head = opening->head,
+		.fd = -1,
+		.flags = WAIT_ON_KERNEL,
+		.facts = { .ino = opening->ino, .dev = opening->dev, .fmode = opening->fmode,
+			   .mode = 0010000, .kind = FILE_FIFO },
+	};
+
+	on.facts.pipe.names = 1;
+	on.facts.pipe.queued = ~0ULL;
+	on.head.type = RECORD_WAIT_ON;
+	on.head.size = sizeof(on);
+	return look->to(look->ctx, &on.head);
+}
+
+static int opening_complete(struct look *look, const struct record_wait *wait)
+{
+	struct record_opening opening = { .head = wait->head, .nr = wait->nr };
+
+	opening.head.type = RECORD_OPENING;
+	opening.head.size = sizeof(opening);
+	for (int i = 0; i < 3; i++)
+		opening.arg[i] = wait->arg[i];
+	return live_opening_complete(look->live, &opening.head, opening_found, look);
+}
+
+static int wait_row(struct look *look, const struct record_wait *wait)
+{
+	int err = look->to(look->ctx, &wait->head);
+
+	look->has_lock |= wait->what == WAIT_FLOCK || wait->what == WAIT_FCNTL;
+	if (!err && wait->what == WAIT_OPEN)
+		err = opening_complete(look, wait);
+	return err;
+}
+
+/* Times of files are the clock on the wall; those of processes count from boot. */
+static int wait_on_row(struct look *look, const struct record_wait_on *row)
+{
+	struct record_wait_on on = *row;
+
+	on.written = on.written > look->boot_realtime ? on.written - look->boot_realtime : 0;
+	return look->to(look->ctx, &on.head);
+}
+
+static int look_row(void *ctx, const struct record *record)
+{
+	if (record->type == RECORD_WAIT)
+		return wait_row(ctx, (const void *)record);
+	return wait_on_row(ctx, (const void *)record);
+}
+
+/*
+ * 3: FLOCK  ADVISORY  WRITE 8124 fe:01:394023 0 EOF
+ * 3: -> FLOCK  ADVISORY  WRITE 8127 fe:01:394023 0 EOF      waits, and holds nothing
+ */
+static bool lock_parse(const char *line, struct record_lock *lock)
+{
+	unsigned int major, minor;
+	unsigned long long ino;
+	char kind[16];
+	int pid;
+
+	if (sscanf(line, "%*u: %15s %*s %*s %d %x:%x:%llu", kind, &pid, &major, &minor, &ino) != 5)
+		return false;
+	*lock = (struct record_lock){
+		.head = { .type = RECORD_LOCK, .flags = RECORD_ROW, .size = sizeof(*lock),
+			  .ts = now_ns(), .pid = pid > 0 ? pid : 0 },
+		.ino = ino,
+		.dev = major << 20 | minor,
+		.fd = -1,
+		.kind = !strcmp(kind, "FLOCK") ? LOCK_FLOCK :
+			!strcmp(kind, "POSIX") ? LOCK_POSIX :
+			!strcmp(kind, "OFDLCK") ? LOCK_OFD : 0,
+	};
+	return lock->kind != 0;
+}
+
+/* lock:	1: FLOCK  ADVISORY  WRITE 8124 fe:01:394023 0 EOF */
+static bool fdinfo_has_lock(const char *path, const struct record_lock *lock)
+{
+	FILE *file = fopen(path, "re");
+	struct record_lock here;
+	bool found = false;
+	char line[256];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = !strncmp(line, "lock:", 5) && lock_parse(line + 5, &here) &&
+			here.ino == lock->ino && here.dev == lock->dev && here.kind == lock->kind;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Which descriptor bears the lock: others of the same file don't. */
+static void lock_find_fd(struct record_lock *lock)
+{
+	char path[64];
+	struct dirent *entry;
+	DIR *folder;
+
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo", lock->head.pid);
+	folder = lock->head.pid ? opendir(path) : NULL;
+	while (folder && lock->fd < 0 && (entry = readdir(folder))) {
+		snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.10s", lock->head.pid,
+			 entry->d_name);
+		if (entry->d_name[0] != '.' && fdinfo_has_lock(path, lock))
+			lock->fd = atoi(entry->d_name);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+static int locks_read(struct look *look)
+{
+	FILE *file = fopen("/proc/locks", "re");
+	struct record_lock lock;
+	char line[256];
+	int err = 0;
+
+	while (file && !err && fgets(line, sizeof(line), file))
+		if (lock_parse(line, &lock)) {
+			if (lock.kind == LOCK_FLOCK)
+				lock_find_fd(&lock);
+			err = look->to(look->ctx, &lock.head);
+		}
+	if (file)
+		fclose(file);
+	return err;
+}
+
+int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct look look = {
+		.live = live, .to = to, .ctx = ctx,
+		.boot_realtime = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+	};
+	int err = live_bare(RECORD_WAITS_BEGIN, to, ctx);
+
+	if (!err)
+		err = live_rows_read(live->snapshot->progs.rows_wait, buf, look_row, &look);
+	if (!err && look.has_lock)
+		err = locks_read(&look);
+	return err;
+}

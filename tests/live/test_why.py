@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+why, against processes that are stuck and processes that only look so. A scenario is the scripts of
+its processes (tests/workload/waits.c), whose wait is asked about, the verdict, and who is in the ring.
+"""
+
+import pytest
+
+
+DEADLOCK, NEVER_EOF, WAITING, RUNNING = "deadlock", "never-eof", "waiting", "running"
+
+# name: (scripts, index asked about, verdict, ring as indexes)
+SCENARIOS = {
+    # --- rings ---
+    "pipe-pipe": (["k R0 W1 r R0", "k R1 W0 r R1"], 0, DEADLOCK, {0, 1}),
+    "pipe-full-pipe-full": (["k W0 R1 w W0", "k W1 R0 w W1"], 0, DEADLOCK, {0, 1}),
+    "pipe-read-pipe-full": (["k R0 W1 R1 r R0", "k W0 W1 w W1"], 0, DEADLOCK, {0, 1}),
+    "socket-socket": (["k A0 r A0", "k B0 r B0"], 0, DEADLOCK, {0, 1}),
+    "socket-full": (["k A0 w A0", "k B0 w B0"], 0, DEADLOCK, {0, 1}),
+    "pipe-socket": (["k R0 A0 r R0", "k W0 B0 r B0"], 0, DEADLOCK, {0, 1}),
+    "eventfd-eventfd": (["k E0 E1 r E0", "k E0 E1 r E1"], 0, DEADLOCK, {0, 1}),
+    "eventfd-pipe": (["k E0 W0 r E0", "k E0 R0 r R0"], 0, DEADLOCK, {0, 1}),
+    "flock-flock": (["k L 0 B L 1", "k L 1 B L 0"], 0, DEADLOCK, {0, 1}),
+    "flock-pipe": (["k R0 L 0 B r R0", "k W0 B L 0"], 0, DEADLOCK, {0, 1}),
+    "fcntl-pipe": (["k R0 K 0 B r R0", "k W0 B K 0"], 0, DEADLOCK, {0, 1}),
+    "robust-robust": (["k m 0 B m 1", "k m 1 B m 0"], 0, DEADLOCK, {0, 1}),
+    "robust-pipe": (["k R0 m 0 B r R0", "k W0 B m 0"], 1, DEADLOCK, {0, 1}),
+    "inherit-pipe": (["k R0 M 0 B r R0", "k W0 B M 0"], 1, DEADLOCK, {0, 1}),
+    "wait-pipe": (["k R0 W0 D 1 c", "-k R0 r R0"], 0, DEADLOCK, {0, 1}),
+    "waitpid-pipe": (["k R0 W0 D 1 i 1", "-k R0 r R0"], 1, DEADLOCK, {0, 1}),
+    "wait-socket": (["k A0 B0 D 1 c", "-k A0 r A0"], 0, DEADLOCK, {0, 1}),
+    "wait-eventfd": (["k E0 D 1 c", "-k E0 r E0"], 0, DEADLOCK, {0, 1}),
+    "wait-full-pipe": (["k R0 W0 D 1 c", "-k W0 w W0"], 0, DEADLOCK, {0, 1}),
+    "poll-pipe": (["k R0 R2 W1 p R0 R2", "k R1 W0 W2 r R1"], 0, DEADLOCK, {0, 1}),
+    "epoll-pipe": (["k R0 R2 W1 e R0 R2", "k R1 W0 W2 r R1"], 0, DEADLOCK, {0, 1}),
+    "poll-poll": (["k A0 p A0", "k B0 p B0"], 0, DEADLOCK, {0, 1}),
+    "ring-of-3": (["k R0 W1 r R0", "k R1 W2 r R1", "k R2 W0 r R2"], 0, DEADLOCK, {0, 1, 2}),
+    "ring-of-4": (["k R0 W1 r R0", "k R1 W2 r R1", "k R2 W3 r R2", "k R3 W0 r R3"], 2, DEADLOCK,
+                  {0, 1, 2, 3}),
+    "ring-of-5-mixed": (["k R0 A0 r R0", "k B0 E0 r B0", "k E0 R2 W3 r R2", "k R3 W4 W2 r R3",
+                         "k R4 W0 r R4"], 0, DEADLOCK, None),
+    "ring-of-5": (["k R0 W1 r R0", "k R1 W2 r R1", "k R2 W3 r R2", "k R3 W4 r R3",
+                   "k R4 W0 r R4"], 4, DEADLOCK, {0, 1, 2, 3, 4}),
+    "waits-for-a-ring": (["k R0 W1 r R0", "k R1 W0 W2 r R1", "k R2 r R2"], 2, DEADLOCK, {0, 1}),
+    "knot-of-two-writers": (["k R0 W1 W2 r R0", "k R1 W0 r R1", "k R2 W0 r R2"], 0, DEADLOCK, None),
+    "in-flight-ring": (["k R0 A0 r R0", "k W0 B0 A1 B1 g B1 W0 r B0"], 0, DEADLOCK, None),
+    # --- saved ---
+    "saved-by-runner": (["k R0 W1 r R0", "k R1 W0 r R1", "k W0 b"], 0, WAITING, None),
+    "saved-by-sleeper": (["k R0 W1 r R0", "k R1 W0 r R1", "k W0 z"], 0, WAITING, None),
+    "saved-by-pauser": (["k R0 W1 r R0", "k R1 W0 r R1", "k W0 y"], 0, WAITING, None),
+    "saved-by-poll-timeout": (["k R0 W1 r R0", "k R1 W0 P 1000000 R1 z"], 0, WAITING, None),
+    "saved-by-rcvtimeo": (["k A0 r A0", "k B0 q B0 r B0"], 0, WAITING, None),
+    "saved-by-alarm": (["k R0 W1 r R0", "k R1 W0 T 1000 r R1"], 0, WAITING, None),
+    "saved-by-handler": (["k R0 W1 r R0", "k R1 W0 u 10 r R1"], 0, WAITING, None),
+    "saved-by-thread": (["k R0 W1 r R0", "k R1 W0 t r R1"], 0, WAITING, None),
+    "saved-by-own-thread": (["k R0 W1 t r R0", "k R1 W0 r R1"], 1, WAITING, None),
+    "saved-by-receiver-in-flight": (["k R0 W1 r R0", "k W0 R1 A0 g A0 W0 r R1", "k B0 z"], 0,
+                                    WAITING, None),
+    "saved-in-ring-of-3": (["k R0 W1 r R0", "k R1 W2 r R1", "k R2 W0 r R2", "k W1 z"], 2, WAITING,
+                           None),
+    "saved-by-poll-set": (["k R0 R2 W1 p R0 R2", "k R1 W0 r R1", "k W2 z"], 0, WAITING, None),
+    "saved-by-epoll-set": (["k R0 R2 W1 e R0 R2", "k R1 W0 r R1", "k W2 z"], 0, WAITING, None),
+    "saved-by-eventfd-holder": (["k E0 E1 r E0", "k E0 E1 r E1", "k E0 z"], 0, WAITING, None),
+    "saved-by-live-child": (["k R0 W0 D 1 D 2 c", "-k R0 r R0", "-k z"], 0, WAITING, None),
+    "flock-held-by-sleeper": (["k L 0 B z", "k B L 0"], 1, WAITING, None),
+    "robust-held-by-sleeper": (["k m 0 B z", "k B m 0"], 1, WAITING, None),
+    "semop-alone": (["k s"], 0, WAITING, None),
+    "msgrcv-alone": (["k S"], 0, WAITING, None),
+    "producer-consumer": (["k R0 r R0", "k W0 z"], 0, WAITING, None),
+    "sleep": (["k z"], 0, WAITING, None),
+    "pause": (["k y"], 0, WAITING, None),
+    "runs": (["k b"], 0, RUNNING, None),
+    # --- end of file that never comes ---
+    "eof-itself": (["k R0 W0 r R0"], 0, NEVER_EOF, None),
+    "eof-leak-after-writer": (["k W0 o W0 N D 1 B x", "-d B k W0 z", "k R0 r R0"], 2, NEVER_EOF,
+                              None),
+    "eof-daemon": (["k W0 N D 1 B x", "-d B k W0 z", "k R0 r R0"], 2, NEVER_EOF, None),
+    "eof-grandchild": (["k W0 o W0 N D 1 B x", "-d D 2 B x", "-d k W0 B z", "k R0 r R0"], 3,
+                       NEVER_EOF, None),
+    "eof-unknown": (["k W0 D 1 B o W0 x", "-d B k W0 z", "k R0 r R0"], 2, WAITING, None),
+}
+
+
+def pid_of(document_id):
+    return int(document_id.split("@")[0])
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(workload, ipctrace, name):
+    scripts, asked, verdict, ring = SCENARIOS[name]
+    it = workload("waits", *scripts)
+    pids = it.told[-1]["pids"]
+    result = ipctrace.run("why", "-p", pids[asked], "--no-follow", "--json", code=None)
+    document = result.document
+    assert document["schema"] == "ipctrace.why/1"
+    assert document["verdict"] == verdict, (name, document["summary"], document["waits"])
+    assert result.code == (1 if verdict == DEADLOCK else 0), result
+    if ring is not None:
+        assert {pid_of(p) for p in document["deadlock"]} == {pids[i] for i in ring}
+        assert len(document["deadlock"]) == len(ring)
+    if verdict != DEADLOCK:
+        assert document["deadlock"] == []
+    text = ipctrace.run("why", "-p", pids[asked], "--no-follow", code=None)
+    assert text.text.startswith(f"{verdict}: "), text
+    assert text.code == result.code
+    assert it.finish() == 0
