@@ -326,11 +326,15 @@ static void facts_take(struct socket *socket, const struct socket_facts *facts)
 	socket->facts = *facts;
 	if (!facts->peer_ino)
 		socket->facts.peer_ino = old.peer_ino;
-	if (facts->kind != FILE_UNIX && !facts->remote_port && old.remote_port &&
-	    old.local_port == facts->local_port) {
+	/* A connection that is over gives back its port first (net/ipv4/inet_hashtables.c,
+	 * inet_put_port), the other address later or never. */
+	if (facts->kind != FILE_UNIX && old.remote_port &&
+	    (!facts->local_port ||
+	     (!facts->remote_port && old.local_port == facts->local_port))) {
 		memcpy(socket->facts.remote, old.remote, 16);
 		memcpy(socket->facts.local, old.local, 16);
 		socket->facts.remote_port = old.remote_port;
+		socket->facts.local_port = old.local_port;
 	}
 }
 

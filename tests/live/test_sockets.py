@@ -2,6 +2,7 @@
 """Sockets: true peers, links both ways, exact bytes, what waits to be accepted, selection by object."""
 import pytest
 import compare
+import conftest
 
 
 def _object(document, inode, fd, pid):
@@ -147,3 +148,23 @@ def test_what_leaves_the_machine_has_no_process(ipctrace, background):
     assert {(compare.pid_of(l["from"]), compare.pid_of(l["to"])) for l in links} == {
         (process.pid, None), (None, process.pid)}, links
     assert "192.0.2.7:4711" in ipctrace.run("graph", "-p", process.pid).text
+
+
+def test_a_connection_that_came_and_went(ipctrace, background):
+    """The peer is no selected process, closes first, and has ended when the graph is made."""
+    import subprocess
+    import sys
+    server = ("import socket, sys; l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)\n"
+              "print(l.getsockname()[1], flush=True); s, a = l.accept(); s.recv(9); s.send(b'1234567')\n"
+              "s.recv(9); s.shutdown(socket.SHUT_WR); s.close(); print('over', flush=True); sys.stdin.read()")
+    client = ("import socket, sys; s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))\n"
+              "s.send(b'123'); s.recv(9); s.close()")
+    process = background(sys.executable, "-c", server, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    port = int(process.stdout.readline())
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", process.pid)
+    peer = background(sys.executable, "-c", client, port)
+    assert peer.wait(conftest.LIMIT) == 0 and process.stdout.readline() == b"over\n"
+    links = {(compare.pid_of(l["from"]), compare.pid_of(l["to"])): l
+             for l in tracer.stop().document["links"] if l["kind"] == "tcp"}
+    assert {pair: (l["bytes"], l["state"], l["closed"]) for pair, l in links.items()} == {
+        (peer.pid, process.pid): (3, "observed", True), (process.pid, peer.pid): (7, "observed", True)}
