@@ -8,7 +8,12 @@
 
 #include "model/model.h"
 
-enum fact_type { FACT_UINT, FACT_INT, FACT_TEXT, FACT_BOOL, FACT_PROCESS, FACT_OBJECT, FACT_NULL };
+enum fact_type {
+	FACT_UINT, FACT_INT, FACT_TEXT, FACT_BOOL, FACT_PROCESS, FACT_OBJECT, FACT_NULL,
+	FACT_WORDS,	/* text of its own, of ours: not hostile */
+};
+
+#define FACT_WORDS_MAX 160
 
 struct fact {
 	const char *key;	/* JSON key */
@@ -20,6 +25,7 @@ struct fact {
 		const struct process *process;
 		const struct object *object;
 		struct { const char *bytes; size_t len; } text; /* hostile: sinks escape it */
+		char words[FACT_WORDS_MAX];
 	};
 };
 

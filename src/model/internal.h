@@ -119,6 +119,9 @@ void openings_forget(struct model *model);
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change);
 int apply_destination(struct model *model, const struct record_destination *record,
 		      struct change *change);
+/* The record's process accepted that connection from its descriptor record->arg[0]. 0 or -ENOMEM. */
+int server_accepted(struct model *model, const struct record_socket *record,
+		    struct process *process, struct object *connection);
 /* The object is gone: it is at nobody's other end any more. Its facts stay until socket_free(). */
 void socket_unlink(struct model *model, struct object *object);
 void socket_free(struct object *object);

@@ -89,7 +89,31 @@ struct socket {
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
 	struct destination *destinations;
 	unsigned int destinations_count;
+	struct server *server;		/* how connections to this listener were served; NULL = none seen */
 	UT_hash_handle hh;		/* model->sockets, by tuple */
+};
+
+/* How a server serves its connections, as far as the window showed it. */
+enum server_model {
+	SERVER_UNKNOWN,			/* not enough seen */
+	SERVER_ITERATIVE,		/* one at a time, the next waits */
+	SERVER_EVENT_LOOP,		/* one thread, many at once */
+	SERVER_THREADS,			/* a thread for each */
+	SERVER_PROCESSES,		/* a process for each */
+	SERVER_PREFORK,			/* several processes accept */
+};
+
+/* What the model was concluded from; counts of the newest SERVER_SEEN_MAX connections but for the
+ * first. */
+struct server_view {
+	enum server_model model;
+	uint64_t accepted;		/* connections in the window */
+	unsigned int seen;		/* of those looked at, connections that anybody used */
+	unsigned int acceptors;		/* processes that accepted them */
+	unsigned int elsewhere;		/* connections used by a process that did not accept them */
+	unsigned int users;		/* threads that used one first */
+	unsigned int other_threads;	/* connections first used by another thread of the acceptor */
+	unsigned int most_open;		/* at once */
 };
 
 /* How a slot came to be filled. */
@@ -247,6 +271,7 @@ struct endpoint {
 	int leaked_fd;			/* with HELD_LEAKED: the number; -1 = none */
 	uint64_t first_ts, last_ts;
 	uint64_t read_gone_ts, write_gone_ts; /* its last slot for that was closed; 0 = not so */
+	uint32_t use_tid;		/* the thread of its first transfer; 0 = none seen */
 	uint64_t use_ts;		/* first transfer that was told of; 0 = none */
 	uint64_t in_ts, out_ts;		/* counts last rose: some read or write was at most a
 					 * refresh earlier; 0 = never */
@@ -359,6 +384,8 @@ bool socket_is_pending(const struct model *model, const struct object *object);
 bool socket_is_listener(const struct object *object);
 /* Connected, and nobody at the other end is on this machine, as far as is known. */
 bool socket_is_remote(const struct model *model, const struct object *object);
+/* What the connections to that listener tell of its server; false where none was accepted. */
+bool server_judge(const struct model *model, const struct object *listener, struct server_view *view);
 /* True when the process holds an end of the object: the object itself, or one at its other end, with a
  * selected process at either. */
 bool object_is_near_selected(const struct object *object, const struct model *model);

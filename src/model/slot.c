@@ -305,8 +305,10 @@ int apply_use(struct model *model, const struct record_slot *record, struct chan
 		return 0;
 	if (record->head.ts > endpoint->last_ts)
 		endpoint->last_ts = record->head.ts;
-	if (!endpoint->use_ts)
+	if (!endpoint->use_ts) {
 		endpoint->use_ts = record->head.ts;
+		endpoint->use_tid = record->head.tid;
+	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 #define LOOPBACK_NET 127
 
@@ -292,6 +293,7 @@ void socket_free(struct object *object)
 		free(destination->name);
 		free(destination);
 	}
+	free(socket->server);
 	free(socket);
 	object->socket = NULL;
 }
@@ -365,6 +367,11 @@ static int socket_take(struct model *model, struct object *object, const struct 
 	return socket_place(model, socket);
 }
 
+static bool is_accept(const struct record_socket *record)
+{
+	return (record->nr == SYS_accept || record->nr == SYS_accept4) && record->result >= 0;
+}
+
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change)
 {
 	const struct socket_facts *facts = &record->facts;
@@ -385,6 +392,8 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 	if (other && other->endpoints)
 		change->other = other->endpoints->key.process;
 	change->old_object = other;
+	if (is_accept(record) && change->process)
+		return server_accepted(model, record, change->process, object);
 	return 0;
 }
 

@@ -41,9 +41,70 @@ static bool is_same_name(const struct process *process)
 	return !strncmp(slash ? slash + 1 : command, process->comm, sizeof(process->comm));
 }
 
+/* The id, cut in its middle, for a path is told best by its end. */
+static void print_short_text(FILE *out, const char *id, size_t len)
+{
+	size_t head = NAME_COLUMNS / 2, tail;
+
+	if (len <= NAME_COLUMNS) {
+		escape_print(out, ESCAPE_DOT, id, len);
+		return;
+	}
+	tail = len - NAME_COLUMNS / 2;
+	while (head && ((unsigned char)id[head] & 0xc0) == 0x80)
+		head--;
+	while (tail < len && ((unsigned char)id[tail] & 0xc0) == 0x80)
+		tail++;
+	escape_print(out, ESCAPE_DOT, id, head);
+	fputs("…", out);
+	escape_print(out, ESCAPE_DOT, id + tail, len - tail);
+}
+
+static void print_short_name(FILE *out, const struct object *object)
+{
+	char id[ID_MAX];
+	size_t len = object_id(object, id, sizeof(id));
+
+	print_short_text(out, id, len);
+}
+
+#define LISTENERS_SHOWN 3
+
+/* listens on tcp:127.0.0.1:80 (event loop) */
+static void print_listener(FILE *out, const struct model *model, const struct object *object)
+{
+	struct server_view view;
+	const char *name = NULL;
+
+	if (server_judge(model, object, &view))
+		name = server_model_name(view.model);
+	fputs("\\nlistens on ", out);
+	if (object->name)
+		print_short_text(out, object->name, strlen(object->name));
+	else
+		print_short_name(out, object);
+	if (name)
+		fprintf(out, " (%s)", name);
+}
+
+static void print_listeners(FILE *out, const struct model *model, const struct process *process)
+{
+	const struct endpoint *endpoint;
+	int shown = 0;
+
+	for (endpoint = process->endpoints; endpoint; endpoint = endpoint->process_next)
+		if (socket_is_listener(endpoint->key.object) && endpoint->read_slots &&
+		    shown++ < LISTENERS_SHOWN)
+			print_listener(out, model, endpoint->key.object);
+	if (shown > LISTENERS_SHOWN)
+		fprintf(out, "\\n… and on %d more", shown - LISTENERS_SHOWN);
+}
+
 /* yes [812]
- * yes hello */
-static void print_process_label(FILE *out, const struct process *process)
+ * yes hello
+ * listens on … */
+static void print_process_label(FILE *out, const struct model *model,
+				const struct process *process)
 {
 	char command[COMMAND_COLUMNS * 8 + 8];
 
@@ -52,6 +113,7 @@ static void print_process_label(FILE *out, const struct process *process)
 	command_line(process, command, sizeof(command), COMMAND_COLUMNS, ESCAPE_DOT);
 	if (*command && !is_same_name(process))
 		fprintf(out, "\\n%s", command);
+	print_listeners(out, model, process);
 	if (process->exited && process->exit_known && WIFSIGNALED(process->exit_code))
 		fprintf(out, "\\nkilled by signal %d", WTERMSIG(process->exit_code));
 	else if (process->exited && process->exit_known)
@@ -81,30 +143,10 @@ static void print_process(FILE *out, const struct model *model, const struct pro
 	char command[RECORD_ARGV_MAX * 4];
 
 	fputs(" [label=\"", out);
-	print_process_label(out, process);
+	print_process_label(out, model, process);
 	fprintf(out, "\" %s tooltip=\"", process_style(model, process));
 	command_line(process, command, sizeof(command), RECORD_ARGV_MAX, ESCAPE_DOT);
 	fprintf(out, "%s\"];\n", *command ? command : "command unknown");
-}
-
-/* The id, cut in its middle, for a path is told best by its end. */
-static void print_short_name(FILE *out, const struct object *object)
-{
-	char id[ID_MAX];
-	size_t len = object_id(object, id, sizeof(id)), head = NAME_COLUMNS / 2, tail;
-
-	if (len <= NAME_COLUMNS) {
-		escape_print(out, ESCAPE_DOT, id, len);
-		return;
-	}
-	tail = len - NAME_COLUMNS / 2;
-	while (head && ((unsigned char)id[head] & 0xc0) == 0x80)
-		head--;
-	while (tail < len && ((unsigned char)id[tail] & 0xc0) == 0x80)
-		tail++;
-	escape_print(out, ESCAPE_DOT, id, head);
-	fputs("…", out);
-	escape_print(out, ESCAPE_DOT, id + tail, len - tail);
 }
 
 static void print_object(FILE *out, const struct drawing_node *node)

@@ -274,6 +274,7 @@ static void print_fact(FILE *out, const struct fact *fact)
 				object_name(fact->object, name, sizeof(name), ESCAPE_TERMINAL) :
 				"?");
 		break;
+	case FACT_WORDS: fprintf(out, "%s: %s", fact->key, fact->words); break;
 	case FACT_NULL: fprintf(out, "%s ?", fact->key); break;
 	}
 }

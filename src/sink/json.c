@@ -91,6 +91,7 @@ json_t *json_fact(const struct fact *fact)
 	case FACT_BOOL: return json_boolean(fact->truth);
 	case FACT_PROCESS: return json_process_id(fact->process);
 	case FACT_OBJECT: return json_object_id(fact->object);
+	case FACT_WORDS: return json_text(fact->words, strlen(fact->words));
 	case FACT_NULL: break;
 	}
 	return json_null();
