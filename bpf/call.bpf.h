@@ -8,6 +8,9 @@
 
 #include "maps.bpf.h"
 
+#define IPC_SHMAT 21 /* include/uapi/linux/ipc.h */
+#define IPC_SHMDT 22
+
 struct call {
 	struct task_struct *task;	/* current */
 	long ret;
@@ -41,6 +44,54 @@ static __always_inline int call_unwrap_socketcall(struct call *call)
 	return settings.compat_socketcall[which];
 }
 
+/* The old 32-bit mmap(2): all its arguments in memory. */
+static __always_inline int call_unwrap_mmap(struct call *call)
+{
+	__u32 inner[5] = {};
+
+	if (bpf_probe_read_user(inner, sizeof(inner), (void *)call->arg[0])) {
+		count_loss(LOSS_READ_FAILED);
+		return CALL_NONE;
+	}
+	for (int i = 0; i < 5; i++)
+		call->arg[i] = inner[i];
+	return settings.mmap_nr;
+}
+
+/*
+ * A 32-bit ipc(2): which, first, second, third, pointer. The shmat in it stores the address where
+ * `third` points, and returns 0 (ipc/syscall.c).
+ */
+static __always_inline int call_unwrap_ipc(struct call *call)
+{
+	__u32 which = (__u32)call->arg[0] & 0xffff, at = 0;
+	__u64 first = call->arg[1], second = call->arg[2], third = call->arg[3];
+	__u64 pointer = call->arg[4];
+
+	if (which >= IPC_CALLS_MAX)
+		return CALL_NONE;
+	call->arg[0] = which == IPC_SHMDT ? pointer : first;
+	call->arg[1] = second;
+	call->arg[2] = third;
+	if (which == IPC_SHMAT && call->ret == 0) {
+		if (bpf_probe_read_user(&at, sizeof(at), (void *)third))
+			count_loss(LOSS_READ_FAILED);
+		call->ret = at;
+	}
+	barrier_var(which);
+	return settings.compat_ipc[which & (IPC_CALLS_MAX - 1)];
+}
+
+static __always_inline int call_unwrap(struct call *call, int native)
+{
+	switch (native) {
+	case CALL_SOCKETCALL: return call_unwrap_socketcall(call);
+	case CALL_OLD_MMAP: return call_unwrap_mmap(call);
+	case CALL_IPC: return call_unwrap_ipc(call);
+	}
+	return native;
+}
+
 static __always_inline int call_compat_nr(struct call *call, int nr)
 {
 	__u32 i = nr;
@@ -50,7 +101,7 @@ static __always_inline int call_compat_nr(struct call *call, int nr)
 		return CALL_NONE;
 	barrier_var(i);
 	native = settings.compat_nr[i & (CALLS_MAX - 1)];
-	return native == CALL_SOCKETCALL ? call_unwrap_socketcall(call) : native;
+	return call_unwrap(call, native);
 }
 
 static __always_inline void call_init(struct call *call, struct pt_regs *regs, long ret)

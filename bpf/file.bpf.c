@@ -64,13 +64,32 @@ static __always_inline __u32 anon_kind(__u64 name)
 	return FILE_ANON;
 }
 
-static __always_inline __u32 regular_kind(__u64 magic, __u64 name)
+/* The kernel's own mounts (include/linux/fs.h: SB_KERNMOUNT): no user can make names there. */
+#define SB_KERNMOUNT (1 << 22)
+
+/* mm/memfd.c: "memfd:NAME"; ipc/shm.c: "SYSV<key>"; mm/shmem.c: "dev/zero"; mm/mmap.c:
+ * "anon_hugepage" */
+static __always_inline __u32 memory_kind(__u64 name)
 {
+	if ((name & 0xffffffffffff) == NAME8('m', 'e', 'm', 'f', 'd', ':', 0, 0))
+		return FILE_MEMFD;
+	if ((name & 0xffffffff) == NAME8('S', 'Y', 'S', 'V', 0, 0, 0, 0))
+		return FILE_SHM;
+	if (name == NAME8('d', 'e', 'v', '/', 'z', 'e', 'r', 'o') ||
+	    name == NAME8('a', 'n', 'o', 'n', '_', 'h', 'u', 'g'))
+		return FILE_ANON_MEMORY;
+	return FILE_REGULAR;
+}
+
+static __always_inline __u32 regular_kind(struct inode *inode, __u64 magic, __u64 name)
+{
+	struct super_block *sb = FIELD(struct inode, inode, i_sb);
+
 	if (magic == MQUEUE_MAGIC)
 		return FILE_MQ;
 	if ((magic == TMPFS_MAGIC || magic == HUGETLBFS_MAGIC) &&
-	    (name & 0xffffffffffff) == NAME8('m', 'e', 'm', 'f', 'd', ':', 0, 0))
-		return FILE_MEMFD;
+	    (FIELD(struct super_block, sb, s_flags) & SB_KERNMOUNT))
+		return memory_kind(name);
 	return FILE_REGULAR;
 }
 
@@ -193,6 +212,20 @@ static __always_inline void sample_pty(struct file_facts *facts, struct file *fi
 	facts->rdev = BPF_CORE_READ(slave, i_rdev);
 }
 
+/* All IPC namespaces have their segments on one file system, each with ids of its own. */
+static __always_inline void sample_regular(struct file_facts *facts, struct file *file,
+					   struct inode *inode)
+{
+	struct shm_file_data *data;
+
+	facts->regular.size = FIELD(struct inode, inode, i_size);
+	facts->regular.links = FIELD(struct inode, inode, i_nlink);
+	if (facts->kind != FILE_SHM)
+		return;
+	data = FIELD(struct file, file, private_data);
+	facts->dev = BPF_CORE_READ(data, ns, ns.inum);
+}
+
 static __always_inline void sample_named(struct file_facts *facts, struct file *file,
 					 struct inode *inode, __u64 magic)
 {
@@ -208,7 +241,7 @@ static __always_inline void sample_named(struct file_facts *facts, struct file *
 	} else {
 		switch (facts->mode & S_IFMT) {
 		case S_IFREG:
-			facts->kind = regular_kind(magic, name8);
+			facts->kind = regular_kind(inode, magic, name8);
 			break;
 		case S_IFDIR:
 			facts->kind = FILE_DIRECTORY;
@@ -229,6 +262,8 @@ static __always_inline void sample_named(struct file_facts *facts, struct file *
 			facts->kind = FILE_ANON;
 		}
 	}
+	if ((facts->mode & S_IFMT) == S_IFREG && facts->kind != FILE_MQ)
+		sample_regular(facts, file, inode);
 	if (facts->kind == FILE_EVENTFD)
 		sample_eventfd(facts, file);
 	else if (facts->kind == FILE_PIDFD)
@@ -283,6 +318,11 @@ __u64 current_start(void)
 		FIELD(struct task_struct, bpf_get_current_task(), group_leader);
 
 	return FIELD(struct task_struct, leader, start_boottime);
+}
+
+__u64 current_space(void)
+{
+	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm);
 }
 
 __u64 current_file(__u32 fd)

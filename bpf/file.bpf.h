@@ -53,6 +53,8 @@ int file_sample(struct file_facts *facts, __u64 address);
 /* The current task's struct files_struct, and when its process started (start_boottime). */
 __u64 current_table(void);
 __u64 current_start(void);
+/* Its struct mm_struct. */
+__u64 current_space(void);
 
 /* The struct file in that slot, 0 if none; of the current task's table it is found faster. */
 __u64 current_file(__u32 fd);

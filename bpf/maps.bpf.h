@@ -86,6 +86,16 @@ struct fifo_names_map {
 	__type(value, __u32);
 };
 
+/* Address spaces (struct mm_struct *) that have, or may have, shared mappings; see mapping.bpf.c.
+ * Addresses are used again, so it stays as small as the kernel's own cache of them. */
+struct spaces_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SPACES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, __u32);
+};
+
 #ifdef IPCTRACE_CORE_BPF
 #define SHARED
 #else
@@ -100,6 +110,7 @@ SHARED struct watched_map watched SEC(".maps");
 SHARED struct destinations_map destinations SEC(".maps");
 SHARED struct losses_map losses SEC(".maps");
 SHARED struct asleep_map asleep SEC(".maps");
+SHARED struct spaces_map spaces SEC(".maps");
 SHARED struct fifo_names_map fifo_names SEC(".maps");
 
 SHARED const volatile struct settings settings;

@@ -127,11 +127,13 @@ struct mnt_namespace {
 };
 
 struct nsproxy {
+	struct ipc_namespace *ipc_ns;
 	struct mnt_namespace *mnt_ns;
 };
 
 struct super_block {
 	u32 s_dev;
+	unsigned long s_flags;
 	unsigned long s_magic;
 };
 
@@ -143,6 +145,7 @@ struct inode {
 	__s64 i_atime_sec, i_mtime_sec; /* 6.11 */
 	u32 i_atime_nsec, i_mtime_nsec; /* 6.11 */
 	u32 i_rdev;
+	long long i_size;
 	struct pipe_inode_info *i_pipe;	/* in an anonymous union */
 	void *i_private;
 };
@@ -409,6 +412,62 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+/* include/linux/mm_types.h; in an anonymous union since 6.3 (vm_flags) and 6.7 (vm_start) */
+struct vm_area_struct {
+	unsigned long vm_start, vm_end;
+	struct mm_struct *vm_mm;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
+/* include/linux/ns_common.h, include/linux/ipc_namespace.h, include/linux/idr.h, xarray.h */
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];		/* 16 where CONFIG_BASE_SMALL is set */
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct ipc_ids {
+	int in_use;
+	struct idr ipcs_idr;
+	int max_idx;			/* 4.19; -1 = none in use */
+};
+
+struct ipc_namespace {
+	struct ipc_ids ids[3];		/* semaphores, queues, shared memory: ipc/util.h */
+	struct ns_common ns;
+};
+
+/* include/linux/ipc.h, ipc/shm.c */
+struct kern_ipc_perm {
+	bool deleted;
+	int id;
+	int key;
+	unsigned short mode;
+};
+
+struct shmid_kernel {
+	struct kern_ipc_perm shm_perm;
+	unsigned long shm_nattch;
+	unsigned long shm_segsz;
+	long long shm_ctim;
+	struct pid *shm_cprid;
+};
+
+/* private_data of the file behind a mapped segment */
+struct shm_file_data {
+	int id;
+	struct ipc_namespace *ns;
+};
+
 struct linux_binprm {
 	const char *filename;
 };
@@ -445,9 +504,9 @@ struct task_struct {
 	struct list_head ptraced;
 	const struct cred *cred;
 	struct fs_struct *fs;
-	struct nsproxy *nsproxy;
 	char comm[16];
 	struct files_struct *files;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
 	sigset_t blocked;
@@ -470,6 +529,13 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	u32 fd;
 	struct file *file;
+};
+
+/* 5.12 */
+struct bpf_iter__task_vma {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct vm_area_struct *vma;
 };
 
 struct bpf_iter__unix {

@@ -6,6 +6,7 @@
  */
 #include "call.bpf.h"
 #include "emit.bpf.h"
+#include "space.bpf.h"
 
 #define CLONE_FILES  0x00000400
 #define CLONE_PARENT 0x00008000
@@ -84,6 +85,8 @@ static __always_inline int task_made(struct task_struct *child, __u64 clone_flag
 	table = (__u64)BPF_CORE_READ(child, files);
 	if (!(clone_flags & CLONE_FILES) && table && current_table())
 		child_table_send(&who, table, current_table(), mark);
+	if (settings.mappings)
+		space_forked(&who, (__u64)BPF_CORE_READ(child, mm), clone_flags);
 	return 0;
 }
 
@@ -218,6 +221,8 @@ static __always_inline int task_execed(pid_t old_pid, const char *filename)
 	record_submit(record);
 	/* Close-on-exec is done by now (begin_new_exec), and the table is ours alone. */
 	table_send(&who, current_table(), TABLE_COPY, -1);
+	if (settings.mappings)
+		space_begun();
 	return 0;
 }
 

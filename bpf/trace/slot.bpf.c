@@ -2,10 +2,21 @@
 /* Sends what a slot holds now, and notices who becomes a peer by what it got. */
 #include "slot.bpf.h"
 #include "socket.bpf.h"
+#include "space.bpf.h"
+
+int peer_begin(void)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
+	__u64 table = current_table();
+
+	process_set_mark(bpf_get_current_pid_tgid() >> 32, MARK_PEER);
+	if (table)
+		table_scan(&cause, NULL, table, 0, SCAN_MAX, MARK_PEER);
+	return 0;
+}
 
 static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 {
-	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
 	__u64 table = current_table();
 	struct watched_key key = {};
 
@@ -18,8 +29,7 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 			return 0;
 		object_watch(key.ino, key.dev); /* what it moves counts */
 	}
-	process_set_mark(task->tgid, MARK_PEER);
-	table_scan(&cause, NULL, table, 0, SCAN_MAX, MARK_PEER);
+	peer_begin();
 	return MARK_PEER;
 }
 

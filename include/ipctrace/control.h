@@ -9,12 +9,16 @@
 #define MARKS_MAX	65536
 #define WATCHED_MAX	65536
 #define DESTINATIONS_MAX 16384
+#define SPACES_MAX	65536
 enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, OPEN_CALLS };
 #define FIFO_NAMES_MAX	8192
 
 /* compat_nr[]: a 32-bit call that wraps others (socketcall): look into its arguments. */
 #define CALL_SOCKETCALL 0xffff
 #define CALL_NONE	0xfffe
+#define CALL_OLD_MMAP	0xfffd	/* a 32-bit call that has its arguments in memory */
+#define CALL_IPC	0xfffc	/* a 32-bit call that wraps those of System V */
+#define IPC_CALLS_MAX	32	/* a power of two above include/uapi/linux/ipc.h: SHMCTL, 24 */
 
 /* Under this number in the table of programs is the one that looks at reads of a signalfd. */
 #define CALL_SIGNALFD_READ (CALLS_MAX - 1)
@@ -27,10 +31,13 @@ struct settings {
 	__u32 own_tgid;		/* never traced */
 	__u32 paths;		/* 1 = send path arguments of plain files too */
 	__u32 page_shift;
+	__u32 mappings;		/* 1 = shared memory was asked for */
 	__u32 own_mnt_ns;	/* inode of our mount namespace */
 	__u16 compat_nr[CALLS_MAX];	    /* 32-bit call number → 64-bit number, or CALL_* */
 	__s16 open_call[OPEN_CALLS];	    /* calls that open by path; -1 = not on this machine */
 	__u16 compat_socketcall[SOCKETCALL_MAX]; /* socketcall(2) number → 64-bit number */
+	__u16 compat_ipc[IPC_CALLS_MAX];	 /* ipc(2) number → 64-bit number */
+	__u16 mmap_nr;
 	__u8 transfer_call[CALLS_MAX];	    /* enum transfer_call */
 	__u16 wait_call[CALLS_MAX];	    /* WAIT_CALL(): what sleeping in that call is */
 	__s16 vfork_call[3];		    /* calls that may wait for a child to exec */
@@ -49,6 +56,7 @@ struct control {
 	__u32 test_tid;
 	__u64 zero;		/* always; but the verifier does not know, see bpf/trace/message.bpf.c */
 	__u32 fifos;		/* 1 = names of FIFOs are known: look at what is unlinked */
+	__u32 spaces_known;	/* what the spaces map does not have has nothing shared */
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 	__u32 follow_signals;	/* 0 = signals were not asked for */
 	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
@@ -58,6 +66,12 @@ struct control {
  * unlink of anything else costs no record. What it lets through by chance the model drops. */
 #define NAME_HASH_BYTES 64
 #define NAME_HASH(hash, c) ((hash) * 31 + (__u8)(c))
+
+/* Values in the table of watched objects. */
+enum watch {
+	WATCHED = 1,
+	WATCHED_WRITERS = 2,	/* whoever maps it only to read is no peer */
+};
 
 enum mark { MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
 

@@ -88,6 +88,14 @@ enum record_type {
 	RECORD_PRUNE = 64,  /* struct record alone: forget processes that are neither selected nor share
 			     * an object with a selected one; the kernel does not report them */
 	RECORD_STOP = 63,   /* struct record alone: orderly end; a recording without it is cut short */
+
+	/* Shared memory: which parts of an address space are mapped from an object that others may
+	 * map as well. Private mappings are not spoken of. */
+	RECORD_MAPPING = 90, /* struct record_mapping: what a call did to a range (also a snapshot row) */
+	RECORD_SPACE = 91,   /* struct record_space: the process uses that address space (fork; a row) */
+	RECORD_SPACE_BEGIN = 92, /* struct record_space: all mappings of it follow as rows */
+	RECORD_SPACE_END = 93,	 /* struct record_space: it has those, and no others */
+	RECORD_SEGMENT = 94, /* struct record_segment: a System V segment as it is now (also a row) */
 };
 
 /* Header of every record. */
@@ -146,7 +154,8 @@ enum file_kind {
 struct file_facts {
 	__u64 file;	/* struct file *: names the description while it lives; 0 = slot empty */
 	__u64 ino;	/* i_ino; unique on pipefs and sockfs */
-	__u32 dev;	/* s_dev in the kernel's encoding: major << 20 | minor */
+	__u32 dev;	/* s_dev in the kernel's encoding: major << 20 | minor; of a System V object
+			 * the inode of its IPC namespace */
 	__u32 rdev;	/* i_rdev of devices, same encoding */
 	__u32 mode;	/* i_mode */
 	__u32 fmode;	/* f_mode: 1 = read, 2 = write, 0x4000 = O_PATH */
@@ -184,6 +193,11 @@ struct file_facts {
 			__u32 master;		/* 1 = this file is the master's; ino and rdev are the slave's */
 			__u32 pad;
 		} pty;
+		struct {
+			__u64 size;		/* bytes */
+			__u32 links;		/* names it has in file systems; 0 = deleted */
+			__u32 pad;
+		} regular;			/* FILE_REGULAR, FILE_MEMFD, FILE_ANON_MEMORY, FILE_SHM */
 		__u64 raw[6];
 	};
 	char name[RECORD_NAME_LEN];	/* dentry name; empty for pipes and sockets */
@@ -538,6 +552,59 @@ struct record_text {
 	__u32 pad;
 	char text[];
 };
+
+enum mapping_access {
+	MAPPING_READ = 1,	 /* VM_READ: pages can be read now */
+	MAPPING_WRITE = 2,	 /* VM_WRITE */
+	MAPPING_MAY_WRITE = 4,	 /* VM_MAYWRITE: mprotect() can make it so */
+	MAPPING_NOT_FORKED = 8,	 /* VM_DONTCOPY: a child does not inherit it */
+};
+
+/*
+ * One call, or a row: first [gone_start, gone_end) is emptied, then [start, end) holds this. Sampled
+ * as slots are: the record was reserved first.
+ */
+struct record_mapping {
+	struct record head;
+	__u64 space;		/* struct mm_struct * */
+	__u64 gone_start, gone_end; /* equal = nothing was unmapped */
+	__u64 start, end;	/* equal = nothing shared lies there */
+	__u64 offset;		/* of start, in bytes from the object's beginning */
+	__s32 nr;		/* system call, 64-bit numbering; -1 = row */
+	__u32 access;		/* enum mapping_access */
+	__s64 result;
+	__u32 doubt;		/* 1 = others change the space at the same time: rows will follow */
+	__u32 pad;
+	struct file_facts facts; /* kind FILE_UNKNOWN: the range holds nothing shared */
+};
+
+struct record_space {
+	struct record head;
+	__u64 space;
+	__u64 made_from;	/* fork: the maker's space; the same = shared with it; 0 = a row */
+	__u64 maker_start;	/* the maker's process, as in record_task */
+	__u32 maker_pid;
+	__u32 doubt;		/* as above */
+};
+
+struct record_segment {
+	struct record head;	/* who called; 0 in rows */
+	__u32 id;
+	__u32 ipc_ns;		/* inode of its IPC namespace */
+	__u32 exists;		/* 0 = it is gone */
+	__u32 key;
+	__u64 size;		/* bytes */
+	__u64 attached;		/* mappings of it, in all processes */
+	__s64 changed;		/* seconds since 1970: created, or its owner or mode changed */
+	__u32 creator_pid;	/* initial pid namespace */
+	__u32 mode;		/* 01000 = to be destroyed with its last mapping */
+	__s32 nr;		/* system call behind it, 64-bit numbering; -1 = row */
+	__u32 pad;
+	__s64 result;
+	__s64 arg[3];
+};
+
+#define SEGMENT_MODE_DESTROY 01000 /* SHM_DEST, include/uapi/linux/shm.h */
 
 struct record_select {
 	struct record head;

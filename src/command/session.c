@@ -79,7 +79,7 @@ static bool is_shown(const struct model *model, const struct record *record,
 		return true;
 	if (!model->follow)
 		return false;
-	return event->object && kind_is_ipc(event->object->key.kind) &&
+	return event->object && object_is_ipc(event->object) &&
 	       is_shared_with_selected(event->object);
 }
 

@@ -316,4 +316,5 @@ const struct mechanism file_mechanism = {
 	.kinds = KIND(FILE_UNKNOWN) | KIND(FILE_REGULAR) | KIND(FILE_DIRECTORY) | KIND(FILE_CHAR) |
 		 KIND(FILE_BLOCK) | KIND(FILE_SYMLINK),
 	.event = descriptor_event,
+	.facts = memory_facts,
 };

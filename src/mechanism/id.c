@@ -116,6 +116,18 @@ static size_t id_of_socket(const struct object *object, char *buf, size_t size)
 			    size - len);
 }
 
+#define HOST_IPC_NS 0xefffffffu /* include/linux/proc_ns.h: PROC_IPC_INIT_INO */
+
+/* shm:5, shm:5@ipc:[4026532300] */
+static size_t id_of_segment(const struct object *object, char *buf, size_t size)
+{
+	unsigned long long id = object->key.ino;
+
+	if (object->key.dev == HOST_IPC_NS)
+		return length(snprintf(buf, size, "shm:%llu", id), size);
+	return length(snprintf(buf, size, "shm:%llu@ipc:[%u]", id, object->key.dev), size);
+}
+
 size_t object_id(const struct object *object, char *buf, size_t size)
 {
 	switch (object->key.kind) {
@@ -148,6 +160,7 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 	case FILE_UNIX:
 	case FILE_TCP:
 	case FILE_UDP: return id_of_socket(object, buf, size);
+	case FILE_SHM: return id_of_segment(object, buf, size);
 	case FILE_EVENTFD:
 		if (object->gone)
 			return id_of_closed(object, buf, size);

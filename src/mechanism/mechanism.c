@@ -9,6 +9,7 @@ const struct mechanism *const mechanisms[] = {
 	&process_mechanism, &descriptor_mechanism, &pipe_mechanism, &fifo_mechanism,
 	&unix_mechanism,    &tcp_mechanism,	   &udp_mechanism,  &signal_mechanism,
 	&mq_mechanism,	    &eventfd_mechanism,	   &pty_mechanism,
+	&mmap_mechanism,    &shm_mechanism,
 	&file_mechanism,    NULL,
 };
 
@@ -50,6 +51,13 @@ static const struct mechanism *owner_of_object(const struct object *object, uint
 	return is_enabled(owner, enabled) ? owner : NULL;
 }
 
+static bool is_of_segment(const struct change *change)
+{
+	const struct object *object = change->object ? change->object : change->old_object;
+
+	return object && object->key.kind == FILE_SHM;
+}
+
 /* Whose event it is, among those enabled. What a dup2() pushed out counts as well as what it put
  * in. */
 static const struct mechanism *record_owner(const struct record *record,
@@ -61,6 +69,10 @@ static const struct mechanism *record_owner(const struct record *record,
 	case RECORD_FORK:
 	case RECORD_EXEC:
 	case RECORD_EXIT: owner = &process_mechanism; break;
+	case RECORD_SEGMENT: owner = &shm_mechanism; break;
+	case RECORD_MAPPING:
+		owner = is_of_segment(change) ? &shm_mechanism : &mmap_mechanism;
+		break;
 	case RECORD_FIFO: owner = &fifo_mechanism; break;
 	case RECORD_TABLE: owner = &descriptor_mechanism; break;
 	case RECORD_SIGNAL:

@@ -18,6 +18,7 @@ struct mechanism {
 	const char *help;	/* one line for --help and the man page */
 	uint64_t kinds;		/* bit per enum file_kind it owns */
 	bool is_default;	/* traced unless asked otherwise */
+	bool maps;		/* it is about shared memory, which is to be watched */
 	bool moves_data;	/* its objects carry bytes, which are to be counted */
 	/* Words one record as an event. Returns false when there is nothing a person should see. */
 	bool (*event)(const struct model *model, const struct record *record,

@@ -12,6 +12,8 @@ extern const struct mechanism fifo_mechanism;
 extern const struct mechanism mq_mechanism;
 extern const struct mechanism eventfd_mechanism;
 extern const struct mechanism pty_mechanism;
+extern const struct mechanism mmap_mechanism;
+extern const struct mechanism shm_mechanism;
 extern const struct mechanism file_mechanism;
 extern const struct mechanism signal_mechanism;
 
@@ -36,6 +38,10 @@ void event_add_fd(struct event *event, int fd);
 /* What a pipe or FIFO is now: capacity, queued, readers, writers. */
 size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
 		  size_t max);
+
+/* Facts of mapped files and other memory. */
+size_t memory_facts(const struct model *model, const struct object *object, struct fact *facts,
+		    size_t max);
 
 /* Words what happened to a descriptor, of whatever kind: the mechanism "fd". */
 bool descriptor_event(const struct model *model, const struct record *record,

@@ -171,6 +171,11 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_WAIT: return apply_wait(model, whole);
 	case RECORD_WAIT_ON: return apply_wait_on(model, whole);
 	case RECORD_LOCK: return apply_lock(model, whole);
+	case RECORD_MAPPING: return apply_mapping(model, whole, change);
+	case RECORD_SPACE:
+	case RECORD_SPACE_BEGIN:
+	case RECORD_SPACE_END: return apply_space(model, whole, change);
+	case RECORD_SEGMENT: return apply_segment(model, whole, change);
 	case RECORD_READY:
 		model->ready = true;
 		model->start_ts = record->ts;

@@ -104,6 +104,70 @@ static int table_compare(const struct table *kept, const struct table *fresh,
 	return err;
 }
 
+/* --- mappings -------------------------------------------------------------------------------- */
+
+/* "anon:[41673] 7f00-7f10 +0 rw", "nothing" */
+static void mapping_describe(const struct mapping *mapping, char *buf, size_t size)
+{
+	if (!mapping) {
+		snprintf(buf, size, "nothing");
+		return;
+	}
+	snprintf(buf, size, "%s:[%llu] %llx-%llx +%llx %s%s",
+		 kind_name(mapping->object->key.kind),
+		 (unsigned long long)mapping->object->key.ino, (unsigned long long)mapping->start,
+		 (unsigned long long)mapping->end, (unsigned long long)mapping->offset,
+		 mapping->access & MAPPING_READ ? "r" : "", mapping->access & MAPPING_WRITE ? "w" : "");
+}
+
+static bool is_same_mapping(const struct mapping *a, const struct mapping *b)
+{
+	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
+	       !((a->access ^ b->access) & (MAPPING_READ | MAPPING_WRITE)) &&
+	       !memcmp(&a->object->key, &b->object->key, sizeof(a->object->key));
+}
+
+static int mapping_differs(struct audit *audit, const struct process *process,
+			   const struct mapping *kept, const struct mapping *fresh)
+{
+	char ours[160], theirs[160];
+
+	mapping_describe(kept, ours, sizeof(ours));
+	mapping_describe(fresh, theirs, sizeof(theirs));
+	return audit_add(audit, "%s[%u] mapping: kept %s, kernel has %s", process->comm,
+			 process->key.pid, ours, theirs);
+}
+
+/* Both lists are in order, and neighbours that go on alike are one in each. */
+static int mappings_compare(const struct process *kept, const struct process *fresh,
+			    struct audit *audit)
+{
+	const struct mapping *ours = kept->space ? kept->space->mappings : NULL;
+	const struct mapping *theirs = fresh->space ? fresh->space->mappings : NULL;
+	int err = 0;
+
+	while ((ours || theirs) && !err) {
+		const struct mapping *a = ours, *b = theirs;
+
+		audit->checked++;
+		if (a && b && is_same_mapping(a, b)) {
+			ours = ours->next;
+			theirs = theirs->next;
+			continue;
+		}
+		if (a && b && a->start != b->start) {
+			if (a->start < b->start)
+				b = NULL;
+			else
+				a = NULL;
+		}
+		err = mapping_differs(audit, kept, a, b);
+		ours = a ? ours->next : ours;
+		theirs = b ? theirs->next : theirs;
+	}
+	return err;
+}
+
 /* --- tasks ----------------------------------------------------------------------------------- */
 
 static const struct task *task_twin(const struct model *model, const struct task *task)
@@ -115,12 +179,23 @@ static const struct task *task_twin(const struct model *model, const struct task
 	return twin;
 }
 
+/* What a peer had mapped before it turned up to be one nobody has read. */
+static bool has_mappings_kept(const struct model *model, const struct task *kept)
+{
+	return kept->table && kept->tid == kept->process->key.pid &&
+	       process_is_selected(model, kept->process);
+}
+
 /* A table is compared once, on behalf of the first task that uses it. */
-static int task_compare(const struct task *kept, const struct task *fresh, struct audit *audit)
+static int task_compare(const struct model *model, const struct task *kept,
+			const struct task *fresh, struct audit *audit)
 {
 	const struct process *process = kept->process;
 
 	audit->checked++;
+	if (has_mappings_kept(model, kept) && fresh->table &&
+	    mappings_compare(process, fresh->process, audit))
+		return -ENOMEM;
 	if (!kept->table != !fresh->table || (kept->table && kept->table->id != fresh->table->id))
 		return audit_add(audit, "%s[%u] task %u: kept in %s table, kernel has %s",
 				 process->comm, process->key.pid, kept->tid,
@@ -161,7 +236,7 @@ static int tasks_compare(const struct model *kept, const struct model *fresh, st
 	for (task = fresh->tasks; task && !err; task = task->hh.next) {
 		twin = task_twin(kept, task);
 		if (twin)
-			err = task_compare(twin, task, audit);
+			err = task_compare(kept, twin, task, audit);
 		else if (task->table && is_kept(kept, task->process))
 			err = task_missing(task, "not kept, kernel has it", audit);
 	}

@@ -50,6 +50,11 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SOCKET: return sizeof(struct record_socket);
 	case RECORD_DESTINATION: return sizeof(struct record_destination);
 	case RECORD_HOST: return sizeof(struct record_host);
+	case RECORD_MAPPING: return sizeof(struct record_mapping);
+	case RECORD_SPACE:
+	case RECORD_SPACE_BEGIN:
+	case RECORD_SPACE_END: return sizeof(struct record_space);
+	case RECORD_SEGMENT: return sizeof(struct record_segment);
 	case RECORD_SELECT: return sizeof(struct record_select);
 	case RECORD_LOSS: return sizeof(struct record_loss);
 	}
@@ -165,6 +170,13 @@ static bool is_wait(const struct record_wait *record)
 	return record->head.pid && record->head.tid && record->what < WAIT_WHAT_MAX;
 }
 
+static bool is_mapping(const struct record_mapping *record)
+{
+	return is_facts(&record->facts) && record->start <= record->end &&
+	       record->gone_start <= record->gone_end && record->doubt <= 1 && record->head.pid &&
+	       record->offset <= UINT64_MAX - (record->end - record->start);
+}
+
 static bool is_body(const struct record *record, size_t room)
 {
 	const void *whole = record;
@@ -184,6 +196,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_PASS: return is_facts(&((const struct record_pass *)whole)->facts);
 	case RECORD_NAME: return is_name(whole, room);
 	case RECORD_FIFO: return is_fifo(whole);
+	case RECORD_MAPPING: return is_mapping(whole);
 	case RECORD_OPENING: return is_opening(whole, room);
 	case RECORD_SIGNAL:
 	case RECORD_SIGNAL_END: return is_signal(whole);

@@ -88,7 +88,7 @@ int graph_add_process(struct graph *graph, struct process *process)
 
 static bool endpoint_is_closed(const struct endpoint *endpoint)
 {
-	return !endpoint->read_slots && !endpoint->write_slots;
+	return !endpoint->read_slots && !endpoint->write_slots && !endpoint->maps;
 }
 
 /* What it can do now; what it once could, where it is closed. */
@@ -97,6 +97,8 @@ static enum role endpoint_role(const struct endpoint *endpoint)
 	bool past = endpoint_is_closed(endpoint);
 	unsigned int role = 0;
 
+	if (endpoint->maps || (past && endpoint->ever_map))
+		return ROLE_MAP;
 	if (endpoint_waits(endpoint))
 		return (enum role)endpoint_waits(endpoint);
 	if (socket_is_listener(endpoint->key.object))
@@ -200,7 +202,7 @@ static int objects_add(struct graph *graph, const struct model *model, bool clos
 	int err = 0;
 
 	for (object = model->objects; object && !err; object = object->hh.next) {
-		if (!kind_is_ipc(object->key.kind) || !object->endpoints)
+		if (!object->endpoints || !object_is_ipc(object))
 			continue;
 		err = object_link(graph, model, object, closed, &shown);
 		if (err || !shown)
@@ -241,7 +243,7 @@ static int user_add_fds(struct graph *graph, const struct table *table, struct p
 
 	TABLE_FOREACH(table, fd, slot)
 	{
-		if (!kind_is_ipc(slot->description->object->key.kind))
+		if (!object_is_ipc(slot->description->object))
 			continue;
 		endpoint = graph_find_endpoint(graph, process, slot->description->object);
 		if (endpoint && endpoint_add_fd(endpoint, (int)fd))

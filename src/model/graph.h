@@ -49,6 +49,7 @@ struct graph_link {
 	struct count bytes, messages;
 	bool observed, closed;
 	bool remote;			/* the other side is on another machine: from or to is NULL */
+	struct count common;		/* shared memory: bytes that both have mapped now */
 	bool direct;			/* no data through the object: from process to process */
 	struct graph_detail *details;	/* owned by the graph */
 	size_t details_count;

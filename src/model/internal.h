@@ -188,6 +188,22 @@ void process_select(struct model *model, uint32_t pid, bool follow);
 /* Copies len bytes, with a NUL behind, over *text. */
 int text_set(char **text, const char *bytes, size_t len);
 
+/* --- shared memory (space.c) ----------------------------------------------------------------- */
+
+/* System calls whose records change access alone. */
+#include <sys/syscall.h>
+#define CALL_MPROTECT	   SYS_mprotect
+#define CALL_PKEY_MPROTECT SYS_pkey_mprotect
+
+void process_leave_space(struct model *model, struct process *process, uint64_t ts);
+void space_set_doubt(struct model *model, struct space *space, bool doubt);
+void space_drop_users(struct model *model, struct space *space, uint64_t ts);
+void spaces_begin(struct model *model, uint64_t ts);
+void spaces_end(struct model *model, uint64_t ts);
+int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change);
+int apply_space(struct model *model, const struct record_space *record, struct change *change);
+int apply_segment(struct model *model, const struct record_segment *record, struct change *change);
+
 /* --- records (life.c, slot.c, snapshot.c) ---------------------------------------------------- */
 
 /* An event from before the snapshot says nothing about tables that the snapshot did not. */

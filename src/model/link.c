@@ -5,9 +5,9 @@
 
 bool endpoint_counts(const struct endpoint *endpoint, bool closed)
 {
-	if (endpoint->read_slots || endpoint->write_slots || endpoint_waits(endpoint))
+	if (endpoint->maps || endpoint->read_slots || endpoint->write_slots || endpoint_waits(endpoint))
 		return true;
-	return closed && (endpoint->ever_read || endpoint->ever_write || endpoint->used_in ||
+	return closed && (endpoint->ever_map || endpoint->ever_read || endpoint->ever_write || endpoint->used_in ||
 			  endpoint->used_out);
 }
 
@@ -59,6 +59,10 @@ static const link_builder builders[FILE_KIND_MAX] = {
 	[FILE_EVENTFD] = pipe_links,
 	[FILE_MQ] = pipe_links,
 	[FILE_PTY] = pty_links,
+	[FILE_REGULAR] = mapping_links,
+	[FILE_MEMFD] = mapping_links,
+	[FILE_ANON_MEMORY] = mapping_links,
+	[FILE_SHM] = mapping_links,
 };
 
 link_builder link_builder_of(uint32_t kind)

@@ -18,6 +18,8 @@ int pty_links(struct graph *graph, const struct model *model, struct object *obj
 int pipe_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
 
 int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed);
+int mapping_links(struct graph *graph, const struct model *model, struct object *object,
+		  bool closed);
 
 /* NULL = objects of that kind have no links yet. */
 link_builder link_builder_of(uint32_t kind);

@@ -61,6 +61,8 @@ static bool was_held_by_selected(const struct object *object)
 {
 	const struct endpoint *endpoint;
 
+	if (!object_is_ipc(object))
+		return false;
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
 		if (endpoint->key.process->selected)
 			return true;
@@ -86,7 +88,8 @@ static void object_forget(struct model *model, struct object *object, uint64_t o
 
 	if (was_held_by_selected(object))
 		return;
-	if (!object->slots && !object->in_flight && !object->descriptions &&
+	if (!object->slots && !object->in_flight && !object->descriptions && !object->maps &&
+	    !(object->segment && object->segment->exists) &&
 	    object->last_ts < older_than_ts) {
 		object_drop(model, object);
 		return;
@@ -165,6 +168,7 @@ void model_prune(struct model *model)
 	HASH_ITER(hh, model->processes, process, next) {
 		if (process->selected || process->exited || process_shares(process, model))
 			continue;
+		process_leave_space(model, process, model->end_ts);
 		while (process->tasks)
 			task_drop(model, process->tasks, model->end_ts);
 		if (!process->marked)

@@ -62,6 +62,9 @@ struct object {
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
+	unsigned int maps;		/* mappings of it, in all address spaces */
+	bool map_writer;		/* some mapping of it can be, or could be, written */
+	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
 	UT_hash_handle hh;		/* model->objects */
 };
 
@@ -217,6 +220,39 @@ struct task {
 	UT_hash_handle hh;		/* model->tasks, by tid */
 };
 
+/* --- shared memory ---------------------------------------------------------------------------- */
+
+/* A System V segment, as it was when last looked at. */
+struct segment {
+	bool exists, to_be_destroyed;
+	uint32_t key;
+	uint64_t size, attached;	/* bytes; mappings in all processes */
+	uint32_t creator_pid;		/* 0 = unknown */
+	int64_t changed;		/* seconds since 1970 */
+	bool stale;			/* not yet confirmed by the snapshot being applied */
+};
+
+/* A part of an address space that others may share. Neighbours that go on alike are one. */
+struct mapping {
+	uint64_t start, end;
+	uint64_t offset;		/* of start, in bytes, in the object */
+	uint32_t access;		/* enum mapping_access */
+	struct object *object;
+	struct mapping *next, *prev;
+};
+
+/* An address space: of one process, or of several for a while (vfork). */
+struct space {
+	uint64_t id;			/* struct mm_struct *, while it lives */
+	struct mapping *mappings;	/* list, by start */
+	struct mapping *incoming;	/* rows of the reading under way */
+	struct process *processes;	/* list, by .space_next */
+	uint64_t read_ts;		/* records before this say nothing new */
+	bool reading;			/* rows are coming */
+	bool doubt;			/* must be read anew */
+	UT_hash_handle hh;		/* model->spaces, by id */
+};
+
 struct process {
 	struct process_key key;
 	uint32_t ppid;			/* 0 = none, or unknown */
@@ -236,6 +272,9 @@ struct process {
 	struct table *table;		/* the leader's, else any live task's; NULL when exited */
 	struct task *tasks;		/* list, by .process_next */
 	struct endpoint *endpoints;	/* list, by .process_next */
+	struct space *space;		/* NULL = nothing shared is known to be mapped */
+	struct process *space_next, *space_prev;
+	bool space_stale;		/* not yet confirmed by the reading under way */
 	uint64_t serial;
 	bool marked;			/* scratch of whoever walks the processes */
 	UT_hash_handle hh;		/* model->processes, by key */
@@ -261,6 +300,8 @@ struct endpoint {
 	unsigned int other_slots;	/* neither (O_PATH) */
 	unsigned int master_slots;	/* of them, masters of a terminal */
 	bool ever_master;
+	unsigned int maps, write_maps;	/* shared mappings now, and those that can be written */
+	bool ever_map, ever_map_write;	/* in the window */
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */
@@ -309,6 +350,8 @@ struct model {
 	struct signal_tally *signals;
 	struct socket *sockets;		/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
+	struct space *spaces;
+	unsigned int doubts;		/* spaces that must be read anew */
 	uint64_t next_serial;
 	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
 	bool in_snapshot;
@@ -353,6 +396,8 @@ struct change {
 	uint64_t unshown;		/* SIGNAL_COUNT: records left out since the last */
 	unsigned int closed, kept;	/* EXEC, TABLE: slots emptied and left */
 	bool changed;			/* the slot differs from before */
+	struct mapping unmapped;	/* MAPPING: the first that went; object NULL = none did */
+	bool new_mapping;		/* MAPPING: the process had not mapped that object before */
 };
 
 /*
@@ -417,6 +462,12 @@ uint32_t endpoint_waits(const struct endpoint *endpoint);
 
 /* True for kinds that carry data from one process to another (pipes, sockets, eventfd, …). */
 bool kind_is_ipc(uint32_t kind);
+/* The same of an object: a plain file is a means of communication while it is mapped shared and
+ * somebody can write to it. */
+bool object_is_ipc(const struct object *object);
+/* How many bytes of the object both processes have mapped. */
+uint64_t space_common(const struct process *a, const struct process *b,
+		      const struct object *object);
 /* True when the object identity of such a file is the file itself (anon_inode kinds). */
 bool kind_is_per_file(uint32_t kind);
 /* "pipe", "unix", "file", … as the contract's table of kinds has it. Never NULL. */

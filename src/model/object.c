@@ -135,7 +135,7 @@ void object_drop(struct model *model, struct object *object)
 
 void object_release(struct model *model, struct object *object)
 {
-	if (object->slots || object->in_flight || object->descriptions ||
+	if (object->slots || object->in_flight || object->descriptions || object->maps ||
 	    kind_is_ipc(object->key.kind))
 		return;
 	object_drop(model, object);
@@ -158,6 +158,7 @@ void model_bury(struct model *model)
 		model->dead_objects = object->hh.next;
 		socket_free(object);
 		free(object->name);
+		free(object->segment);
 		free(object);
 	}
 }

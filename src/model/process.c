@@ -84,6 +84,7 @@ void process_end(struct model *model, struct process *process, uint64_t ts)
 	if (process->exited)
 		return;
 	endpoints_note_end(model, process);
+	process_leave_space(model, process, ts);
 	while (process->tasks)
 		task_drop(model, process->tasks, ts);
 	process->exited = true;
@@ -92,6 +93,7 @@ void process_end(struct model *model, struct process *process, uint64_t ts)
 
 void process_drop(struct model *model, struct process *process)
 {
+	process_leave_space(model, process, 0);
 	while (process->endpoints)
 		endpoint_drop(model, process->endpoints);
 	handovers_forget(model, process);

@@ -20,6 +20,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	slot->stale = true;
 	passings_mark_stale(model);
 	openings_forget(model);
+	spaces_begin(model, ts);
 }
 
 static bool process_is_confirmed(const struct process *process)
@@ -72,5 +73,6 @@ void snapshot_end(struct model *model, uint64_t ts)
 	HASH_ITER(hh, model->tables, table, next)
 		table_sweep(model, table, ts);
 	passings_sweep(model);
+	spaces_end(model, ts);
 	model->in_snapshot = false;
 }

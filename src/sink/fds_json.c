@@ -69,6 +69,29 @@ static json_t *json_other_tables(const struct fds_view *view, const struct proce
 	return tables;
 }
 
+/* Shared memory: [{"object", "start", "length", "offset", "access"}]. A peer's are those that it
+ * shares. */
+static json_t *json_maps(const struct fds_view *view, const struct process *process)
+{
+	json_t *maps = json_array(), *entry;
+	const struct mapping *mapping;
+
+	if (!process->space)
+		return maps;
+	DL_FOREACH(process->space->mappings, mapping) {
+		if (!fds_view_has_mapping(view, process, mapping))
+			continue;
+		entry = json_object();
+		json_object_set_new(entry, "object", json_object_id(mapping->object));
+		json_object_set_new(entry, "start", json_uint(mapping->start));
+		json_object_set_new(entry, "length", json_uint(mapping->end - mapping->start));
+		json_object_set_new(entry, "offset", json_uint(mapping->offset));
+		json_object_set_new(entry, "access", json_string(mapping_access_name(mapping)));
+		json_array_append_new(maps, entry);
+	}
+	return maps;
+}
+
 static json_t *json_fds_process(const struct fds_view *view, const struct process *process)
 {
 	json_t *value = json_process(view->model, process);
@@ -77,6 +100,7 @@ static json_t *json_fds_process(const struct fds_view *view, const struct proces
 	json_object_set_new(value, "table",
 			    table ? json_serial("table", table->serial) : json_null());
 	json_object_set_new(value, "fds", json_slots(view, process, table));
+	json_object_set_new(value, "maps", json_maps(view, process));
 	json_object_set_new(value, "other_tables", json_other_tables(view, process));
 	return value;
 }

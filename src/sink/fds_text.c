@@ -163,7 +163,7 @@ static void print_other_end(FILE *out, const struct fds_view *view, const struct
 	peer = object_peer(view->model, object);
 	if (peer)
 		holders = fds_view_object(view, peer, &count);
-	else if (kind_is_ipc(object->key.kind))
+	else if (object_is_ipc(object))
 		holders = fds_view_object(view, object, &count);
 	else
 		holders = fds_view_description(view, slot->description, &count);
@@ -235,6 +235,44 @@ static void print_tids(FILE *out, const struct process *process, const struct ta
 	fprintf(out, ":\n");
 }
 
+static void print_mappers(FILE *out, const struct process *process, const struct object *object)
+{
+	const struct endpoint *endpoint;
+	unsigned int others = 0;
+	char who[WHO_MAX];
+
+	for (endpoint = object->endpoints; endpoint; endpoint = endpoint->object_next) {
+		if (endpoint->key.process == process || !endpoint->maps)
+			continue;
+		if (others < PEERS_MAX)
+			fprintf(out, "%s%s %s", others ? ", " : "  also ",
+				who_name(endpoint->key.process, who, ESCAPE_TERMINAL),
+				endpoint->write_maps ? "rw" : "r");
+		others++;
+	}
+	if (others > PEERS_MAX)
+		fprintf(out, " +%u more", others - PEERS_MAX);
+}
+
+/* "  maps rw  8192  file:/dev/shm/x  also worker[12] rw" */
+static void print_maps(FILE *out, const struct fds_view *view, const struct process *process)
+{
+	const struct mapping *mapping;
+	char name[NAME_MAX_ESCAPED];
+
+	if (!process->space)
+		return;
+	DL_FOREACH(process->space->mappings, mapping) {
+		if (!fds_view_has_mapping(view, process, mapping))
+			continue;
+		fprintf(out, "  maps %-2s %10llu  %s", mapping_access_name(mapping),
+			(unsigned long long)(mapping->end - mapping->start),
+			object_name(mapping->object, name, sizeof(name), ESCAPE_TERMINAL));
+		print_mappers(out, process, mapping->object);
+		fputc('\n', out);
+	}
+}
+
 static int print_process(FILE *out, const struct fds_view *view, const struct process *process,
 			 bool color)
 {
@@ -248,6 +286,7 @@ static int print_process(FILE *out, const struct fds_view *view, const struct pr
 		print_tids(out, process, table);
 		err = print_table(out, view, process, table);
 	}
+	print_maps(out, view, process);
 	fputc('\n', out);
 	return err;
 }

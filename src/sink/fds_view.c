@@ -168,7 +168,7 @@ static int share(struct fds_view *view, const struct description *description)
 	const struct object *peer;
 	int err = set_add(&view->shared_descriptions, description);
 
-	if (err || !kind_is_ipc(description->object->key.kind))
+	if (err || !object_is_ipc(description->object))
 		return err;
 	err = set_add(&view->shared_objects, description->object);
 	peer = err ? NULL : object_peer(view->model, description->object);
@@ -176,6 +176,8 @@ static int share(struct fds_view *view, const struct description *description)
 }
 
 /* Where everything is selected nobody is a peer, and the sets stay empty. */
+static int share_mappings(struct fds_view *view);
+
 static int collect_shared(struct fds_view *view)
 {
 	size_t i;
@@ -184,6 +186,8 @@ static int collect_shared(struct fds_view *view)
 	for (i = 0; i < view->holders_count && !err && !view->model->select_all; i++)
 		if (process_is_selected(view->model, view->holders[i].process))
 			err = share(view, holder_description(&view->holders[i]));
+	if (!err && !view->model->select_all)
+		err = share_mappings(view);
 	set_sort(&view->shared_descriptions);
 	set_sort(&view->shared_objects);
 	return err;
@@ -200,6 +204,38 @@ bool fds_view_has(const struct fds_view *view, const struct process *process,
 {
 	return slot->description &&
 	       (process_is_selected(view->model, process) || is_shared(view, slot->description));
+}
+
+/* Read-only mappings of plain files that nobody writes are a process's own business. */
+bool fds_view_has_mapping(const struct fds_view *view, const struct process *process,
+			  const struct mapping *mapping)
+{
+	return object_is_ipc(mapping->object) &&
+	       (process_is_selected(view->model, process) ||
+		set_has(&view->shared_objects, mapping->object));
+}
+
+const char *mapping_access_name(const struct mapping *mapping)
+{
+	static const char *const names[] = { "-", "r", "w", "rw" };
+
+	return names[mapping->access & (MAPPING_READ | MAPPING_WRITE)];
+}
+
+static int share_mappings(struct fds_view *view)
+{
+	const struct process *process, *next;
+	const struct mapping *mapping;
+	int err = 0;
+
+	HASH_ITER(hh, view->model->processes, process, next) {
+		if (!process->space || !process_is_selected(view->model, process))
+			continue;
+		DL_FOREACH(process->space->mappings, mapping)
+			if (!err && object_is_ipc(mapping->object))
+				err = set_add(&view->shared_objects, mapping->object);
+	}
+	return err;
 }
 
 /* --- what to show -------------------------------------------------------------------------- */
@@ -269,6 +305,39 @@ static int show_in_flight(struct fds_view *view)
 	return err;
 }
 
+static int show_mappings(struct fds_view *view)
+{
+	const struct process *process, *next;
+	const struct mapping *mapping;
+	int err = 0;
+
+	HASH_ITER(hh, view->model->processes, process, next) {
+		if (!process->space)
+			continue;
+		DL_FOREACH(process->space->mappings, mapping) {
+			if (err || !fds_view_has_mapping(view, process, mapping))
+				continue;
+			err = set_add(&view->processes, process);
+			if (!err)
+				err = set_add(&view->objects, mapping->object);
+		}
+	}
+	return err;
+}
+
+/* Segments stay when nobody has them attached. */
+static int show_segments(struct fds_view *view)
+{
+	const struct object *object;
+	int err = 0;
+
+	for (object = view->model->objects; object && view->model->select_all && !err;
+	     object = object->hh.next)
+		if (object->segment && object->segment->exists)
+			err = set_add(&view->objects, object);
+	return err;
+}
+
 int fds_view_build(const struct model *model, struct fds_view *out)
 {
 	struct fds_view view = {
@@ -289,6 +358,10 @@ int fds_view_build(const struct model *model, struct fds_view *out)
 		err = show_holders(&view);
 	if (!err)
 		err = show_in_flight(&view);
+	if (!err)
+		err = show_mappings(&view);
+	if (!err)
+		err = show_segments(&view);
 	if (err) {
 		fds_view_free(&view);
 		return err;

@@ -32,6 +32,11 @@ void fds_view_free(struct fds_view *view);
 /* True when that process's descriptor is part of the report. */
 bool fds_view_has(const struct fds_view *view, const struct process *process,
 		  const struct slot *slot);
+/* The same of a mapping. */
+bool fds_view_has_mapping(const struct fds_view *view, const struct process *process,
+			  const struct mapping *mapping);
+/* "rw", "r", "w", "-" */
+const char *mapping_access_name(const struct mapping *mapping);
 /* Holders of an object, or of one description: where they begin, and how many. */
 const struct holder *fds_view_object(const struct fds_view *view, const struct object *object,
 				     size_t *count);

@@ -141,6 +141,7 @@ static json_t *json_link(const struct graph_link *link)
 		json_object_set_new(value, "remote", json_remote(link));
 	json_object_set_new(value, "rate", json_count(link->rate));
 	json_object_set_new(value, "blocked_ns", json_count(link->blocked_ns));
+	json_object_set_new(value, "common", json_count(link->common));
 	return value;
 }
 

@@ -30,9 +30,11 @@
 #define COMPAT(i386, arm) (-1)
 #endif
 
-#define CALL(name, i386, arm, program)	   {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING}
-#define TRANSFER(name, i386, arm, program) {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES}
-#define PLAIN(name, i386, arm, moves)	   {SYS_##name, COMPAT(i386, arm), NULL, moves}
+#define CALL(name, i386, arm, program)	   {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING, false}
+#define MEMORY(name, i386, arm, program)                                                           \
+	{SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING, true}
+#define TRANSFER(name, i386, arm, program) {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES, false}
+#define PLAIN(name, i386, arm, moves)	   {SYS_##name, COMPAT(i386, arm), NULL, moves, false}
 
 const struct call_row call_rows[] = {
 #ifdef SYS_open
@@ -100,6 +102,16 @@ const struct call_row call_rows[] = {
 	CALL(rt_sigqueueinfo, 178, 178, "signal_kill_exit"),
 	CALL(rt_tgsigqueueinfo, 335, 363, "signal_tgkill_exit"),
 	CALL(pidfd_send_signal, 424, 424, "signal_pidfd_exit"),
+	MEMORY(mmap, 192, 192, "mmap_exit"),	/* mmap2 */
+	MEMORY(munmap, 91, 91, "munmap_exit"),
+	MEMORY(mremap, 163, 163, "mremap_exit"),
+	MEMORY(remap_file_pages, 257, 253, "remap_file_pages_exit"),
+	MEMORY(mprotect, 125, 125, "mprotect_exit"),
+	MEMORY(pkey_mprotect, 380, 394, "mprotect_exit"),
+	MEMORY(shmget, 395, 307, "shmget_exit"),
+	MEMORY(shmat, 397, 305, "shmat_exit"),
+	MEMORY(shmdt, 398, 306, "shmdt_exit"),
+	MEMORY(shmctl, 396, 308, "shmctl_exit"),
 	PLAIN(read, 3, 3, CALL_MOVES_IN),
 	PLAIN(readv, 145, 145, CALL_MOVES_IN),
 	PLAIN(preadv2, 378, 392, CALL_MOVES_IN),
@@ -107,7 +119,7 @@ const struct call_row call_rows[] = {
 	PLAIN(write, 4, 4, CALL_MOVES_OUT),
 	PLAIN(writev, 146, 146, CALL_MOVES_OUT),
 	PLAIN(pwritev2, 379, 393, CALL_MOVES_OUT),
-	{SYS_sendto, COMPAT(369, 290), "sendto_exit", CALL_MOVES_OUT_TO},
+	{SYS_sendto, COMPAT(369, 290), "sendto_exit", CALL_MOVES_OUT_TO, false},
 	TRANSFER(mq_timedsend, 279, 276, "mq_send_exit"),
 	PLAIN(mq_timedreceive, 280, 277, CALL_MOVES_IN),
 	TRANSFER(sendfile, 239, 239, "sendfile_exit"),
@@ -150,7 +162,16 @@ static const struct {
 	{17, SYS_recvmsg}, {18, SYS_accept4}, {19, SYS_recvmmsg},  {20, SYS_sendmmsg},
 };
 
+/* ipc(2) numbers, include/uapi/linux/ipc.h */
+static const struct {
+	int which, nr;
+} ipc_calls[] = {
+	{21, SYS_shmat}, {22, SYS_shmdt}, {23, SYS_shmget}, {24, SYS_shmctl},
+};
+
 #define NR_I386_SOCKETCALL 102
+#define NR_I386_OLD_MMAP   90
+#define NR_I386_IPC	   117
 
 void calls_fill_settings(struct settings *settings)
 {
@@ -176,7 +197,14 @@ void calls_fill_settings(struct settings *settings)
 		settings->compat_nr[compat_extra[i].compat_nr] = compat_extra[i].nr;
 	for (size_t i = 0; i < sizeof(socketcalls) / sizeof(socketcalls[0]); i++)
 		settings->compat_socketcall[socketcalls[i].which] = socketcalls[i].nr;
+	for (size_t i = 0; i < IPC_CALLS_MAX; i++)
+		settings->compat_ipc[i] = CALL_NONE;
+	for (size_t i = 0; i < sizeof(ipc_calls) / sizeof(ipc_calls[0]); i++)
+		settings->compat_ipc[ipc_calls[i].which] = ipc_calls[i].nr;
+	settings->mmap_nr = SYS_mmap;
 #ifdef __x86_64__
 	settings->compat_nr[NR_I386_SOCKETCALL] = CALL_SOCKETCALL;
+	settings->compat_nr[NR_I386_OLD_MMAP] = CALL_OLD_MMAP;
+	settings->compat_nr[NR_I386_IPC] = CALL_IPC;
 #endif
 }

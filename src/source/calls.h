@@ -17,6 +17,7 @@ struct call_row {
 	int compat_nr;		/* 32-bit number on this architecture; -1 = none */
 	const char *program;	/* of bpf/trace, without the hook's suffix; NULL = the root's own */
 	enum transfer_call moves;
+	bool maps;		/* about shared memory: left out where nobody asks for it */
 };
 
 extern const struct call_row call_rows[];

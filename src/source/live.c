@@ -53,6 +53,8 @@ static int deliver_row(void *ctx, const struct record *record)
 	return live_deliver(ctx, record);
 }
 
+static void note_mapping(struct live *live, const struct record_mapping *record);
+
 /* Never below 0 for a record that is merely not wanted: that would stop the ring. */
 static int on_event(void *ctx, void *data, size_t size)
 {
@@ -71,6 +73,8 @@ static int on_event(void *ctx, void *data, size_t size)
 	}
 	if (record->type == RECORD_FIFO && size >= sizeof(struct record_fifo))
 		return err ? err : live_fifo_deliver(live, data);
+	if (record->type == RECORD_MAPPING && size >= sizeof(struct record_mapping))
+		note_mapping(live, data);
 	return err ? err : live_deliver(live, record);
 }
 
@@ -90,6 +94,8 @@ static int snapshot_deliver(struct live *live)
 {
 	int err = live_snapshot_rows(live, deliver_row, live);
 
+	if (!err && live->tracer && live_wants_spaces(live))
+		err = live_spaces_announce(live);
 	return live->err ? live->err : err;
 }
 
@@ -162,6 +168,35 @@ static int losses_check(struct live *live, bool now)
 	return err;
 }
 
+/* --- shared memory --------------------------------------------------------------------------- */
+
+/* What a selected process maps, others may have mapped long before: nobody looked at them then. */
+static void note_mapping(struct live *live, const struct record_mapping *record)
+{
+	const struct object_key key = {.ino = record->facts.ino, .dev = record->facts.dev,
+				       .kind = record->facts.kind};
+	const struct process *process;
+	const struct object *object;
+
+	if (!live->selective || !record->facts.kind || live->find_peers)
+		return;
+	process = model_process(live->model, record->head.pid, record->head.start);
+	object = model_object(live->model, &key);
+	live->find_peers = process && process->selected && !(object && object->maps);
+}
+
+static int find_peers(struct live *live)
+{
+	int err;
+
+	if (!live->find_peers || now_ns() < live->next_find_ns)
+		return 0;
+	live->find_peers = false;
+	live->next_find_ns = now_ns() + RESYNC_GAP_NS;
+	err = snapshot_deliver(live);
+	return err ? err : live_select_apply(live);
+}
+
 /* --- the source ------------------------------------------------------------------------------ */
 
 static bool targets_ended(struct live *live)
@@ -194,6 +229,10 @@ static int live_poll(struct source *source, int timeout_ms)
 	err = live_drain(live);
 	if (!err)
 		err = losses_check(live, false);
+	if (!err)
+		err = find_peers(live);
+	if (!err)
+		err = live_spaces_reread(live);
 	if (!err && now_ns() >= live->next_refresh_ns) {
 		err = live_counts_read(live);
 		if (!err)
@@ -229,6 +268,7 @@ static int state_row(void *ctx, const struct record *record)
 	case RECORD_SNAPSHOT_END:
 		return live_deliver_bare(ctx, RECORD_QUEUES_END);
 	case RECORD_OPENING:
+	case RECORD_SEGMENT:
 	case RECORD_IN_FLIGHT:
 	case RECORD_SOCKET:
 		return live_deliver(ctx, record);
@@ -255,6 +295,11 @@ static int live_refresh(struct source *source)
 		err = losses_check(live, true);
 	if (!err)
 		err = live_drain(live);
+	live->next_find_ns = 0;
+	if (!err)
+		err = find_peers(live);
+	if (!err)
+		err = live_spaces_reread(live);
 	if (!err)
 		err = live_counts_read(live);
 	if (!err)

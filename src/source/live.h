@@ -59,6 +59,8 @@ struct live {
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
+	bool find_peers;		/* a selected process has mapped something new */
+	uint64_t next_find_ns;
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
 };
 
@@ -89,6 +91,14 @@ int live_bare(enum record_type type, record_fn to, void *ctx);
 
 /* live_waits.c: one look at what every task waits for. */
 int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx);
+
+/* live_spaces.c: address spaces, kept exact. */
+bool live_wants_spaces(const struct live *live);
+/* Reads anew those in doubt. */
+int live_spaces_reread(struct live *live);
+/* Tells the kernel which spaces have something shared. */
+int live_spaces_announce(struct live *live);
+int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx);
 
 /* live_select.c: tells the kernel whom to trace, from what the model knows. */
 int live_select_announce(struct live *live, record_fn to, void *ctx);

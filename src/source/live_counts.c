@@ -127,7 +127,7 @@ static bool is_finished(const struct live *live, const struct transfer_key *key)
 
 	if (!process || process->exited)
 		return true;
-	return endpoint && !endpoint->read_slots && !endpoint->write_slots &&
+	return endpoint && !endpoint->read_slots && !endpoint->write_slots && !endpoint->maps &&
 	       !endpoint->other_slots;
 }
 

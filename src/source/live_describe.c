@@ -155,9 +155,47 @@ static int describe_slots(struct live *live, const struct process *process)
 
 		if (!object || object->name || !kind_has_path(object->key.kind))
 			continue;
-		if (wants_all_paths(live) || kind_is_ipc(object->key.kind))
+		if (wants_all_paths(live) || object_is_ipc(object))
 			err = describe_object(live, process->key.pid, fd, object);
 	}
+	return err;
+}
+
+/* A mapped file without a descriptor: /proc/PID/map_files has its path. */
+static int describe_mapping(struct live *live, uint32_t pid, const struct mapping *mapping)
+{
+	static const char deleted[] = " (deleted)";
+	union text_record record = {.head = {.type = RECORD_NAME, .ts = now_ns()}};
+	const struct object *object = mapping->object;
+	const size_t tail = sizeof(deleted) - 1;
+	char path[96];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
+		 (unsigned long long)mapping->start, (unsigned long long)mapping->end);
+	n = readlink(path, record.name.text, RECORD_TEXT_MAX);
+	if (n <= 0 || n >= RECORD_TEXT_MAX)
+		return 0;
+	record.name.text[n] = 0;
+	if (!object->facts.regular.links && (size_t)n > tail &&
+	    !strcmp(record.name.text + n - tail, deleted))
+		record.name.text[n -= tail] = 0;
+	record.name.ino = object->key.ino;
+	record.name.dev = object->key.dev;
+	record.name.kind = object->key.kind;
+	record.name.text_len = n + 1;
+	record.head.size = round8(sizeof(struct record_name) + n + 1);
+	return live_deliver(live, &record.head);
+}
+
+static int describe_mappings(struct live *live, const struct process *process)
+{
+	const struct mapping *mapping;
+	int err = 0;
+
+	DL_FOREACH(process->space->mappings, mapping)
+		if (!err && !mapping->object->name && kind_has_path(mapping->object->key.kind))
+			err = describe_mapping(live, process->key.pid, mapping);
 	return err;
 }
 
@@ -187,6 +225,8 @@ int live_describe(struct live *live)
 			err = describe_cgroup(live, process);
 		if (!err)
 			err = describe_slots(live, process);
+		if (!err && process->space)
+			err = describe_mappings(live, process);
 	}
 	return err;
 }

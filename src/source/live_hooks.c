@@ -106,6 +106,10 @@ static void choose_programs(struct live *live)
 		else if (end && !strcmp(end, other))
 			bpf_program__set_autoload(program, false);
 	}
+	for (size_t i = 0; i < call_rows_count && !live_wants_spaces(live); i++) {
+		if (call_rows[i].maps)
+			bpf_program__set_autoload(hook_program(live, call_rows[i].program), false);
+	}
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
 	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
@@ -141,6 +145,7 @@ static int tracer_load(struct live *live)
 	settings = (struct settings *)&live->tracer->rodata->settings;
 	settings->own_tgid = getpid();
 	settings->own_mnt_ns = mount_namespace(getpid());
+	settings->mappings = live_wants_spaces(live);
 	settings->paths = live->options->verbose > 0;
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	calls_fill_settings(settings);
@@ -168,7 +173,8 @@ static int dispatch_fill(struct live *live)
 	int err = 0;
 
 	for (size_t i = 0; i < call_rows_count && !err; i++) {
-		if (call_rows[i].program && is_program_wanted(live, call_rows[i].program))
+		if (call_rows[i].program && is_program_wanted(live, call_rows[i].program) &&
+		    (!call_rows[i].maps || live_wants_spaces(live)))
 			err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
 	}
 	return err;

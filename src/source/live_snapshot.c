@@ -22,6 +22,12 @@ int live_snapshot_open(struct live *live)
 		return err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	settings->own_tgid = getpid();
+	if (live_wants_spaces(live)) {
+		/* Absent before 5.12: no mappings then. */
+		if (libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0)
+			bpf_program__set_autoload(live->snapshot->progs.rows_mapping, true);
+		bpf_program__set_autoload(live->snapshot->progs.rows_segment, true);
+	}
 	calls_fill_settings(settings);
 	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
@@ -63,9 +69,14 @@ static int rows_split(char *buf, size_t *len, record_fn to, void *ctx)
 	return err;
 }
 
-int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
+/* pid 0: of all processes. */
+static int rows_read_pid(struct bpf_program *program, uint32_t pid, char *buf, record_fn to,
+			 void *ctx)
 {
-	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	union bpf_iter_link_info info = {.task.pid = pid};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+			    .link_info_len = sizeof(info));
+	struct bpf_link *link = bpf_program__attach_iter(program, pid ? &opts : NULL);
 	size_t len = 0;
 	ssize_t n;
 	int fd, err = 0;
@@ -90,6 +101,37 @@ int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *c
 		close(fd);
 	bpf_link__destroy(link);
 	return err;
+}
+
+int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
+{
+	return rows_read_pid(program, 0, buf, to, ctx);
+}
+
+static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct snapshot_bpf *snapshot = live->snapshot;
+	int err = 0;
+
+	if (bpf_program__fd(snapshot->progs.rows_mapping) >= 0)
+		err = live_rows_read(snapshot->progs.rows_mapping, buf, to, ctx);
+	if (err || bpf_program__fd(snapshot->progs.rows_segment) < 0)
+		return err;
+	memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
+	return live_rows_read(snapshot->progs.rows_segment, buf, to, ctx);
+}
+
+/* A process that is gone has no rows. */
+int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx)
+{
+	char *buf = malloc(LIVE_READ_SIZE);
+	int err;
+
+	if (!buf)
+		return -ENOMEM;
+	err = rows_read_pid(live->snapshot->progs.rows_mapping, pid, buf, to, ctx);
+	free(buf);
+	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
 
 int live_bare(enum record_type type, record_fn to, void *ctx)
@@ -154,6 +196,8 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
 	if (!err)
 		err = live_rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
+	if (!err)
+		err = memory_rows(live, buf, to, ctx);
 	if (!err)
 		err = live_bare(RECORD_SNAPSHOT_END, to, ctx);
 	if (!err && live->wants_waits)

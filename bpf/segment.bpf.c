@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * System V shared memory segments. There is no iterator for them, so this walks the radix tree in
+ * which an IPC namespace keeps them (ipc/util.c, lib/xarray.c). Whoever runs this is in an RCU
+ * read-side section, and nodes are freed by RCU.
+ */
+#include "segment.bpf.h"
+
+#define SHM_IDS	    2		/* ipc/util.h: IPC_SHM_IDS */
+#define INDEX_MASK  0x7fff	/* ipc/util.h: IPCMNI, where it is not extended (24 bits) */
+#define LEVELS_MAX  4
+#define XA_INTERNAL 2
+#define XA_TAG_MASK 3
+
+__u64 task_ipc_ns(__u64 task)
+{
+	if (!task)
+		task = bpf_get_current_task();
+	return (__u64)BPF_CORE_READ((struct task_struct *)task, nsproxy, ipc_ns);
+}
+
+__u32 segment_indexes(__u64 ns)
+{
+	struct ipc_namespace *space = (void *)ns;
+
+	if (!space || BPF_CORE_READ(space, ids[SHM_IDS].in_use) <= 0)
+		return 0;
+	return BPF_CORE_READ(space, ids[SHM_IDS].max_idx) + 1;
+}
+
+/* Entries that lead to a further node have tag 2; the nodes know how many bits they stand above. */
+static __always_inline __u64 entry_at(__u64 ns, __u32 index)
+{
+	struct ipc_namespace *space = (void *)ns;
+	__u64 entry = (__u64)BPF_CORE_READ(space, ids[SHM_IDS].ipcs_idr.idr_rt.xa_head);
+	__u32 mask = bpf_core_field_size(struct xa_node, slots) / sizeof(void *) - 1;
+
+	for (int i = 0; i < LEVELS_MAX && (entry & XA_TAG_MASK) == XA_INTERNAL; i++) {
+		struct xa_node *node = (void *)(entry - XA_INTERNAL);
+		unsigned char shift = BPF_CORE_READ(node, shift);
+		void **slots = (void *)node + bpf_core_field_offset(struct xa_node, slots);
+
+		/* One node above is too low for this index. */
+		if (i == 0 && (index >> (shift & 31)) > mask)
+			return 0;
+		entry = 0;
+		bpf_probe_read_kernel(&entry, sizeof(entry),
+				      &slots[(index >> (shift & 31)) & mask]);
+	}
+	/* A tree of one entry, at index 0, has no node. */
+	if (index && entry == (__u64)BPF_CORE_READ(space, ids[SHM_IDS].ipcs_idr.idr_rt.xa_head))
+		return 0;
+	return entry & XA_TAG_MASK ? 0 : entry;
+}
+
+int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
+{
+	struct shmid_kernel *segment;
+
+	if (!record || !ns)
+		return 0;
+	record->ipc_ns = BPF_CORE_READ((struct ipc_namespace *)ns, ns.inum);
+	segment = (void *)entry_at(ns, index & INDEX_MASK);
+	if (!segment || BPF_CORE_READ(segment, shm_perm.deleted))
+		return 0;
+	record->id = BPF_CORE_READ(segment, shm_perm.id);
+	record->exists = 1;
+	record->key = BPF_CORE_READ(segment, shm_perm.key);
+	record->mode = BPF_CORE_READ(segment, shm_perm.mode);
+	record->size = BPF_CORE_READ(segment, shm_segsz);
+	record->attached = BPF_CORE_READ(segment, shm_nattch);
+	record->changed = BPF_CORE_READ(segment, shm_ctim);
+	record->creator_pid = BPF_CORE_READ(segment, shm_cprid, numbers[0].nr);
+	return 1;
+}
+
+int segment_sample(struct record_segment *record, __u64 ns, __u32 id)
+{
+	if (!record)
+		return 0;
+	if (segment_sample_index(record, ns, id) && record->id == id)
+		return 1;
+	record->exists = 0;
+	record->id = id;
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Links through shared memory: who has it mapped so that it can be written can send to everybody
+ * who has mapped the same part of it. Nobody sees the stores themselves, so such a link is possible,
+ * never observed.
+ */
+#include "model/link.h"
+
+static bool maps(const struct endpoint *endpoint, bool closed)
+{
+	return endpoint->maps || (closed && endpoint->ever_map);
+}
+
+static bool may_write(const struct endpoint *endpoint)
+{
+	return endpoint->maps ? endpoint->write_maps > 0 : endpoint->ever_map_write;
+}
+
+static int mapping_add_link(struct graph *graph, const struct endpoint *writer,
+			    const struct endpoint *reader, struct count common)
+{
+	struct graph_link *link = graph_add_link(graph);
+
+	if (!link)
+		return -ENOMEM;
+	link->from = writer->key.process;
+	link->to = reader->key.process;
+	link->object = writer->key.object;
+	link->kind = kind_name(link->object->key.kind);
+	link->closed = !writer->maps || !reader->maps;
+	link->common = common;
+	return 0;
+}
+
+int mapping_links(struct graph *graph, const struct model *model, struct object *object,
+		  bool closed)
+{
+	const struct endpoint *writer, *reader;
+	struct count common;
+	int err = 0;
+
+	DL_FOREACH2(object->endpoints, writer, object_next) {
+		if (!maps(writer, closed) || !may_write(writer))
+			continue;
+		DL_FOREACH2(object->endpoints, reader, object_next) {
+			if (reader == writer || !maps(reader, closed))
+				continue;
+			common.known = writer->maps && reader->maps;
+			common.value = common.known ? space_common(writer->key.process,
+								   reader->key.process, object) : 0;
+			if (common.known && !common.value)
+				continue; /* different parts of one file */
+			err = mapping_add_link(graph, writer, reader, common);
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}

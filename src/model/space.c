@@ -1,0 +1,559 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Address spaces: which shared objects lie where. Every mapping is put in and taken out here, so
+ * that the counts of objects and endpoints are right in one place.
+ */
+#include "model/internal.h"
+
+#define MAPPING_SAME (MAPPING_READ | MAPPING_WRITE)
+
+bool object_is_ipc(const struct object *object)
+{
+	if (object->key.kind == FILE_REGULAR)
+		return object->map_writer && object->endpoints;
+	return kind_is_ipc(object->key.kind);
+}
+
+/* --- counting -------------------------------------------------------------------------------- */
+
+static int process_count(struct model *model, struct process *process,
+			 const struct mapping *mapping, int n, uint64_t ts)
+{
+	bool writes = mapping->access & MAPPING_WRITE;
+	struct endpoint *endpoint;
+
+	endpoint = n > 0 ? endpoint_get(model, process, mapping->object, ts) :
+			   model_endpoint(model, process, mapping->object);
+	if (!endpoint)
+		return n > 0 ? -ENOMEM : 0;
+	endpoint->maps += (unsigned int)n;
+	endpoint->write_maps += writes ? (unsigned int)n : 0;
+	if (n > 0) {
+		endpoint->ever_map = true;
+		endpoint->ever_map_write |= writes;
+	}
+	if (ts > endpoint->last_ts)
+		endpoint->last_ts = ts;
+	return 0;
+}
+
+static int mapping_count(struct model *model, struct space *space, const struct mapping *mapping,
+			 int n, uint64_t ts)
+{
+	struct process *process;
+	int err = 0;
+
+	mapping->object->maps += (unsigned int)n;
+	if (n > 0 && (mapping->access & MAPPING_WRITE))
+		mapping->object->map_writer = true;
+	if (ts > mapping->object->last_ts)
+		mapping->object->last_ts = ts;
+	DL_FOREACH2(space->processes, process, space_next)
+		err |= process_count(model, process, mapping, n, ts);
+	return err;
+}
+
+/* --- the list -------------------------------------------------------------------------------- */
+
+static bool goes_on(const struct mapping *first, const struct mapping *next)
+{
+	return first->end == next->start && first->object == next->object &&
+	       first->offset + (first->end - first->start) == next->offset &&
+	       (first->access & MAPPING_SAME) == (next->access & MAPPING_SAME);
+}
+
+static int start_order(const struct mapping *a, const struct mapping *b)
+{
+	return a->start < b->start ? -1 : a->start > b->start;
+}
+
+static void mapping_drop(struct model *model, struct space *space, struct mapping **list,
+			 struct mapping *mapping, uint64_t ts)
+{
+	struct object *object = mapping->object;
+
+	mapping_count(model, space, mapping, -1, ts);
+	DL_DELETE(*list, mapping);
+	free(mapping);
+	object_release(model, object);
+}
+
+static int mapping_add(struct model *model, struct space *space, struct mapping **list,
+		       const struct mapping *what, uint64_t ts)
+{
+	struct mapping *mapping = malloc(sizeof(*mapping)), *next;
+
+	if (!mapping)
+		return -ENOMEM;
+	*mapping = *what;
+	DL_INSERT_INORDER(*list, mapping, start_order);
+	if (mapping_count(model, space, mapping, 1, ts))
+		return -ENOMEM;
+	next = mapping->next;
+	if (next && goes_on(mapping, next)) {
+		mapping->end = next->end;
+		mapping_drop(model, space, list, next, ts);
+	}
+	if (mapping != *list && goes_on(mapping->prev, mapping)) {
+		mapping->prev->end = mapping->end;
+		mapping_drop(model, space, list, mapping, ts);
+	}
+	return 0;
+}
+
+/* Empties [start, end). The first that goes is told in *gone, unless that is NULL. */
+static int range_empty(struct model *model, struct space *space, struct mapping **list,
+		       uint64_t start, uint64_t end, struct mapping *gone, uint64_t ts)
+{
+	struct mapping *mapping, *next, before, after;
+	int err = 0;
+
+	DL_FOREACH_SAFE(*list, mapping, next) {
+		if (mapping->end <= start || mapping->start >= end)
+			continue;
+		before = after = *mapping;
+		before.end = start;
+		after.start = end;
+		after.offset += end - mapping->start;
+		if (gone && !gone->object)
+			*gone = *mapping;
+		/* What stays goes in first, so that the object keeps its holder. */
+		mapping->object->maps++;
+		mapping_drop(model, space, list, mapping, ts);
+		if (before.start < before.end)
+			err |= mapping_add(model, space, list, &before, ts);
+		if (after.start < after.end)
+			err |= mapping_add(model, space, list, &after, ts);
+		before.object->maps--;
+		object_release(model, before.object);
+	}
+	return err;
+}
+
+static void list_drop(struct model *model, struct space *space, struct mapping **list, uint64_t ts)
+{
+	while (*list)
+		mapping_drop(model, space, list, *list, ts);
+}
+
+/* mprotect: what lies in the range can be read and written like this from now on. */
+static int range_protect(struct model *model, struct space *space, uint64_t start, uint64_t end,
+			 uint32_t access, uint64_t ts)
+{
+	struct mapping *mapping, *next, part;
+	int err = 0;
+
+	DL_FOREACH_SAFE(space->mappings, mapping, next) {
+		if (mapping->end <= start || mapping->start >= end)
+			continue;
+		part = *mapping;
+		if (part.start < start) {
+			part.offset += start - part.start;
+			part.start = start;
+		}
+		if (part.end > end)
+			part.end = end;
+		part.access = (part.access & ~(uint32_t)MAPPING_SAME) | access;
+		part.object->maps++;
+		err |= range_empty(model, space, &space->mappings, part.start, part.end, NULL, ts);
+		err |= mapping_add(model, space, &space->mappings, &part, ts);
+		part.object->maps--;
+		next = space->mappings;
+		while (next && next->start < part.end)
+			next = next->next;
+	}
+	return err;
+}
+
+/* --- spaces and their processes -------------------------------------------------------------- */
+
+static struct space *space_find(const struct model *model, uint64_t id)
+{
+	struct space *space;
+
+	HASH_FIND(hh, model->spaces, &id, sizeof(id), space);
+	return space;
+}
+
+static struct space *space_get(struct model *model, uint64_t id)
+{
+	struct space *space = space_find(model, id);
+
+	if (space)
+		return space;
+	space = calloc(1, sizeof(*space));
+	if (!space)
+		return NULL;
+	space->id = id;
+	HASH_ADD(hh, model->spaces, id, sizeof(space->id), space);
+	if (!space->hh.tbl) {
+		free(space);
+		return NULL;
+	}
+	space->reading = model->in_snapshot;
+	return space;
+}
+
+void space_set_doubt(struct model *model, struct space *space, bool doubt)
+{
+	if (space->doubt == doubt)
+		return;
+	space->doubt = doubt;
+	model->doubts += doubt ? 1 : -1u;
+}
+
+static void space_drop(struct model *model, struct space *space, uint64_t ts)
+{
+	list_drop(model, space, &space->mappings, ts);
+	list_drop(model, space, &space->incoming, ts);
+	space_set_doubt(model, space, false);
+	HASH_DEL(model->spaces, space);
+	free(space);
+}
+
+void process_leave_space(struct model *model, struct process *process, uint64_t ts)
+{
+	struct space *space = process->space;
+	struct mapping *mapping;
+
+	if (!space)
+		return;
+	DL_FOREACH(space->mappings, mapping)
+		process_count(model, process, mapping, -1, ts);
+	DL_FOREACH(space->incoming, mapping)
+		process_count(model, process, mapping, -1, ts);
+	DL_DELETE2(space->processes, process, space_prev, space_next);
+	process->space = NULL;
+	if (!space->processes)
+		space_drop(model, space, ts);
+}
+
+static int process_join(struct model *model, struct process *process, struct space *space,
+			uint64_t ts)
+{
+	struct mapping *mapping;
+	int err = 0;
+
+	process->space_stale = false;
+	if (process->space == space)
+		return 0;
+	process_leave_space(model, process, ts);
+	DL_APPEND2(space->processes, process, space_prev, space_next);
+	process->space = space;
+	DL_FOREACH(space->mappings, mapping)
+		err |= process_count(model, process, mapping, 1, ts);
+	DL_FOREACH(space->incoming, mapping)
+		err |= process_count(model, process, mapping, 1, ts);
+	return err;
+}
+
+/* --- reading anew ---------------------------------------------------------------------------- */
+
+static void space_read_end(struct model *model, struct space *space, uint64_t ts)
+{
+	struct mapping *old = space->mappings;
+	struct process *process, *next;
+
+	if (!space->reading)
+		return;
+	/* The new ones are counted already. */
+	space->mappings = space->incoming;
+	space->incoming = NULL;
+	list_drop(model, space, &old, ts);
+	space->reading = false;
+	space_set_doubt(model, space, false);
+	/* Whoever had no row has gone elsewhere (exec), or the space is empty and of no interest. The
+	 * last to leave takes the space with it. */
+	for (process = space->processes; process; process = next) {
+		next = process->space_next;
+		if (process->space_stale)
+			process_leave_space(model, process, ts);
+	}
+}
+
+static void space_read_begin(struct space *space, uint64_t ts)
+{
+	struct process *process;
+
+	DL_FOREACH2(space->processes, process, space_next)
+		process->space_stale = true;
+	space->reading = true;
+	space->read_ts = ts;
+}
+
+void spaces_begin(struct model *model, uint64_t ts)
+{
+	struct object *object;
+	struct space *space;
+
+	for (space = model->spaces; space; space = space->hh.next)
+		space_read_begin(space, ts);
+	for (object = model->objects; object; object = object->hh.next)
+		if (object->segment)
+			object->segment->stale = true;
+}
+
+void spaces_end(struct model *model, uint64_t ts)
+{
+	struct space *space, *next;
+	struct object *object;
+
+	HASH_ITER(hh, model->spaces, space, next) {
+		if (space->processes)
+			space_read_end(model, space, ts); /* may drop it */
+		else
+			space_drop(model, space, ts);
+	}
+	for (object = model->objects; object; object = object->hh.next)
+		if (object->segment && object->segment->stale)
+			object->segment->exists = false;
+}
+
+/* --- records --------------------------------------------------------------------------------- */
+
+static bool is_old(const struct model *model, const struct space *space,
+		   const struct record *head)
+{
+	if (head->flags & RECORD_ROW)
+		return false;
+	return head->ts < model->snapshot_ts || (space && head->ts < space->read_ts);
+}
+
+static int mapping_of_record(struct model *model, const struct record_mapping *record,
+			     struct mapping *mapping)
+{
+	*mapping = (struct mapping){ .start = record->start, .end = record->end,
+				     .offset = record->offset, .access = record->access };
+	mapping->object = object_get(model, &record->facts, record->head.ts);
+	return mapping->object ? 0 : -ENOMEM;
+}
+
+/* shmdt(addr) takes away each mapping of the segment that begins as if the whole lay at addr. */
+static int segment_detach(struct model *model, struct space *space, uint64_t addr,
+			  struct mapping *gone, uint64_t ts)
+{
+	struct mapping *mapping, *next;
+
+	DL_FOREACH_SAFE(space->mappings, mapping, next) {
+		if (mapping->object->key.kind != FILE_SHM || mapping->start < addr ||
+		    mapping->start - addr != mapping->offset ||
+		    (gone->object && gone->object != mapping->object))
+			continue;
+		*gone = *mapping;
+		mapping_drop(model, space, &space->mappings, mapping, ts);
+	}
+	return 0;
+}
+
+static int range_leave(struct model *model, struct space *space,
+		       const struct record_mapping *record, struct mapping *gone)
+{
+	if (record->gone_start >= record->gone_end)
+		return 0;
+	if (record->gone_end == UINT64_MAX)
+		return segment_detach(model, space, record->gone_start, gone, record->head.ts);
+	return range_empty(model, space, &space->mappings, record->gone_start, record->gone_end,
+			   gone, record->head.ts);
+}
+
+static int mapping_event(struct model *model, struct space *space,
+			 const struct record_mapping *record, struct change *change)
+{
+	bool is_there = record->start < record->end && record->facts.kind;
+	struct mapping mapping;
+	int err;
+
+	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT)
+		return range_protect(model, space, record->gone_start, record->gone_end,
+				     record->access & MAPPING_SAME, record->head.ts);
+	if (is_there) {
+		err = mapping_of_record(model, record, &mapping);
+		if (err)
+			return err;
+		change->object = mapping.object;
+		mapping.object->maps++; /* until it is put in */
+	}
+	err = range_leave(model, space, record, &change->unmapped);
+	change->old_object = change->unmapped.object;
+	if (!is_there)
+		return err;
+	err |= range_empty(model, space, &space->mappings, mapping.start, mapping.end, NULL,
+			   record->head.ts);
+	err |= mapping_add(model, space, &space->mappings, &mapping, record->head.ts);
+	mapping.object->maps--;
+	return err;
+}
+
+static int mapping_row(struct model *model, struct space *space,
+		       const struct record_mapping *record)
+{
+	struct mapping mapping, *other;
+	int err = mapping_of_record(model, record, &mapping);
+
+	if (err)
+		return err;
+	DL_FOREACH(space->incoming, other)
+		if (other->start < mapping.end && mapping.start < other->end)
+			return 0; /* another task's view of the same */
+	return mapping_add(model, space, &space->incoming, &mapping, record->head.ts);
+}
+
+int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change)
+{
+	bool is_row = record->head.flags & RECORD_ROW;
+	struct process *process;
+	struct space *space;
+	struct task *task;
+	int err = 0;
+
+	change->process = process_of(model, &record->head);
+	space = space_find(model, record->space);
+	if (is_old(model, space, &record->head))
+		return 0;
+	task = task_of(model, &record->head, &err);
+	if (!task)
+		return err;
+	change->process = process = task->process;
+	if (!space)
+		space = space_get(model, record->space);
+	if (!space || process_join(model, process, space, record->head.ts))
+		return -ENOMEM;
+	if (is_row)
+		return space->reading ? mapping_row(model, space, record) : 0;
+	if (record->doubt)
+		space_set_doubt(model, space, true);
+	return mapping_event(model, space, record, change);
+}
+
+static int space_copy(struct model *model, struct space *to, const struct space *from, uint64_t ts)
+{
+	const struct mapping *mapping;
+	int err = 0;
+
+	DL_FOREACH(from->mappings, mapping)
+		if (!(mapping->access & MAPPING_NOT_FORKED))
+			err |= mapping_add(model, to, &to->mappings, mapping, ts);
+	return err;
+}
+
+int apply_space(struct model *model, const struct record_space *record, struct change *change)
+{
+	struct process *child = process_of(model, &record->head);
+	struct process *maker = model_process(model, record->maker_pid, record->maker_start);
+	struct space *space = space_find(model, record->space), *from;
+	uint64_t ts = record->head.ts;
+	int err = 0;
+
+	change->process = child;
+	if (record->head.type == RECORD_SPACE_BEGIN) {
+		if (space)
+			space_read_begin(space, ts);
+		return 0;
+	}
+	if (record->head.type == RECORD_SPACE_END) {
+		if (space)
+			space_read_end(model, space, ts);
+		return 0;
+	}
+	if (!child || !child->tasks || is_old(model, space, &record->head))
+		return 0;
+	from = space_find(model, record->made_from);
+	if (record->space != record->made_from) {
+		if (space && space != child->space)
+			space_drop_users(model, space, ts);
+		else if (space)
+			return 0; /* a snapshot told of it already */
+	}
+	space = space_get(model, record->space);
+	if (!space)
+		return -ENOMEM;
+	err = process_join(model, child, space, ts);
+	if (record->space == record->made_from)
+		return !err && maker && maker->tasks ? process_join(model, maker, space, ts) : err;
+	if (!err && from)
+		err = space_copy(model, space, from, ts);
+	if (record->doubt)
+		space_set_doubt(model, space, true);
+	return err;
+}
+
+/* Whoever is said to use it is gone: its address is another's now. */
+void space_drop_users(struct model *model, struct space *space, uint64_t ts)
+{
+	struct process *process, *next;
+
+	DL_FOREACH_SAFE2(space->processes, process, next, space_next)
+		process_leave_space(model, process, ts);
+}
+
+static struct object *segment_object(struct model *model, const struct record_segment *record)
+{
+	const struct file_facts facts = { .ino = record->id, .dev = record->ipc_ns,
+					  .kind = FILE_SHM, .name = "SYSV",
+					  .regular.size = record->size };
+	struct object_key key;
+	struct object *object;
+
+	object_key_init(&key, &facts);
+	object = model_object(model, &key);
+	return object ? object : object_get(model, &facts, record->head.ts);
+}
+
+int apply_segment(struct model *model, const struct record_segment *record, struct change *change)
+{
+	struct object *object = segment_object(model, record);
+	struct segment *segment;
+
+	change->process = process_of(model, &record->head);
+	change->object = object;
+	if (!object)
+		return -ENOMEM;
+	if (!object->segment)
+		object->segment = calloc(1, sizeof(*object->segment));
+	segment = object->segment;
+	if (!segment)
+		return -ENOMEM;
+	segment->stale = false;
+	segment->exists = record->exists;
+	segment->to_be_destroyed |= record->mode & SEGMENT_MODE_DESTROY;
+	if (!record->exists) {
+		segment->to_be_destroyed = true;
+		segment->attached = 0;
+		return 0;
+	}
+	segment->key = record->key;
+	segment->size = record->size;
+	segment->attached = record->attached;
+	segment->creator_pid = record->creator_pid;
+	segment->changed = record->changed;
+	return 0;
+}
+
+/* --- asking ---------------------------------------------------------------------------------- */
+
+/* Of what `a` maps, in order of the object: mappings of one process may overlap there, and then a
+ * part counts as often as it is mapped by `a`. */
+uint64_t space_common(const struct process *a, const struct process *b,
+		      const struct object *object)
+{
+	const struct mapping *mine, *theirs;
+	uint64_t sum = 0, low, high, end, other_end;
+
+	if (!a->space || !b->space)
+		return 0;
+	DL_FOREACH(a->space->mappings, mine) {
+		if (mine->object != object)
+			continue;
+		end = mine->offset + (mine->end - mine->start);
+		DL_FOREACH(b->space->mappings, theirs) {
+			if (theirs->object != object)
+				continue;
+			other_end = theirs->offset + (theirs->end - theirs->start);
+			low = mine->offset > theirs->offset ? mine->offset : theirs->offset;
+			high = end < other_end ? end : other_end;
+			if (low < high)
+				sum += high - low;
+		}
+	}
+	return sum;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Address spaces, kept exact. Records about a space that several tasks use are in doubt: it is read
+ * anew here, through an iterator over one process. Whatever is in the ring from before that the
+ * model leaves aside.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mechanism/mechanism.h"
+#include "source/live.h"
+#include "tracer.skel.h"
+
+bool live_wants_spaces(const struct live *live)
+{
+	for (size_t i = 0; mechanisms[i]; i++) {
+		if ((live->options->mechanisms >> i & 1) && mechanisms[i]->maps)
+			return true;
+	}
+	return false;
+}
+
+static int deliver(void *ctx, const struct record *record)
+{
+	return live_deliver(ctx, record);
+}
+
+static int mark(struct live *live, enum record_type type, uint64_t space)
+{
+	struct record_space record = {
+		.head = {.type = type, .flags = RECORD_ROW, .size = sizeof(record), .ts = now_ns()},
+		.space = space,
+	};
+
+	return live_deliver(live, &record.head);
+}
+
+/* The rows may make processes leave the space, so their numbers are noted first. */
+static int reread(struct live *live, const struct space *space)
+{
+	uint64_t id = space->id;
+	const struct process *process;
+	size_t count = 0, i = 0;
+	uint32_t *pids;
+	int err;
+
+	DL_COUNT2(space->processes, process, count, space_next);
+	pids = calloc(count + 1, sizeof(*pids));
+	if (!pids)
+		return -ENOMEM;
+	DL_FOREACH2(space->processes, process, space_next)
+		pids[i++] = process->key.pid;
+	err = mark(live, RECORD_SPACE_BEGIN, id);
+	for (i = 0; i < count && !err; i++)
+		err = live_rows_of_pid(live, pids[i], deliver, live);
+	if (!err)
+		err = mark(live, RECORD_SPACE_END, id);
+	free(pids);
+	return err;
+}
+
+int live_spaces_reread(struct live *live)
+{
+	const struct space *space, *next;
+	int err = 0;
+
+	if (!live->model->doubts)
+		return 0;
+	HASH_ITER(hh, live->model->spaces, space, next) {
+		if (space->doubt && !err)
+			err = reread(live, space);
+	}
+	return err;
+}
+
+int live_spaces_announce(struct live *live)
+{
+	struct control *control = (struct control *)&live->tracer->bss->control;
+	int fd = bpf_map__fd(live->tracer->maps.spaces);
+	const struct space *space;
+	__u32 known = 1;
+
+	for (space = live->model->spaces; space; space = space->hh.next) {
+		__u64 id = space->id;
+
+		/* One that the kernel has noted already, it knows better. */
+		if (bpf_map_update_elem(fd, &id, &known, BPF_NOEXIST) && errno != EEXIST)
+			return -errno;
+	}
+	control->spaces_known = 1;
+	return 0;
+}

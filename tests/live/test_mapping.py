@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Shared memory: mapped files, memfds, anonymous memory and System V segments."""
+import os
+import subprocess
+import sys
+
+import compare
+
+MEMORY = {"file", "memfd", "anon", "shm"}
+
+
+def maps_of(pid):
+    """{start: (end, offset, access, inode)} of the shared mappings that anybody may write."""
+    found = {}
+    with open(f"/proc/{pid}/maps", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            span, perms, offset, _, inode, *name = line.split(maxsplit=5)
+            if perms[3] != "s" or (name and name[0].startswith(("/usr", "anon_inode"))):
+                continue
+            start, end = (int(x, 16) for x in span.split("-"))
+            access = perms[:2].replace("-", "") or "-"
+            last = max(found, default=None)
+            same = last is not None and found[last]
+            if same and same[0] == start and same[3] == int(inode) and same[2] == access and \
+                    same[1] + same[0] - last == int(offset, 16):
+                found[last] = (end, *same[1:])
+            else:
+                found[start] = (end, int(offset, 16), access, int(inode))
+    return found
+
+
+def check_maps(document, pid):
+    row = compare.by_pid(document, pid)
+    have = {m["start"]: (m["start"] + m["length"], m["offset"], m["access"]) for m in row["maps"]}
+    want = {start: facts[:3] for start, facts in maps_of(pid).items()}
+    assert have == want
+    return row["maps"]
+
+
+def objects_of(document, pid):
+    return {m["object"].partition(":")[0]: m["object"] for m in compare.by_pid(document, pid)["maps"]}
+
+
+def begin(workload):
+    it = workload("mapping")
+    it.say()
+    child = it.hear("child")["child"]
+    told = it.hear("pid")
+    return it, child, told
+
+
+def finish(it):
+    it.say()
+    assert it.finish() == 0
+
+
+def test_snapshot(ipctrace, workload):
+    it, child, told = begin(workload)
+    document = ipctrace.document("fds", "-p", it.pid)
+    assert check_maps(document, it.pid) and check_maps(document, child)
+    objects = {o["id"]: o for o in document["objects"]}
+    segment = objects[f"shm:{told['shmid']}"]
+    assert (segment["size"], segment["attached"], segment["removed"]) == (8192, 2, True), segment
+    assert segment["creator_pid"] == it.pid
+    file = objects[f"file:{told['path']}"]
+    assert file["writable"] and not file["deleted"] and file["size"] == 65536
+    graph = ipctrace.document("graph", "-p", it.pid)
+    compare.check_graph(graph)
+    kinds = {e["object"].partition(":")[0] for e in graph["endpoints"] if e["role"] == "map"}
+    assert kinds == MEMORY
+    links = compare.links_on(graph, f"file:{told['path']}")
+    assert set(links) == {(it.pid, child), (child, it.pid)}
+    assert links[child, it.pid]["common"] == 7 * 4096
+    # The child has the segment and the memfd to read alone.
+    for name in (f"shm:{told['shmid']}", objects_of(document, it.pid)["memfd"]):
+        assert set(compare.links_on(graph, name)) == {(it.pid, child)}, name
+    # The descriptors are closed; the mappings are there.
+    assert compare.endpoint(graph, child, objects_of(document, it.pid)["memfd"])["fds"] == []
+    it.say()
+    it.hear("quiet")
+    finish(it)
+
+
+def test_events(ipctrace, workload):
+    it = workload("mapping")
+    tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
+    it.say()
+    child = it.hear("child")["child"]
+    told = it.hear("pid")
+    result = tracer.stop()
+    assert result.code == 0, result
+    compare.check_audit(compare.check_trace(result.events))
+    seen = {(e["event"], e["object"].partition(":")[0]) for e in result.events if e.get("object")}
+    assert seen >= {("mmap.map", "anon"), ("mmap.map", "memfd"), ("mmap.map", "file"),
+                    ("shm.get", "shm"), ("shm.attach", "shm"), ("shm.detach", "shm"),
+                    ("shm.remove", "shm"), ("mmap.unmap", "file")}, seen
+    attach = [e for e in result.events if e["event"] == "shm.attach"]
+    assert [e["read_only"] for e in attach if compare.pid_of(e["process"]) == child] == [True]
+    assert {e["object"] for e in attach} == {f"shm:{told['shmid']}"}
+    it.say()
+    it.hear("quiet")
+    finish(it)
+
+
+def test_storm(ipctrace, workload, tmp_path):
+    for seed in range(1, int(os.environ.get("STORM_RUNS", "3")) + 1):
+        it = workload("mapping", seed)
+        it.say()
+        it.hear("pid")
+        recording = tmp_path / f"recording-{seed}"
+        recorder = ipctrace.start("record", "-q", "-o", recording, "-p", it.pid)
+        tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
+        it.say()
+        it.hear("quiet")
+        result = tracer.stop()
+        assert result.code == 0, result
+        end = compare.check_trace(result.events)
+        compare.check_audit(end)
+        assert end["lost"] == 0 and end["resyncs"] == 0, end
+        assert recorder.stop().code == 0
+        check_maps(ipctrace.document("fds", "-p", it.pid), it.pid)
+        check_maps(ipctrace.document("fds", "--input", recording), it.pid)
+        finish(it)
+
+
+def test_unattached_segment(ipctrace):
+    made = subprocess.run(["ipcmk", "-M", "12288"], capture_output=True, text=True, check=True)
+    shmid = int(made.stdout.split()[-1])
+    try:
+        objects = {o["id"]: o for o in ipctrace.document("fds")["objects"]}
+        segment = objects[f"shm:{shmid}"]
+        assert (segment["size"], segment["attached"], segment["removed"]) == (12288, 0, False)
+    finally:
+        subprocess.run(["ipcrm", "-m", str(shmid)], check=True)
+
+
+def test_other_namespace(ipctrace, background, needs):
+    needs("unshare")
+    code = ("import ctypes,sys; c=ctypes.CDLL(None); i=c.shmget(0,4096,0o1600); print(i,flush=True);"
+            "sys.stdin.read()")
+    process = background("unshare", "--ipc", sys.executable, "-c", code, stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+    shmid = int(process.stdout.readline())
+    ns = os.readlink(f"/proc/{process.pid}/ns/ipc")
+    ids = {o["id"] for o in ipctrace.document("fds")["objects"]}
+    assert f"shm:{shmid}@{ns}" in ids
+    process.stdin.close()
+    process.wait()
+
+
+PEER = """
+import sys
+from multiprocessing import shared_memory, resource_tracker
+s = shared_memory.SharedMemory(sys.argv[1], create=len(sys.argv) > 2, size=8192)
+print("ready", flush=True); sys.stdin.readline()
+s.close()
+if len(sys.argv) > 2: s.unlink()
+else: resource_tracker.unregister(s._name, "shared_memory")
+"""
+
+
+def test_strangers_find_each_other(ipctrace, background):
+    """The one that is traced maps what a stranger had mapped before."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    name = f"ipctrace-test-{os.getpid()}"
+    owner = background(sys.executable, "-c", PEER, name, "create", **pipes)
+    owner.stdout.readline()
+    shell = background("sh", "-c", f'read x; exec {sys.executable} -c "$1" "$2"', "sh", PEER, name, **pipes)
+    tracer = ipctrace.start("graph", "--json", "-d", "60", "-p", shell.pid)
+    shell.stdin.write(b"\n")
+    shell.stdin.flush()
+    shell.stdout.readline()
+    result = tracer.stop()
+    assert result.code == 0, result
+    links = compare.links_on(result.document, f"file:/dev/shm/{name}")
+    # Each has a resource tracker, which was forked and has had the mapping for a moment.
+    assert {pair for pair, link in links.items() if not link["closed"]} == {
+        (shell.pid, owner.pid), (owner.pid, shell.pid)}, links
+    for process in (shell, owner):
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        process.wait()
