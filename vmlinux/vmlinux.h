@@ -386,14 +386,6 @@ struct eventpoll {
 	struct rb_root_cached rbr;
 };
 
-/* include/linux/mm_types.h */
-struct vm_area_struct {
-	unsigned long vm_start;		/* in an anonymous structure */
-	unsigned long vm_flags;		/* in an anonymous union */
-	unsigned long vm_pgoff;
-	struct file *vm_file;
-};
-
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
