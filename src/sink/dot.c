@@ -246,12 +246,16 @@ static void print_edge(FILE *out, const struct drawing *drawing, const struct dr
 	print_node_id(out, &drawing->nodes[edge->to]);
 	fputs(" [label=\"", out);
 	if (has_telling_name(drawing, edge)) {
-		print_short_name(out, edge->object);
+		if (edge->object->key.kind == FILE_UNIX) /* the id is but a number */
+			print_short_text(out, edge->object->name, strlen(edge->object->name));
+		else
+			print_short_name(out, edge->object);
 		fprintf(out, "\\n%s", drawing_edge_volume(edge, label));
 	} else {
 		fputs(drawing_edge_label(drawing, edge, label), out);
 	}
-	fprintf(out, "\" %s penwidth=%.1f edgetooltip=\"", edge_style(edge), edge_width(edge));
+	fprintf(out, "\"%s %s penwidth=%.1f edgetooltip=\"", edge->both ? " dir=both" : "",
+		edge_style(edge), edge_width(edge));
 	print_edge_tooltip(out, edge);
 	fputs("\"];\n", out);
 }

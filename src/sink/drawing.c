@@ -467,6 +467,55 @@ static void merge_parallel(struct drawing *drawing)
 	drawing->edges_count = kept;
 }
 
+static bool has_volume(const struct drawing_edge *edge)
+{
+	return edge->bytes.known && edge->bytes.value;
+}
+
+static bool is_at_object(const struct drawing *drawing, const struct drawing_edge *edge)
+{
+	return drawing->nodes[edge->from].object || drawing->nodes[edge->to].object;
+}
+
+/* The edge that leads the other way, unless it is gone; NULL = there is none. */
+static struct drawing_edge *find_opposite(const struct drawing *drawing,
+					  const struct drawing_edge *edge)
+{
+	struct drawing_edge key = *edge;
+
+	key.from = edge->to;
+	key.to = edge->from;
+	return bsearch(&key, drawing->edges, drawing->edges_count, sizeof(key), edge_order);
+}
+
+/*
+ * At an object that many share (memory, most of all) there is an edge each way for each of them. Two
+ * that tell of no amount become one; of one that is over, and never carried anything, there is
+ * nothing to draw.
+ */
+static void merge_opposite(struct drawing *drawing)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < drawing->edges_count; i++) {
+		struct drawing_edge *edge = &drawing->edges[i], *other;
+
+		if (!is_at_object(drawing, edge) || has_volume(edge) || edge->observed)
+			continue;
+		edge->merged = edge->closed ? 0 : edge->merged;
+		other = find_opposite(drawing, edge);
+		if (!edge->merged || !other || !other->merged || has_volume(other) ||
+		    other->observed || other->closed != edge->closed || edge->from > edge->to)
+			continue;
+		edge->both = true;
+		other->merged = 0;
+	}
+	for (i = 0; i < drawing->edges_count; i++)
+		if (drawing->edges[i].merged)
+			drawing->edges[kept++] = drawing->edges[i];
+	drawing->edges_count = kept;
+}
+
 static void count_ends(struct drawing *drawing)
 {
 	size_t i;
@@ -492,8 +541,9 @@ int drawing_build(const struct model *model, const struct graph *graph, struct d
 	if (drawing.edges_count)
 		qsort(drawing.edges, drawing.edges_count, sizeof(*drawing.edges), edge_order);
 	merge_repeated(&drawing);
-	merge_parallel(&drawing);
 	count_ends(&drawing);
+	merge_opposite(&drawing);
+	merge_parallel(&drawing);
 	*out = drawing;
 	return 0;
 }

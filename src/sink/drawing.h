@@ -24,6 +24,7 @@ struct drawing_edge {
 	size_t merged; /* how many links it stands for */
 	struct count bytes, messages, rate, blocked_ns;
 	bool observed, closed;
+	bool both; /* the other way too, with as little to tell */
 	const struct graph_link *signals; /* NULL = not an edge of signals */
 	bool direct; /* it says something of the processes, not of data through the object */
 };
