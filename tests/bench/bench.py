@@ -34,6 +34,8 @@ LOADS = {   # section: what is told of it
     "fdstorm": "open dup dup2 close×3",
     "spawnstorm": "pipe, 2 × fork + exec",
     "unixmsg": "stream and datagram",
+    "unixpong": "two processes, a Unix stream",
+    "tcppong": "two processes, TCP on the loopback",
     "sigstorm": "two processes, a signal each way",
 }
 SECTIONS = [*LOADS, "snapshot", "start", "memory"]
@@ -163,7 +165,8 @@ def run_load(name, prefix=(), scale=1.0):
     return float(done.stdout.split()[-1])
 
 
-ROUNDS = {"pingpong": 50000, "selfpipe": 300000, "fdstorm": 60000, "spawnstorm": 300, "unixmsg": 40000, "sigstorm": 50000}
+ROUNDS = {"pingpong": 50000, "selfpipe": 300000, "fdstorm": 60000, "spawnstorm": 300, "unixmsg": 40000, "unixpong": 50000,
+          "tcppong": 30000, "sigstorm": 50000}
 
 
 def watched(make):

@@ -28,6 +28,9 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def pytest_configure(config):
+    # A shell ignores these for what it runs in the background, and children would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     # Orphans of a test become our children, so that none goes unseen.
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
