@@ -290,7 +290,8 @@ int graph_print_dot(FILE *out, const struct model *model, const struct graph *gr
 	      out);
 	print_heading(out, model, graph);
 	for (i = 0; i < drawing.nodes_count; i++)
-		print_node(out, model, &drawing.nodes[i]);
+		if (drawing_node_is_shown(&drawing.nodes[i]))
+			print_node(out, model, &drawing.nodes[i]);
 	for (i = 0; i < drawing.edges_count; i++)
 		print_edge(out, &drawing, &drawing.edges[i]);
 	fputs("}\n", out);

@@ -516,14 +516,26 @@ static void merge_opposite(struct drawing *drawing)
 	drawing->edges_count = kept;
 }
 
+/* Of what is drawn: the numbers at an object are those of its lines. */
 static void count_ends(struct drawing *drawing)
 {
 	size_t i;
 
 	for (i = 0; i < drawing->edges_count; i++) {
-		drawing->nodes[drawing->edges[i].to].writers++;
-		drawing->nodes[drawing->edges[i].from].readers++;
+		const struct drawing_edge *edge = &drawing->edges[i];
+
+		drawing->nodes[edge->to].writers++;
+		drawing->nodes[edge->from].readers++;
+		if (!edge->both)
+			continue;
+		drawing->nodes[edge->from].writers++;
+		drawing->nodes[edge->to].readers++;
 	}
+}
+
+bool drawing_node_is_shown(const struct drawing_node *node)
+{
+	return !node->object || node->writers || node->readers;
 }
 
 int drawing_build(const struct model *model, const struct graph *graph, struct drawing *out)
@@ -541,8 +553,8 @@ int drawing_build(const struct model *model, const struct graph *graph, struct d
 	if (drawing.edges_count)
 		qsort(drawing.edges, drawing.edges_count, sizeof(*drawing.edges), edge_order);
 	merge_repeated(&drawing);
-	count_ends(&drawing);
 	merge_opposite(&drawing);
+	count_ends(&drawing);
 	merge_parallel(&drawing);
 	*out = drawing;
 	return 0;

@@ -36,6 +36,8 @@ struct drawing {
 	size_t edges_count, edges_room;
 };
 
+/* False for an object that no line leads to: all that could be said of it is over. */
+bool drawing_node_is_shown(const struct drawing_node *node);
 /* 0 or -ENOMEM. */
 int drawing_build(const struct model *model, const struct graph *graph, struct drawing *drawing);
 void drawing_free(struct drawing *drawing);

@@ -82,7 +82,8 @@ int graph_print_mermaid(FILE *out, const struct model *model, const struct graph
 	if (drawing_warning(model, text))
 		fprintf(out, "  incomplete[\"%s\"]:::incomplete\n", text);
 	for (i = 0; i < drawing.nodes_count; i++)
-		print_node(out, model, &drawing.nodes[i]);
+		if (drawing_node_is_shown(&drawing.nodes[i]))
+			print_node(out, model, &drawing.nodes[i]);
 	for (i = 0; i < drawing.edges_count; i++)
 		print_edge(out, &drawing, &drawing.edges[i]);
 	fputs("  classDef selected fill:#dbeafe,stroke:#1d4ed8,stroke-width:2px\n"
