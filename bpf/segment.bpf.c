@@ -70,6 +70,7 @@ int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
 	record->size = BPF_CORE_READ(segment, shm_segsz);
 	record->attached = BPF_CORE_READ(segment, shm_nattch);
 	record->changed = BPF_CORE_READ(segment, shm_ctim);
+	record->detached = BPF_CORE_READ(segment, shm_dtim);
 	record->creator_pid = BPF_CORE_READ(segment, shm_cprid, numbers[0].nr);
 	return 1;
 }

@@ -450,6 +450,7 @@ struct shmid_kernel {
 	struct kern_ipc_perm shm_perm;
 	unsigned long shm_nattch;
 	unsigned long shm_segsz;
+	long long shm_dtim;
 	long long shm_ctim;
 	struct pid *shm_cprid;
 };

@@ -5,6 +5,7 @@
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
+#define TMPFS_MAGIC 0x01021994 /* include/uapi/linux/magic.h */
 
 static __always_inline void row_begin(struct record *head, enum record_type type, __u32 size)
 {
@@ -22,6 +23,11 @@ static __always_inline void row_by(struct record *head, struct task_struct *task
 	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
 }
 
+static __always_inline bool is_tmpfs(struct file *file)
+{
+	return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC;
+}
+
 /* The kernel goes through the mappings of each task but those threads that share their leader's
  * descriptor table; what a space has twice, the model takes once. Absent before 5.12. */
 SEC("?iter/task_vma")
@@ -32,18 +38,20 @@ int rows_mapping(struct bpf_iter__task_vma *ctx)
 	struct record_mapping row = {};
 	unsigned long flags;
 	struct file *file;
+	bool is_private;
 
 	if (!task || !vma)
 		return 0;
 	flags = vma->vm_flags;
 	file = vma->vm_file;
-	if (!(flags & VM_MAYSHARE) || !file || task->tgid == settings.own_tgid ||
-	    (task->flags & PF_EXITING))
+	is_private = !(flags & VM_MAYSHARE);
+	if (!file || task->tgid == settings.own_tgid || (task->flags & PF_EXITING) ||
+	    (is_private && !is_tmpfs(file)))
 		return 0;
 	file_sample(&row.facts, address_of(file));
-	if (!kind_is_memory(row.facts.kind))
+	if (!kind_is_memory(row.facts.kind) || (is_private && row.facts.kind != FILE_REGULAR))
 		return 0;
-	row_begin(&row.head, RECORD_MAPPING, sizeof(row));
+	row_begin(&row.head, is_private ? RECORD_MAPPING_PRIVATE : RECORD_MAPPING, sizeof(row));
 	row_by(&row.head, task);
 	row.space = (__u64)vma->vm_mm;
 	row.start = vma->vm_start;

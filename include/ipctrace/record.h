@@ -61,7 +61,8 @@ enum record_type {
 	RECORD_LIMIT = 53,  /* struct record_limit: RLIMIT_NOFILE */
 
 	/* From a file system, at the end. */
-	RECORD_LEFT = 54,   /* struct record_left, then its path: it lies there, and no table has it */
+	RECORD_LEFT = 54,   /* struct record_left, then its path: it is there, and nobody has it */
+	RECORD_LEFT_MEMORY = 55, /* struct record_left_memory, then its path: likewise, in /dev/shm */
 
 	/* Signals. */
 	RECORD_SIGNAL = 80,	   /* struct record_signal: sent, and what that did at once; by the sender */
@@ -96,6 +97,8 @@ enum record_type {
 	RECORD_SPACE_BEGIN = 92, /* struct record_space: all mappings of it follow as rows */
 	RECORD_SPACE_END = 93,	 /* struct record_space: it has those, and no others */
 	RECORD_SEGMENT = 94, /* struct record_segment: a System V segment as it is now (also a row) */
+	RECORD_MAPPING_PRIVATE = 95, /* struct record_mapping, a row: a file in a tmpfs, mapped but not
+				      * shared; the source keeps it to itself */
 };
 
 /* Header of every record. */
@@ -367,11 +370,23 @@ struct record_blocked {
 struct record_left {
 	struct record head;	/* pid, tid and start are 0 */
 	__u64 ino;
-	__u64 age;		/* ns since it was made or last changed */
+	__u64 age;		/* ns since it was made or last changed; FILE_SHM: or last detached */
 	__u32 dev;
-	__u32 kind;		/* FILE_FIFO, or FILE_REGULAR in /dev/shm */
-	__u32 text_len;		/* bytes of path that follow, NUL included */
+	__u32 kind;		/* FILE_FIFO or FILE_SHM */
+	__u32 text_len;		/* bytes of path that follow, NUL included; 0 for FILE_SHM */
 	__u32 pad;
+	char text[];
+};
+
+struct record_left_memory {
+	struct record head;	/* the first that mapped it in the window, where it was made in the
+				 * window too; else pid, tid and start are 0 */
+	__u64 ino;
+	__u64 age;		/* as above */
+	__u64 size;		/* bytes */
+	__u64 held;		/* bytes of memory that it takes */
+	__u32 dev;
+	__u32 text_len;		/* bytes of path that follow, NUL included */
 	char text[];
 };
 
@@ -599,7 +614,7 @@ struct record_segment {
 	__u32 creator_pid;	/* initial pid namespace */
 	__u32 mode;		/* 01000 = to be destroyed with its last mapping */
 	__s32 nr;		/* system call behind it, 64-bit numbering; -1 = row */
-	__u32 pad;
+	__u32 detached;		/* seconds since 1970 of the last detach; 0 = none, or not read */
 	__s64 result;
 	__s64 arg[3];
 };

@@ -64,6 +64,8 @@ int find_shared_nonblock(struct inspection *inspection);
 int find_fd_limit(struct inspection *inspection);
 int find_in_flight_pile(struct inspection *inspection);
 int find_stale_fifo(struct inspection *inspection);
+int find_stale_shm(struct inspection *inspection);
+int find_stale_posix_shm(struct inspection *inspection);
 int find_signal_merged(struct inspection *inspection);
 int find_signal_ignored(struct inspection *inspection);
 int find_signal_blocked(struct inspection *inspection);

@@ -39,6 +39,15 @@ const struct rule rules[] = {
 	  "a FIFO lasts until it is unlinked; who opens one that is left behind waits for ever",
 	  "Unlink it when its users are done (trap 'rm -f FIFO' EXIT, in a shell).", false,
 	  find_stale_fifo },
+	{ "stale-shm", SEVERITY_WARNING,
+	  "a System V segment stays, and takes memory, until somebody removes it or the machine "
+	  "restarts",
+	  "Remove it (shmctl IPC_RMID, best right after the last shmat; ipcrm -m ID).", false,
+	  find_stale_shm },
+	{ "stale-posix-shm", SEVERITY_WARNING,
+	  "what shm_open or sem_open made stays, and takes memory, until it is unlinked",
+	  "Call shm_unlink (sem_unlink) when all have it open, or rm it.", false,
+	  find_stale_posix_shm },
 	{ "backlog-full", SEVERITY_WARNING,
 	  "a listener whose queue is full turns clients away, or lets them wait in connect",
 	  "Accept faster, or in more processes; see what the server does instead; raise listen's "

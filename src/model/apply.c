@@ -149,6 +149,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_COUNT: return apply_count(model, whole, change);
 	case RECORD_BLOCKED: return apply_blocked(model, whole, change);
 	case RECORD_LEFT: return apply_left(model, whole, change);
+	case RECORD_LEFT_MEMORY: return apply_left_memory(model, whole, change);
 	case RECORD_LIMIT: return apply_limit(model, whole, change);
 	case RECORD_SIGNAL:
 	case RECORD_SIGNAL_END: return apply_signal(model, whole, change);

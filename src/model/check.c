@@ -42,6 +42,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SIGNAL_COUNT: return sizeof(struct record_signal_count);
 	case RECORD_SIGNAL_FAIL: return sizeof(struct record_signal_fail);
 	case RECORD_LEFT: return sizeof(struct record_left);
+	case RECORD_LEFT_MEMORY: return sizeof(struct record_left_memory);
 	case RECORD_EXE:
 	case RECORD_ARGV:
 	case RECORD_CGROUP: return sizeof(struct record_text);
@@ -114,15 +115,16 @@ static bool is_fifo(const struct record_fifo *record)
 {
 	size_t len = record->folders_len;
 
-	return record->verb >= FIFO_CREATED && record->verb <= FIFO_UNLINKED &&
-	       record->cut <= 1 && record->whole <= 1 && len <= sizeof(record->folders) &&
+	return record->verb >= FIFO_CREATED && record->verb <= FIFO_UNLINKED && record->cut <= 1 &&
+	       record->whole <= 1 && len <= sizeof(record->folders) &&
 	       (!len || is_ended(record->folders, len)) &&
 	       is_ended(record->path, sizeof(record->path));
 }
 
 static bool is_opening(const struct record_opening *record, size_t room)
 {
-	return record->head.pid && (record->fmode == ACCESS_READ || record->fmode == ACCESS_WRITE) &&
+	return record->head.pid &&
+	       (record->fmode == ACCESS_READ || record->fmode == ACCESS_WRITE) &&
 	       is_text(record->path, record->path_len, room);
 }
 
@@ -161,8 +163,15 @@ static bool is_destination(const struct record_destination *record)
 
 static bool is_left(const struct record_left *record, size_t room)
 {
-	return (record->kind == FILE_FIFO || record->kind == FILE_REGULAR) && record->text_len &&
+	if (record->kind == FILE_SHM)
+		return !record->text_len;
+	return record->kind == FILE_FIFO && record->text_len &&
 	       is_text(record->text, record->text_len, room);
+}
+
+static bool is_left_memory(const struct record_left_memory *record, size_t room)
+{
+	return record->text_len && is_text(record->text, record->text_len, room);
 }
 
 static bool is_wait(const struct record_wait *record)
@@ -211,6 +220,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;
 	case RECORD_LEFT: return is_left(whole, room);
+	case RECORD_LEFT_MEMORY: return is_left_memory(whole, room);
 	case RECORD_BLOCKED: {
 		const struct record_blocked *blocked = whole;
 

@@ -245,23 +245,49 @@ static struct object *left_object(struct model *model, const struct record_left 
 	object = model_object(model, &key);
 	if (!object && record->kind == FILE_FIFO)
 		object = fifo_by_name(model, record->text);
-	if (object)
+	if (object || record->kind == FILE_SHM)
 		return object;
-	if (record->kind == FILE_FIFO)
-		return fifo_by_inode(model, record->ino, record->dev, record->head.ts);
-	return object_get(model, &facts, record->head.ts);
+	return fifo_by_inode(model, record->ino, record->dev, record->head.ts);
+}
+
+static bool is_held(const struct object *object)
+{
+	if (object->key.kind == FILE_SHM)
+		return !object->segment || !object->segment->exists || object->segment->attached;
+	return object->slots || object->in_flight || object->maps;
 }
 
 int apply_left(struct model *model, const struct record_left *record, struct change *change)
 {
 	struct object *object = left_object(model, record);
 
+	/* A segment that no row told of has gone meanwhile. */
+	if (!object)
+		return record->kind == FILE_SHM ? 0 : -ENOMEM;
+	change->object = object;
+	object->is_left = !is_held(object);
+	object->left_age = record->age;
+	return object->name || !record->text_len ? 0 : object_set_name(object, record->text);
+}
+
+int apply_left_memory(struct model *model, const struct record_left_memory *record,
+		      struct change *change)
+{
+	const struct file_facts facts = { .ino = record->ino,
+					  .dev = record->dev,
+					  .kind = FILE_REGULAR,
+					  .regular = { .size = record->size, .links = 1 } };
+	struct object *object = object_get(model, &facts, record->head.ts);
+
 	if (!object)
 		return -ENOMEM;
 	change->object = object;
-	object->is_left = !object->slots && !object->in_flight;
+	object->is_left = !is_held(object);
 	object->left_age = record->age;
-	return object->name ? 0 : object_set_name(object, record->text);
+	object->left_memory = record->held;
+	object->maker =
+		(struct process_key){ .pid = record->head.pid, .start_ns = record->head.start };
+	return object_set_name(object, record->text);
 }
 
 /* --- waiting in open ------------------------------------------------------------------------- */

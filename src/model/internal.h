@@ -93,6 +93,8 @@ void passings_drop(struct description *description, bool stale_only);
 void passings_mark_stale(struct model *model);
 void passings_sweep(struct model *model);
 int apply_left(struct model *model, const struct record_left *record, struct change *change);
+int apply_left_memory(struct model *model, const struct record_left_memory *record,
+		      struct change *change);
 int apply_pass(struct model *model, const struct record_pass *record, struct change *change);
 int apply_in_flight(struct model *model, const struct record_in_flight *record,
 		    struct change *change);

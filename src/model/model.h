@@ -56,9 +56,10 @@ struct object {
 	unsigned int slots;		/* slots, in all tables, that hold it now */
 	unsigned int in_flight;		/* descriptors of it in socket queues now */
 	struct socket *socket;		/* what is known of it as a socket; NULL = nothing, or none */
-	bool is_left;			/* lies in a file system at the end, held by nobody we know */
-	uint64_t left_age;		/* with it: ns since it was made or changed */
-	struct process_key maker;	/* of a FIFO made in the window; pid 0 = unknown */
+	bool is_left;			/* is there at the end, and nobody has it open or mapped */
+	uint64_t left_age;		/* with it: ns since it was made, changed or detached */
+	uint64_t left_memory;		/* with it: bytes of memory it takes, in /dev/shm */
+	struct process_key maker;	/* who made it in the window; pid 0 = unknown */
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
@@ -229,6 +230,7 @@ struct segment {
 	uint64_t size, attached;	/* bytes; mappings in all processes */
 	uint32_t creator_pid;		/* 0 = unknown */
 	int64_t changed;		/* seconds since 1970 */
+	int64_t detached;		/* likewise: the last detach; 0 = none, or unknown */
 	bool stale;			/* not yet confirmed by the snapshot being applied */
 };
 

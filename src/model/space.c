@@ -311,8 +311,7 @@ void spaces_end(struct model *model, uint64_t ts)
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static bool is_old(const struct model *model, const struct space *space,
-		   const struct record *head)
+static bool is_old(const struct model *model, const struct space *space, const struct record *head)
 {
 	if (head->flags & RECORD_ROW)
 		return false;
@@ -322,8 +321,10 @@ static bool is_old(const struct model *model, const struct space *space,
 static int mapping_of_record(struct model *model, const struct record_mapping *record,
 			     struct mapping *mapping)
 {
-	*mapping = (struct mapping){ .start = record->start, .end = record->end,
-				     .offset = record->offset, .access = record->access };
+	*mapping = (struct mapping){ .start = record->start,
+				     .end = record->end,
+				     .offset = record->offset,
+				     .access = record->access };
 	mapping->object = object_get(model, &record->facts, record->head.ts);
 	return mapping->object ? 0 : -ENOMEM;
 }
@@ -488,8 +489,10 @@ void space_drop_users(struct model *model, struct space *space, uint64_t ts)
 
 static struct object *segment_object(struct model *model, const struct record_segment *record)
 {
-	const struct file_facts facts = { .ino = record->id, .dev = record->ipc_ns,
-					  .kind = FILE_SHM, .name = "SYSV",
+	const struct file_facts facts = { .ino = record->id,
+					  .dev = record->ipc_ns,
+					  .kind = FILE_SHM,
+					  .name = "SYSV",
 					  .regular.size = record->size };
 	struct object_key key;
 	struct object *object;
@@ -497,6 +500,14 @@ static struct object *segment_object(struct model *model, const struct record_se
 	object_key_init(&key, &facts);
 	object = model_object(model, &key);
 	return object ? object : object_get(model, &facts, record->head.ts);
+}
+
+/* shmget() told of it first, and the one who called is who made it. */
+static void segment_note_maker(struct object *object, const struct record_segment *record)
+{
+	if (!object->segment && record->nr == SYS_shmget && record->head.pid == record->creator_pid)
+		object->maker = (struct process_key){ .pid = record->head.pid,
+						      .start_ns = record->head.start };
 }
 
 int apply_segment(struct model *model, const struct record_segment *record, struct change *change)
@@ -508,6 +519,7 @@ int apply_segment(struct model *model, const struct record_segment *record, stru
 	change->object = object;
 	if (!object)
 		return -ENOMEM;
+	segment_note_maker(object, record);
 	if (!object->segment)
 		object->segment = calloc(1, sizeof(*object->segment));
 	segment = object->segment;
@@ -526,6 +538,7 @@ int apply_segment(struct model *model, const struct record_segment *record, stru
 	segment->attached = record->attached;
 	segment->creator_pid = record->creator_pid;
 	segment->changed = record->changed;
+	segment->detached = record->detached;
 	return 0;
 }
 
@@ -533,8 +546,7 @@ int apply_segment(struct model *model, const struct record_segment *record, stru
 
 /* Of what `a` maps, in order of the object: mappings of one process may overlap there, and then a
  * part counts as often as it is mapped by `a`. */
-uint64_t space_common(const struct process *a, const struct process *b,
-		      const struct object *object)
+uint64_t space_common(const struct process *a, const struct process *b, const struct object *object)
 {
 	const struct mapping *mine, *theirs;
 	uint64_t sum = 0, low, high, end, other_end;

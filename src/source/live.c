@@ -50,6 +50,7 @@ int live_deliver_bare(struct live *live, enum record_type type)
 
 static int deliver_row(void *ctx, const struct record *record)
 {
+	live_shared_note(ctx, record);
 	return live_deliver(ctx, record);
 }
 
@@ -75,6 +76,7 @@ static int on_event(void *ctx, void *data, size_t size)
 		return err ? err : live_fifo_deliver(live, data);
 	if (record->type == RECORD_MAPPING && size >= sizeof(struct record_mapping))
 		note_mapping(live, data);
+	live_shared_note(live, record);
 	return err ? err : live_deliver(live, record);
 }
 
@@ -262,16 +264,14 @@ static int state_row(void *ctx, const struct record *record)
 	const struct record_slot *row = (const void *)record;
 	struct record_slot pipe;
 
+	live_shared_note(ctx, record);
 	switch (record->type) {
-	case RECORD_SNAPSHOT_BEGIN:
-		return live_deliver_bare(ctx, RECORD_QUEUES_BEGIN);
-	case RECORD_SNAPSHOT_END:
-		return live_deliver_bare(ctx, RECORD_QUEUES_END);
+	case RECORD_SNAPSHOT_BEGIN: return live_deliver_bare(ctx, RECORD_QUEUES_BEGIN);
+	case RECORD_SNAPSHOT_END: return live_deliver_bare(ctx, RECORD_QUEUES_END);
 	case RECORD_OPENING:
 	case RECORD_SEGMENT:
 	case RECORD_IN_FLIGHT:
-	case RECORD_SOCKET:
-		return live_deliver(ctx, record);
+	case RECORD_SOCKET: return live_deliver(ctx, record);
 	case RECORD_SLOT:
 		if (!kind_holds_data(row->facts.kind))
 			return 0;
@@ -344,6 +344,7 @@ static void live_close(struct source *source)
 
 	live_counts_close(live);
 	live_signals_close(live);
+	live_shared_close(live);
 	if (live->ring)
 		ring_buffer__free(live->ring);
 	if (live->tracer)
@@ -494,7 +495,8 @@ int source_open_live(const struct options *options, const struct model *model, r
 	live->wants_waits = options->command == COMMAND_WHY;
 	live->selective = options->pids_count || options->program;
 	live->epoll = live->program.pidfd = live->program.release = live->program.failure = -1;
-	if (!is_instant(options))
+	err = live_shared_open(live);
+	if (!err && !is_instant(options))
 		err = tracing_open(live);
 	if (!err)
 		err = live_snapshot_open(live);

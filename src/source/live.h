@@ -59,6 +59,7 @@ struct live {
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
+	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
 	bool find_peers;		/* a selected process has mapped something new */
 	uint64_t next_find_ns;
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
@@ -130,6 +131,13 @@ int live_describe(struct live *live);
 /* live_blocked.c: which threads sleep in a read of a pipe, and the limits on descriptors: for check,
  * at the end of its window. */
 int live_blocked(struct live *live);
+/* live_shared.c: System V segments and POSIX shared memory that nobody has, for check. */
+struct shared_seen;
+int live_shared_open(struct live *live);
+void live_shared_close(struct live *live);
+/* Takes from a record, event or row, what it tells of files in /dev/shm. */
+void live_shared_note(struct live *live, const struct record *record);
+int live_shared_left(struct live *live);
 /* live_left.c: what lies in file systems and nobody has open, for check. */
 int live_left(struct live *live);
 

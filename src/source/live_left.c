@@ -152,7 +152,9 @@ int live_left(struct live *live)
 
 	if (command != COMMAND_CHECK && command != COMMAND_RECORD)
 		return 0;
-	err = known_fifos(live);
+	err = live_shared_left(live);
+	if (!err)
+		err = known_fifos(live);
 	/* Of those whom nobody selected we do not know what they hold. */
 	if (command == COMMAND_RECORD || live->selective)
 		return err;

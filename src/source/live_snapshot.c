@@ -108,13 +108,33 @@ int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *c
 	return rows_read_pid(program, 0, buf, to, ctx);
 }
 
+struct memory {
+	struct live *live;
+	record_fn to;
+	void *ctx;
+};
+
+/* What is not shared is of interest to us alone. */
+static int memory_row(void *ctx, const struct record *record)
+{
+	const struct memory *memory = ctx;
+
+	if (record->type != RECORD_MAPPING_PRIVATE)
+		return memory->to(memory->ctx, record);
+	live_shared_note(memory->live, record);
+	return 0;
+}
+
 static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
 {
+	struct memory memory = { .live = live, .to = to, .ctx = ctx };
 	struct snapshot_bpf *snapshot = live->snapshot;
 	int err = 0;
 
 	if (bpf_program__fd(snapshot->progs.rows_mapping) >= 0)
-		err = live_rows_read(snapshot->progs.rows_mapping, buf, to, ctx);
+		err = live_rows_read(snapshot->progs.rows_mapping, buf, memory_row, &memory);
+	else
+		live_shared_close(live); /* who has a file mapped is not known */
 	if (err || bpf_program__fd(snapshot->progs.rows_segment) < 0)
 		return err;
 	memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
@@ -124,12 +144,13 @@ static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
 /* A process that is gone has no rows. */
 int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx)
 {
+	struct memory memory = { .live = live, .to = to, .ctx = ctx };
 	char *buf = malloc(LIVE_READ_SIZE);
 	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	err = rows_read_pid(live->snapshot->progs.rows_mapping, pid, buf, to, ctx);
+	err = rows_read_pid(live->snapshot->progs.rows_mapping, pid, buf, memory_row, &memory);
 	free(buf);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """ipctrace check: each rule finds its mistake, and nothing that only looks like it."""
+import ctypes
 import json
+import mmap
 import os
 import signal
+import subprocess
 
 import pytest
 
 import compare
-from conftest import LIMIT
+from conftest import LIMIT, strict_json
 
 MISTAKES = [
     ("reader", "reader-holds-writer", "error"),
@@ -143,6 +146,62 @@ def test_stale_fifo(ipctrace, needs, tmp_path):
     ipctrace.run("check", "--", "bash", "-c", f"{script}; rm {fifo}")
     # Under another name it is the same; in use it is none.
     ipctrace.run("check", "--", "bash", "-c", f"mkfifo {fifo}; mv {fifo} {fifo}2; rm {fifo}2")
+
+
+LEFT = [("segment", "stale-shm"), ("memory-object", "stale-posix-shm"), ("semaphore", "stale-posix-shm")]
+
+
+def remove_left(left):
+    """What a workload left on purpose: "shm:5", "file:/dev/shm/x"."""
+    kind, _, name = left.partition(":")
+    if kind == "shm":
+        subprocess.run(["ipcrm", "-m", name], check=True)
+    else:
+        os.unlink(name)
+
+
+def attach(left):
+    """Holds it; returns what lets go of it."""
+    kind, _, name = left.partition(":")
+    if kind == "file":
+        fd = os.open(name, os.O_RDONLY)
+        memory = mmap.mmap(fd, 32, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        os.close(fd)
+        return memory.close
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.shmat.restype = ctypes.c_void_p
+    address = libc.shmat(int(name), None, 0)
+    assert address not in (None, 2 ** 64 - 1)
+    return lambda: libc.shmdt(ctypes.c_void_p(address))
+
+
+@pytest.mark.parametrize("name,rule", LEFT)
+@pytest.mark.parametrize("how", ["left", "removed", "in-use"])
+def test_stale_memory(ipctrace, needs, name, rule, how, tmp_path):
+    """What a program made and left is told of, unless somebody else holds it by then."""
+    needs("ipcrm")
+    out = tmp_path / "out"
+    tracer, it = ipctrace.program(["check", "--json"], ["mistakes", name] + ["good"] * (how == "removed"), out)
+    it.hear("ready")
+    it.say()
+    told = it.hear("done")
+    let_go = attach(told["left"]) if how == "in-use" else None
+    try:
+        it.process.stdin.close()
+        result = tracer.wait()
+    finally:
+        if let_go:
+            let_go()
+        if how != "removed":
+            remove_left(told["left"])
+    findings = check_document(strict_json(out.read_bytes()))
+    if how != "left":
+        assert findings == [] and result.code == 0, (findings, result)
+        return
+    found, = findings
+    assert (found["rule"], found["object"]) == (rule, told["left"]), (found, told)
+    assert compare.pid_of(found["process"]) == told["pid"]
+    assert result.code == 1
 
 
 def test_old_fifo(ipctrace, background, tmp_path):

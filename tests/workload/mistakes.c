@@ -11,7 +11,11 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <semaphore.h>
+#include <sys/ipc.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <time.h>
 
 #include "workload.h"
@@ -397,6 +401,58 @@ static void in_flight(size_t count)
 	tell_and_wait(getpid(), pair[1]);
 }
 
+/* --- shared memory ----------------------------------------------------------------------------- */
+
+/* Tells the object's id or path, and leaves it behind, or not. */
+static void segment(bool removes)
+{
+	int id = must(shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600));
+	char *at = must(shmat(id, NULL, 0));
+
+	if (removes)
+		must(shmctl(id, IPC_RMID, NULL));
+	at[0] = 1;
+	must(shmdt(at));
+	tell("{\"done\": true, \"pid\": %d, \"left\": \"shm:%d\"}", getpid(), id);
+	listen_for_test();
+}
+
+static void memory_object(bool unlinks)
+{
+	char name[64];
+	int fd;
+	char *at;
+
+	snprintf(name, sizeof(name), "/ipctrace-mistakes-%d", getpid());
+	fd = must(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
+	must(ftruncate(fd, 8192));
+	at = must(mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	at[0] = 1;
+	must(close(fd));
+	if (unlinks)
+		must(shm_unlink(name));
+	tell("{\"done\": true, \"pid\": %d, \"left\": \"file:/dev/shm%s\"}", getpid(), name);
+	listen_for_test();
+}
+
+static void semaphore(bool unlinks)
+{
+	char name[64];
+	sem_t *sem;
+
+	snprintf(name, sizeof(name), "/ipctrace-mistakes-%d", getpid());
+	sem = sem_open(name, O_CREAT | O_EXCL, 0600, 1);
+	if (sem == SEM_FAILED)
+		_exit(93);
+	must(sem_wait(sem));
+	must(sem_post(sem));
+	if (unlinks)
+		must(sem_unlink(name));
+	tell("{\"done\": true, \"pid\": %d, \"left\": \"file:/dev/shm/sem.%s\"}", getpid(),
+	     name + 1);
+	listen_for_test();
+}
+
 /* --- signals and sockets ------------------------------------------------------------------------- */
 
 static void nothing(int signal)
@@ -501,6 +557,12 @@ int main(int argc, char **argv)
 		limit(good ? 40 : 62);
 	else if (!strcmp(name, "in-flight"))
 		in_flight(good ? 10 : 50);
+	else if (!strcmp(name, "segment"))
+		segment(good);
+	else if (!strcmp(name, "memory-object"))
+		memory_object(good);
+	else if (!strcmp(name, "semaphore"))
+		semaphore(good);
 	else
 		return 2;
 	return 0;
