@@ -74,6 +74,7 @@ enum record_type {
 
 	/* Sockets. */
 	RECORD_SOCKET = 100,	  /* struct record_socket: what one is now, after a call or as a row */
+	RECORD_HEARD = 103,	  /* struct record_heard: when the peer of a connection was last heard of */
 	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
 	RECORD_HOST = 102,	  /* struct record_host: the namespaces that names don't mention */
 	/* What tasks wait for. Two passes with a snapshot between them tell who slept throughout. */
@@ -554,6 +555,14 @@ struct record_destination {
 	__u8 address[16];
 	__u32 name_len, pad;
 	char name[RECORD_SOCKET_NAME];
+};
+
+struct record_heard {
+	struct record head;	/* pid, tid and start are 0 */
+	__u64 ino;		/* of a TCP socket */
+	__u64 ago;		/* ns; to the millisecond */
+	__u32 dev;
+	__u32 pad;
 };
 
 struct record_host {

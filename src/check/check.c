@@ -11,6 +11,33 @@ const char *process_words(const struct process *process, char buf[WHO_LEN])
 	return buf;
 }
 
+const char *age_words(uint64_t ns, char buf[AGE_LEN])
+{
+	static const struct {
+		uint64_t ns;
+		const char *name;
+	} units[] = { { 86400000000000ull, "d" }, { 3600000000000ull, "h" }, { 60000000000ull, "min" } };
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (ns >= units[i].ns) {
+			snprintf(buf, AGE_LEN, "%llu %s", (unsigned long long)(ns / units[i].ns),
+				 units[i].name);
+			return buf;
+		}
+	snprintf(buf, AGE_LEN, "%llu s", (unsigned long long)(ns / 1000000000ull));
+	return buf;
+}
+
+const struct process *object_holder(const struct object *object)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (endpoint->read_slots)
+			return endpoint->key.process;
+	return NULL;
+}
+
 uint64_t read_until(const struct model *model, const struct endpoint *endpoint)
 {
 	return endpoint->read_slots ? model->end_ts : endpoint->read_gone_ts;

@@ -259,16 +259,6 @@ static bool has_in_flight(const struct model *model)
 	return false;
 }
 
-static const struct process *holder_of(const struct object *object)
-{
-	const struct endpoint *endpoint;
-
-	DL_FOREACH2(object->endpoints, endpoint, object_next)
-		if (endpoint->read_slots)
-			return endpoint->key.process;
-	return NULL;
-}
-
 int find_in_flight_pile(struct inspection *inspection)
 {
 	const struct process *sender, *holder;
@@ -285,7 +275,7 @@ int find_in_flight_pile(struct inspection *inspection)
 		count = in_flight_to(inspection->model, object->key.ino, &sender);
 		if (count < PILE)
 			continue;
-		holder = holder_of(object);
+		holder = object_holder(object);
 		err = finding_add(
 			inspection, holder, object,
 			"%u descriptors lie in this socket's queue%s%s; %s doesn't receive "

@@ -83,26 +83,6 @@ int find_stale_fifo(struct inspection *inspection)
 
 /* --- System V segments ------------------------------------------------------------------------ */
 
-#define AGE_LEN 32
-
-/* "40 s", "12 min", "3 h", "5 d" */
-static const char *age_words(uint64_t ns, char buf[AGE_LEN])
-{
-	static const struct {
-		uint64_t ns;
-		const char *name;
-	} units[] = { { 86400000000000ull, "d" }, { 3600000000000ull, "h" }, { MINUTE_NS, "min" } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (ns >= units[i].ns) {
-			snprintf(buf, AGE_LEN, "%llu %s", (unsigned long long)(ns / units[i].ns),
-				 units[i].name);
-			return buf;
-		}
-	snprintf(buf, AGE_LEN, "%llu s", (unsigned long long)(ns / 1000000000ull));
-	return buf;
-}
-
 static unsigned long long kib(uint64_t bytes)
 {
 	return (bytes + 1023) / 1024;

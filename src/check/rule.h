@@ -22,6 +22,13 @@ struct inspection {
 /* "sh[812]"; the name as it is, unescaped. */
 const char *process_words(const struct process *process, char buf[WHO_LEN]);
 
+#define AGE_LEN 32
+/* "40 s", "12 min", "3 h", "5 d" */
+const char *age_words(uint64_t ns, char buf[AGE_LEN]);
+
+/* Somebody who has it open for reading; NULL = nobody known. */
+const struct process *object_holder(const struct object *object);
+
 /*
  * Adds a finding about that process and object (either may be NULL), unless neither is of interest:
  * the process was not selected, and no selected one shares the object. 0 or -ENOMEM.
@@ -71,5 +78,6 @@ int find_signal_ignored(struct inspection *inspection);
 int find_signal_blocked(struct inspection *inspection);
 int find_backlog_full(struct inspection *inspection);
 int find_close_wait(struct inspection *inspection);
+int find_half_closed(struct inspection *inspection);
 
 #endif /* IPCTRACE_CHECK_RULE_H */

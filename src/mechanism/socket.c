@@ -269,26 +269,6 @@ static void add_peer(struct facts *facts, const struct model *model, const struc
 		add(facts, "pending", FACT_BOOL)->truth = true;
 }
 
-const char *server_model_name(enum server_model model)
-{
-	switch (model) {
-	case SERVER_ITERATIVE: return "iterative";
-	case SERVER_EVENT_LOOP: return "event loop";
-	case SERVER_THREADS: return "thread per connection";
-	case SERVER_PROCESSES: return "process per connection";
-	case SERVER_PREFORK: return "prefork";
-	case SERVER_UNKNOWN: break;
-	}
-	return NULL;
-}
-
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-/* "8 connections accepted by 1 process, up to 8 open at once; of 8 that were used, 0 by another
- * process, 8 by another thread, 8 threads in all" */
 static void add_server(struct facts *facts, const struct model *model, const struct object *object)
 {
 	struct server_view view;
@@ -301,12 +281,7 @@ static void add_server(struct facts *facts, const struct model *model, const str
 	}
 	add_text(facts, "server_model", server_model_name(view.model));
 	fact = add(facts, "evidence", FACT_WORDS);
-	snprintf(fact->words, sizeof(fact->words),
-		 "%llu connection%s accepted by %u process%s, up to %u open at once; of %u that were "
-		 "used, %u by another process, %u by another thread, %u thread%s in all",
-		 (unsigned long long)view.accepted, plural(view.accepted), view.acceptors,
-		 view.acceptors == 1 ? "" : "es", view.most_open, view.seen, view.elsewhere,
-		 view.other_threads, view.users, plural(view.users));
+	server_evidence(&view, fact->words, sizeof(fact->words));
 }
 
 static void add_listener(struct facts *facts, const struct object *object)

@@ -119,6 +119,7 @@ void openings_forget(struct model *model);
 /* --- sockets (socket.c) ---------------------------------------------------------------------- */
 
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change);
+int apply_heard(struct model *model, const struct record_heard *record, struct change *change);
 int apply_destination(struct model *model, const struct record_destination *record,
 		      struct change *change);
 /* The record's process accepted that connection from its descriptor record->arg[0]. 0 or -ENOMEM. */

@@ -90,6 +90,9 @@ struct socket {
 	struct socket_tuple tuple;
 	bool is_hashed;			/* in model->sockets, under that tuple */
 	bool is_ambiguous;		/* another socket has, or had, the same addresses */
+	uint32_t first_drops;		/* facts.drops when first looked at */
+	uint64_t shut_ts;		/* in the window it shut down sending; 0 = not so */
+	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
 	struct destination *destinations;
 	unsigned int destinations_count;
@@ -433,6 +436,10 @@ bool socket_is_listener(const struct object *object);
 bool socket_is_remote(const struct model *model, const struct object *object);
 /* What the connections to that listener tell of its server; false where none was accepted. */
 bool server_judge(const struct model *model, const struct object *listener, struct server_view *view);
+/* "event loop", "prefork", …; NULL = not enough seen. */
+const char *server_model_name(enum server_model model);
+/* What it was concluded from, in words. */
+void server_evidence(const struct server_view *view, char *buf, size_t size);
 /* True when the process holds an end of the object: the object itself, or one at its other end, with a
  * selected process at either. */
 bool object_is_near_selected(const struct object *object, const struct model *model);

@@ -5,6 +5,8 @@
  */
 #include "model/internal.h"
 
+#include <stdio.h>
+
 #define SERVER_SEEN_MAX 64 /* the newest of them are looked at */
 
 struct server_connection {
@@ -165,4 +167,36 @@ bool server_judge(const struct model *model, const struct object *listener, stru
 	look_at(model, server, view);
 	view->model = conclude(view);
 	return true;
+}
+
+/* --- in words -------------------------------------------------------------------------------- */
+
+const char *server_model_name(enum server_model model)
+{
+	switch (model) {
+	case SERVER_ITERATIVE: return "iterative";
+	case SERVER_EVENT_LOOP: return "event loop";
+	case SERVER_THREADS: return "thread per connection";
+	case SERVER_PROCESSES: return "process per connection";
+	case SERVER_PREFORK: return "prefork";
+	case SERVER_UNKNOWN: break;
+	}
+	return NULL;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+/* "8 connections accepted by 1 process, up to 8 open at once; of 8 that were used, 0 by another
+ * process, 8 by another thread, 8 threads in all" */
+void server_evidence(const struct server_view *view, char *buf, size_t size)
+{
+	snprintf(buf, size,
+		 "%llu connection%s accepted by %u process%s, up to %u open at once; of %u that were "
+		 "used, %u by another process, %u by another thread, %u thread%s in all",
+		 (unsigned long long)view->accepted, plural(view->accepted), view->acceptors,
+		 view->acceptors == 1 ? "" : "es", view->most_open, view->seen, view->elsewhere,
+		 view->other_threads, view->users, plural(view->users));
 }

@@ -271,6 +271,7 @@ static struct socket *socket_get(struct object *object)
 	if (!socket)
 		return NULL;
 	socket->object = object;
+	socket->first_drops = RECORD_COUNT_UNKNOWN;
 	object->socket = socket;
 	return socket;
 }
@@ -367,6 +368,27 @@ static int socket_take(struct model *model, struct object *object, const struct 
 	return socket_place(model, socket);
 }
 
+/* A listener made in the window was first looked at with none. */
+static void note_over_time(struct socket *socket, const struct record_socket *record)
+{
+	if (socket->first_drops == RECORD_COUNT_UNKNOWN)
+		socket->first_drops = record->facts.drops;
+	if (record->nr == SYS_shutdown && !record->result && record->arg[1] == SHUT_WR)
+		socket->shut_ts = record->head.ts;
+}
+
+int apply_heard(struct model *model, const struct record_heard *record, struct change *change)
+{
+	const struct object_key key = { .ino = record->ino, .dev = record->dev, .kind = FILE_TCP };
+	struct object *object = model_object(model, &key);
+
+	if (!object || !object->socket)
+		return 0;
+	change->object = object;
+	object->socket->heard = (struct count){ .value = record->ago, .known = true };
+	return 0;
+}
+
 static bool is_accept(const struct record_socket *record)
 {
 	return (record->nr == SYS_accept || record->nr == SYS_accept4) && record->result >= 0;
@@ -388,6 +410,7 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 		object->last_ts = record->head.ts;
 	if (socket_take(model, object, facts))
 		return -ENOMEM;
+	note_over_time(object->socket, record);
 	other = socket_other(model, object, 0);
 	if (other && other->endpoints)
 		change->other = other->endpoints->key.process;

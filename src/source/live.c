@@ -312,6 +312,8 @@ static int live_refresh(struct source *source)
 		err = live_blocked(live);
 	if (!err)
 		err = live_left(live);
+	if (!err)
+		err = live_heard(live);
 	if (!err && !live->stopped) {
 		live->stopped = true;
 		err = live_deliver_bare(live, RECORD_STOP);
@@ -439,6 +441,8 @@ static int start(struct live *live)
 		err = live_blocked(live);
 	if (!err && !live->tracer)
 		err = live_left(live);
+	if (!err && !live->tracer)
+		err = live_heard(live);
 	if (!err && live->tracer)
 		err = live_counts_reset(live);
 	if (!err)

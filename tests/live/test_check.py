@@ -4,6 +4,7 @@ import ctypes
 import json
 import mmap
 import os
+import re
 import signal
 import subprocess
 
@@ -49,12 +50,12 @@ def check_document(document):
     return document["findings"]
 
 
-def watch(ipctrace, workload, *what, options=()):
+def watch(ipctrace, workload, *what, options=(), limit=LIMIT):
     """What check says of one workload; (findings, what it told, its exit code)."""
     it = workload("mistakes", *what)
-    tracer = ipctrace.start("check", "--json", "-d", LIMIT, *options, "-p", it.pid)
+    tracer = ipctrace.start("check", "--json", "-d", limit, *options, "-p", it.pid)
     it.say()
-    told = it.hear("done")
+    told = it.hear("done", limit)
     result = tracer.stop()
     assert it.finish() == 0
     return check_document(result.document), told, result.code
@@ -146,6 +147,32 @@ def test_stale_fifo(ipctrace, needs, tmp_path):
     ipctrace.run("check", "--", "bash", "-c", f"{script}; rm {fifo}")
     # Under another name it is the same; in use it is none.
     ipctrace.run("check", "--", "bash", "-c", f"mkfifo {fifo}; mv {fifo} {fifo}2; rm {fifo}2")
+
+
+@pytest.mark.parametrize("how", ["full", "emptied"])
+def test_backlog_names_the_model(ipctrace, workload, how):
+    """Full now, or was so meanwhile; and how the listener's connections were served, with the evidence."""
+    findings, told, code = watch(ipctrace, workload, "backlog-served", *["good"] * (how == "emptied"))
+    found, = findings
+    assert (found["rule"], found["object"]) == ("backlog-full", f"tcp:127.0.0.1:{told['port']}"), found
+    assert ("2 connections wait to be accepted, with a backlog of 1" in found["message"]) == (how == "full"), found
+    assert "found the queue full" in found["message"], found
+    model, accepted = ("iterative", 2) if how == "full" else ("event loop", 4)
+    assert f"the server's model is {model}: " in found["message"], found
+    assert f"{accepted} connections accepted by 1 process" in found["message"], found
+    assert code == 1
+
+
+def test_half_closed(ipctrace, workload):
+    """Two that nobody closes are told of, with how long that is known; one that is answered, and one meant so, not."""
+    findings, told, code = watch(ipctrace, workload, "half-closed", limit=LIMIT + 15)
+    assert [f["rule"] for f in findings] == ["half-closed"] * 2, findings
+    assert sorted(f["object"] for f in findings) == sorted(told["objects"]), (findings, told)
+    for found in findings:
+        assert found["severity"] == "note" and compare.pid_of(found["process"]) == told["pid"]
+        seconds = int(re.search(r" (\d+) s\b", found["message"]).group(1))
+        assert 10 <= seconds < 30, found
+    assert code == 1
 
 
 LEFT = [("segment", "stale-shm"), ("memory-object", "stale-posix-shm"), ("semaphore", "stale-posix-shm")]

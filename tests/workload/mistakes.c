@@ -501,6 +501,128 @@ static void connections(int backlog, int count, bool closes)
 	tell_and_wait(getpid(), -1);
 }
 
+static struct sockaddr_in listening_at(int *listener, int backlog)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+
+	*listener = must(socket(AF_INET, SOCK_STREAM, 0));
+	must(bind(*listener, (struct sockaddr *)&address, size));
+	must(listen(*listener, backlog));
+	must(getsockname(*listener, (struct sockaddr *)&address, &size));
+	return address;
+}
+
+static int connected_to(const struct sockaddr_in *address, int flags)
+{
+	int fd = must(socket(AF_INET, SOCK_STREAM | flags, 0));
+
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) && errno != EINPROGRESS)
+		_exit(92);
+	return fd;
+}
+
+/* Serves two connections one after the other, and then no more: its queue runs full, and one attempt to
+ * connect comes to nothing. At the end it is full still, or not. */
+static void backlog_served(bool is_emptied)
+{
+	struct sockaddr_in address;
+	int listener, fds[2];
+	char byte;
+
+	address = listening_at(&listener, 1);
+	for (int i = 0; i < 2; i++) {
+		int client = connected_to(&address, 0), served = must(accept(listener, NULL, NULL));
+
+		must(write(client, "x", 1));
+		must(read(served, &byte, 1));
+		must(close(client));
+		must(close(served));
+	}
+	for (int i = 0; i < 2; i++)
+		fds[i] = connected_to(&address, 0);
+	int late = connected_to(&address, SOCK_NONBLOCK);
+
+	for (int i = 0; is_emptied && i < 2; i++)
+		must(accept(listener, NULL, NULL));
+	tell("{\"done\": true, \"pid\": %d, \"inode\": 0, \"port\": %d}", getpid(),
+	     ntohs(address.sin_port));
+	listen_for_test();
+	must(close(late));
+	must(close(fds[0]));
+}
+
+struct connection {
+	int client, server;
+};
+
+static struct connection connection_make(int listener, const struct sockaddr_in *address)
+{
+	struct connection it = { .client = connected_to(address, 0) };
+	char byte;
+
+	it.server = must(accept(listener, NULL, NULL));
+	must(write(it.client, "x", 1));
+	must(read(it.server, &byte, 1));
+	return it;
+}
+
+static struct connection pair_make(bool is_used)
+{
+	struct connection it;
+	char byte;
+	int ends[2];
+
+	must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	it.client = ends[0];
+	it.server = ends[1];
+	if (is_used) {
+		must(write(it.client, "x", 1));
+		must(read(it.server, &byte, 1));
+	}
+	return it;
+}
+
+/* For longer than an answer takes: connections that the client closed and we did not; that it closed
+ * for sending while we answer on and on; that both closed; and one made for one way alone. */
+static void half_closed(void)
+{
+	struct timespec pause = { .tv_nsec = 500000000 };
+	struct connection kept, answered, closed, unix_kept, unix_answered, unix_one_way;
+	struct sockaddr_in address, peer;
+	socklen_t size = sizeof(peer);
+	int listener;
+	char byte;
+
+	address = listening_at(&listener, 8);
+	kept = connection_make(listener, &address);
+	answered = connection_make(listener, &address);
+	closed = connection_make(listener, &address);
+	unix_kept = pair_make(true);
+	unix_answered = pair_make(true);
+	unix_one_way = pair_make(false);
+	must(getpeername(kept.server, (struct sockaddr *)&peer, &size));
+	must(close(kept.client));
+	must(shutdown(answered.client, SHUT_WR));
+	must(close(closed.client));
+	must(close(closed.server));
+	must(shutdown(unix_kept.client, SHUT_WR));
+	must(shutdown(unix_answered.client, SHUT_WR));
+	must(shutdown(unix_one_way.client, SHUT_WR));
+	for (int i = 0; i < 24; i++) {
+		nanosleep(&pause, NULL);
+		must(write(answered.server, "y", 1));
+		must(read(answered.client, &byte, 1));
+		must(write(unix_answered.server, "y", 1));
+		must(read(unix_answered.client, &byte, 1));
+	}
+	tell("{\"done\": true, \"pid\": %d, \"objects\": "
+	     "[\"tcp:127.0.0.1:%d->127.0.0.1:%d\", \"unix:[%lu]\"]}",
+	     getpid(), ntohs(address.sin_port), ntohs(peer.sin_port), fd_inode(unix_kept.server));
+	listen_for_test();
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
@@ -557,6 +679,10 @@ int main(int argc, char **argv)
 		limit(good ? 40 : 62);
 	else if (!strcmp(name, "in-flight"))
 		in_flight(good ? 10 : 50);
+	else if (!strcmp(name, "backlog-served"))
+		backlog_served(good);
+	else if (!strcmp(name, "half-closed"))
+		half_closed();
 	else if (!strcmp(name, "segment"))
 		segment(good);
 	else if (!strcmp(name, "memory-object"))
