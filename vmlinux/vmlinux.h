@@ -212,6 +212,7 @@ struct upid {
 };
 
 struct pid {
+	unsigned int level;
 	struct upid numbers[1];
 };
 
@@ -278,6 +279,10 @@ struct socket_alloc {
 
 struct scm_stat {
 	atomic_t nr_fds;
+};
+
+struct inet_connection_sock {
+	u32 icsk_user_timeout;
 };
 
 struct tcp_sock {
@@ -495,6 +500,8 @@ struct task_struct {
 	unsigned long nvcsw, nivcsw;
 	struct sched_info sched_info;
 	struct list_head ptraced;
+	struct pid *thread_pid;
+	struct completion *vfork_done;
 	const struct cred *cred;
 	struct fs_struct *fs;
 	char comm[16];

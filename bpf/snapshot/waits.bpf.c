@@ -83,12 +83,23 @@ static __always_inline __u32 task_state(struct task_struct *task)
 
 /* --- what it waits on ------------------------------------------------------------------------ */
 
+/* TCP_USER_TIMEOUT ends a connection whose other end takes nothing in. */
+static __always_inline bool is_timed(struct file_facts *facts)
+{
+	struct sock *sock = (void *)facts->socket.sock;
+
+	if (BPF_CORE_READ(sock, sk_rcvtimeo) != LONG_MAX ||
+	    BPF_CORE_READ(sock, sk_sndtimeo) != LONG_MAX)
+		return true;
+	return facts->kind == FILE_TCP &&
+	       BPF_CORE_READ((struct inet_connection_sock *)sock, icsk_user_timeout);
+}
+
 /* An object that has a name can be opened by anybody at any time. */
 static __always_inline __u32 on_flags(struct file_facts *facts)
 {
 	struct file *file = (void *)facts->file;
 	struct eventfd_ctx *eventfd;
-	struct sock *sock;
 
 	if (facts->kind == FILE_FIFO || facts->kind == FILE_MQ)
 		return BPF_CORE_READ(file, f_inode, i_nlink) ? WAIT_ON_KERNEL : 0;
@@ -97,12 +108,8 @@ static __always_inline __u32 on_flags(struct file_facts *facts)
 		eventfd = BPF_CORE_READ(file, private_data);
 		return BPF_CORE_READ(eventfd, kref.refcount.refs.counter) != 1 ? WAIT_ON_KERNEL : 0;
 	}
-	if (facts->kind == FILE_UNIX) {
-		sock = (void *)facts->socket.sock;
-		if (BPF_CORE_READ(sock, sk_rcvtimeo) != LONG_MAX ||
-		    BPF_CORE_READ(sock, sk_sndtimeo) != LONG_MAX)
-			return WAIT_ON_TIMED;
-	}
+	if ((facts->mode & S_IFMT) == S_IFSOCK)
+		return is_timed(facts) ? WAIT_ON_TIMED : 0;
 	return 0;
 }
 
@@ -323,6 +330,10 @@ static __always_inline void process_fill(struct record_wait *row, struct task_st
 	void *ptraced = (void *)task + bpf_core_field_offset(struct task_struct, ptraced);
 
 	handlers_fill(row, task, scratch);
+	if (BPF_CORE_READ(task, thread_pid, level))
+		row->flags |= WAIT_NAMESPACED;
+	if (BPF_CORE_READ(task, vfork_done))
+		row->flags |= WAIT_VFORKED;
 	if (has_timer(task))
 		row->flags |= WAIT_BOUNDED;
 	if (BPF_CORE_READ(task, ptraced.next) != ptraced)

@@ -674,6 +674,8 @@ enum wait_flags {
 	WAIT_MEMORY_SHARED = 1 << 5, /* its memory is used by more than its own threads */
 	WAIT_FUTEX_PRIVATE = 1 << 6, /* only threads with the same memory can wake it */
 	WAIT_FUTEX_READ = 1 << 7,    /* value could be read */
+	WAIT_NAMESPACED = 1 << 8,    /* pids mean something else to it than here */
+	WAIT_VFORKED = 1 << 9,	     /* its parent sleeps in vfork until it executes or ends */
 };
 
 struct record_wait {

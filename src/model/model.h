@@ -66,6 +66,7 @@ struct object {
 	unsigned int maps;		/* mappings of it, in all address spaces */
 	bool map_writer;		/* some mapping of it can be, or could be, written */
 	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
+	struct holding *holdings;	/* scratch of why: the slots that hold it */
 	UT_hash_handle hh;		/* model->objects */
 };
 
@@ -93,6 +94,7 @@ struct socket {
 	uint32_t first_drops;		/* facts.drops when first looked at */
 	uint64_t shut_ts;		/* in the window it shut down sending; 0 = not so */
 	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
+	bool has_twin;			/* another socket was held with the same addresses */
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
 	struct destination *destinations;
 	unsigned int destinations_count;
@@ -282,6 +284,9 @@ struct process {
 	bool space_stale;		/* not yet confirmed by the reading under way */
 	uint64_t serial;
 	bool marked;			/* scratch of whoever walks the processes */
+	bool has_uring;			/* scratch of why, as all that follow */
+	struct process *children, *sibling; /* live ones */
+	struct dependent *dependents;	/* waits that end once it goes on */
 	UT_hash_handle hh;		/* model->processes, by key */
 };
 
@@ -375,6 +380,7 @@ struct model {
 
 	/* The model's own: */
 	struct wait *wait_at;		/* whose RECORD_WAIT_ON come now */
+	struct holding *holdings;	/* scratch of why */
 	bool first_snapshot;		/* the snapshot being applied is the first */
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */

@@ -83,7 +83,7 @@ static int socket_hash(struct model *model, struct socket *socket)
 	struct socket *other = socket_by_tuple(model, &socket->tuple);
 
 	if (other && is_held(other->object)) {
-		socket->is_ambiguous = true;
+		socket->is_ambiguous = socket->has_twin = other->has_twin = true;
 		return 0;
 	}
 	if (other) {
@@ -179,7 +179,7 @@ static bool is_within_machine(const struct socket_facts *facts)
 	       !memcmp(facts->local, facts->remote, sizeof(facts->local));
 }
 
-/* The listener in whose queue it waits. */
+/* The listener in whose queue it waits, or would. */
 static struct object *socket_listener(const struct model *model, const struct socket *socket)
 {
 	const struct socket_facts *facts = &socket->facts;
@@ -189,7 +189,8 @@ static struct object *socket_listener(const struct model *model, const struct so
 		return NULL;
 	if (facts->kind == FILE_UNIX)
 		return facts->pending ? unix_listener(model, facts->peer_address) : NULL;
-	if (facts->kind != FILE_TCP || !facts->remote_port || facts->state != TCP_ESTABLISHED ||
+	if (facts->kind != FILE_TCP || !facts->remote_port ||
+	    (facts->state != TCP_ESTABLISHED && facts->state != TCP_SYN_SENT) ||
 	    !is_within_machine(facts))
 		return NULL;
 	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who is stuck. A wait can end if its task is not really asleep, if it ends by itself, if something
- * outside can end it, or if one of its wakers is a process that has a task whose wait can end. That is repeated until nothing changes; who is left can be woken by nobody: a
- * knot, of which a ring is one part. What is unknown counts as able to end.
+ * outside can end it, or if one of its wakers is a process that has a task whose wait can end; see
+ * why_settle.c. Who is left can be woken by nobody: a knot, of which a ring is one part. What is
+ * unknown counts as able to end.
  */
 #include "model/waker.h"
 
@@ -14,6 +15,7 @@ static void wait_reset(struct model *model, struct wait *wait)
 	wait->wakers = NULL;
 	wait->wakers_count = 0;
 	wait->object = NULL;
+	wait->relief_through = NULL;
 	wait->all = wait->in_ring = wait->stuck = wait->visited = false;
 	wait->relief = RELIEF_NONE;
 	wait->process = NULL;
@@ -29,17 +31,6 @@ static void wait_relieve_early(struct wait *wait)
 		wait->relief = RELIEF_TIMEOUT;
 }
 
-static bool has_uring(const struct process *process)
-{
-	const struct table *table = process->table;
-
-	if (table)
-		TABLE_FOREACH(table, fd, slot)
-			if (slot->description->object->key.kind == FILE_IO_URING)
-				return true;
-	return false;
-}
-
 /* What io_uring does for a process happens while its tasks sleep. */
 static void uring_relieve(struct wait *wait)
 {
@@ -47,114 +38,52 @@ static void uring_relieve(struct wait *wait)
 
 	if (wait->relief != RELIEF_NONE)
 		return;
-	if (has_uring(wait->process))
+	if (wait->process->has_uring)
 		wait->relief = RELIEF_HIDDEN;
 	for (i = 0; i < wait->wakers_count && wait->relief == RELIEF_NONE; i++)
-		if (has_uring(wait->wakers[i].process))
+		if (wait->wakers[i].process->has_uring)
 			wait->relief = RELIEF_HIDDEN;
 }
 
-static int waits_prepare(struct model *model)
+static int wait_prepare(const struct model *model, struct wait *wait)
 {
-	struct wait *wait;
-
-	for (wait = model->waits; wait; wait = wait->hh.next)
-		wait_reset(model, wait);
-	for (wait = model->waits; wait; wait = wait->hh.next) {
-		if (!wait->process)
-			continue;
-		wait_relieve_early(wait);
-		if (wakers_find(model, wait))
-			return -ENOMEM;
-		if (wait->relief == RELIEF_NONE && wait->row.flags & WAIT_CATCHES)
-			wait->relief = RELIEF_SIGNAL;
-		uring_relieve(wait);
-		wait->stuck = wait->relief == RELIEF_NONE;
-	}
+	wait_relieve_early(wait);
+	if (wakers_find(model, wait))
+		return -ENOMEM;
+	if (wait->row.flags & WAIT_CATCHES)
+		relieve(wait, RELIEF_SIGNAL);
+	uring_relieve(wait);
+	wait->stuck = wait->relief == RELIEF_NONE;
 	return 0;
 }
 
-/* --- the fixpoint ------------------------------------------------------------------------------ */
-
-/* `marked`: it has a task that can go on, or one that nobody has looked at. */
-static void processes_mark(struct model *model)
-{
-	struct process *process;
-	struct wait *wait;
-	struct task *task;
-
-	for (process = model->processes; process; process = process->hh.next) {
-		process->marked = process->tasks == NULL;
-		DL_FOREACH2(process->tasks, task, process_next) {
-			HASH_FIND(hh, model->waits, &task->tid, sizeof(task->tid), wait);
-			if (!wait || wait->process != process || !wait->stuck)
-				process->marked = true;
-		}
-	}
-}
-
-static bool waker_can(const struct model *model, const struct waker *waker)
-{
-	const struct wait *wait;
-
-	if (!waker->tid)
-		return waker->process->marked;
-	HASH_FIND(hh, model->waits, &waker->tid, sizeof(waker->tid), wait);
-	return !wait || wait->process != waker->process || !wait->stuck;
-}
-
-static bool has_live_child(const struct model *model, const struct process *process)
-{
-	const struct process *child;
-
-	for (child = model->processes; child; child = child->hh.next)
-		if (!child->exited && child->ppid == process->key.pid && child->marked)
-			return true;
-	return false;
-}
-
-static bool can_be_woken(const struct model *model, const struct wait *wait)
-{
-	size_t i;
-
-	/* Of several that may hold the lock it is not known which does, so one that can go on is
-	 * enough there too. */
-	for (i = 0; i < wait->wakers_count; i++)
-		if (waker_can(model, &wait->wakers[i]))
-			return true;
-	return wait->row.flags & WAIT_CATCHES_CHILD && has_live_child(model, wait->process);
-}
-
-static void settle(struct model *model)
+/* Finds out who waits for whom, and who is stuck. */
+static int waits_settle(struct model *model)
 {
 	struct wait *wait;
-	bool changed = true;
+	int err;
 
-	while (changed) {
-		changed = false;
-		processes_mark(model);
-		for (wait = model->waits; wait; wait = wait->hh.next) {
-			if (!wait->process || !wait->stuck || !can_be_woken(model, wait))
-				continue;
-			wait->stuck = false;
-			wait->relief = RELIEF_WAKER;
-			changed = true;
-		}
-	}
+	for (wait = model->waits; wait; wait = wait->hh.next)
+		wait_reset(model, wait);
+	err = why_index_build(model);
+	for (wait = model->waits; wait && !err; wait = wait->hh.next)
+		if (wait->process)
+			err = wait_prepare(model, wait);
+	why_index_free(model);
+	return err ? err : why_settle(model);
 }
 
 int why_confirm(struct model *model, struct model *later)
 {
 	struct wait *wait, *again;
 
-	if (waits_prepare(later))
+	if (waits_settle(later))
 		return -ENOMEM;
-	settle(later);
 	for (wait = model->waits; wait; wait = wait->hh.next) {
 		HASH_FIND(hh, later->waits, &wait->tid, sizeof(wait->tid), again);
-		if (wait->stuck && (!again || !again->stuck ||
-				    again->row.switches != wait->row.switches ||
-				    again->row.head.start != wait->row.head.start))
+		if (wait->stuck &&
+		    (!again || !again->stuck || again->row.switches != wait->row.switches ||
+		     again->row.head.start != wait->row.head.start))
 			wait->steady = false;
 	}
 	return 0;
@@ -165,15 +94,22 @@ int why_confirm(struct model *model, struct model *later)
 struct wait *why_wait_of(const struct model *model, const struct process *process)
 {
 	struct wait *wait, *best = NULL;
+	const struct task *task;
 
-	for (wait = model->waits; wait; wait = wait->hh.next) {
-		if (wait->process != process || wait->row.what == WAIT_RUNNING)
+	DL_FOREACH2(process->tasks, task, process_next) {
+		wait = task_wait(model, task->tid);
+		if (!wait || wait->process != process || wait->row.what == WAIT_RUNNING)
 			continue;
 		if (!best || wait->stuck > best->stuck ||
 		    (wait->stuck == best->stuck && wait->tid == process->key.pid))
 			best = wait;
 	}
 	return best;
+}
+
+struct wait *why_wait_of_waker(const struct model *model, const struct waker *waker)
+{
+	return waker->tid ? task_wait(model, waker->tid) : why_wait_of(model, waker->process);
 }
 
 static bool is_ancestor(const struct model *model, const struct process *process,
@@ -204,8 +140,8 @@ static bool is_leak(const struct model *model, const struct wait *wait, const st
 {
 	if (waker->hidden || waker->used != ANSWER_NO)
 		return false;
-	return wait->ons[0].flags & WAIT_ON_WRITTEN || !is_family(model, wait->process,
-								    waker->process);
+	return wait->ons[0].flags & WAIT_ON_WRITTEN ||
+	       !is_family(model, wait->process, waker->process);
 }
 
 /* One task alone can't write what it waits for; another of its process may. */
@@ -246,11 +182,7 @@ static struct wait *wait_next(const struct model *model, const struct wait *wait
 	size_t i;
 
 	for (i = 0; i < wait->wakers_count; i++) {
-		if (wait->wakers[i].tid)
-			HASH_FIND(hh, model->waits, &wait->wakers[i].tid,
-				  sizeof(wait->wakers[i].tid), next);
-		else
-			next = why_wait_of(model, wait->wakers[i].process);
+		next = why_wait_of_waker(model, &wait->wakers[i]);
 		/* Waiting for oneself says less than waiting for another. */
 		if (next && next->stuck && next->process != wait->process)
 			return next;
@@ -333,9 +265,8 @@ static int waits_collect(struct model *model, uint64_t longer_ns, struct why *wh
 int why_build(struct model *model, uint64_t longer_ns, struct why *why)
 {
 	*why = (struct why){ 0 };
-	if (waits_prepare(model))
+	if (waits_settle(model))
 		return -ENOMEM;
-	settle(model);
 	if (waits_collect(model, longer_ns, why))
 		return -ENOMEM;
 	if (!why->waits_count)

@@ -14,34 +14,34 @@ enum answer { ANSWER_UNKNOWN, ANSWER_NO, ANSWER_YES };
 /* One who could end the wait. */
 struct waker {
 	struct process *process;
-	uint32_t tid;			/* only this task of it can; 0 = any */
-	int fd;				/* through which; -1 = through none */
+	uint32_t tid; /* only this task of it can; 0 = any */
+	int fd; /* through which; -1 = through none */
 	enum provenance came;
 	bool through_exec;
-	enum answer used;		/* did it ever use that end? */
+	enum answer used; /* did it ever use that end? */
 	enum waker_hidden hidden;
-	struct object *socket;		/* HIDDEN_IN_FLIGHT: where the descriptor lies */
+	struct object *socket; /* HIDDEN_IN_FLIGHT: where the descriptor lies */
 };
 
 /* Why nothing is said about the end of a wait, or why it is certain to come. */
 enum relief {
-	RELIEF_NONE,		/* only its wakers can end it */
-	RELIEF_AWAKE,		/* it runs, or ran a moment ago */
-	RELIEF_TIMEOUT,		/* ends by itself */
-	RELIEF_OUTSIDE,		/* the network, a terminal, a timer, whoever opens it by name */
-	RELIEF_SIGNAL,		/* waits for a signal, or handles one that others may send */
-	RELIEF_STOPPED,		/* waits for whoever stopped it */
-	RELIEF_HIDDEN,		/* someone holds the other end where nothing shows who */
-	RELIEF_UNKNOWN,		/* not known what it waits for, or who could wake it */
-	RELIEF_WAKER,		/* one of its wakers isn't stuck itself */
+	RELIEF_NONE, /* only its wakers can end it */
+	RELIEF_AWAKE, /* it runs, or ran a moment ago */
+	RELIEF_TIMEOUT, /* ends by itself */
+	RELIEF_OUTSIDE, /* the network, a terminal, a timer, whoever opens it by name */
+	RELIEF_SIGNAL, /* waits for a signal, or handles one that others may send */
+	RELIEF_STOPPED, /* waits for whoever stopped it */
+	RELIEF_HIDDEN, /* someone holds the other end where nothing shows who */
+	RELIEF_UNKNOWN, /* not known what it waits for, or who could wake it */
+	RELIEF_WAKER, /* one of its wakers isn't stuck itself */
 };
 
 enum verdict { VERDICT_RUNNING, VERDICT_WAITING, VERDICT_NEVER_EOF, VERDICT_DEADLOCK };
 
 struct wait_on {
 	int fd;
-	uint32_t flags;		/* enum wait_on_flags */
-	uint64_t written;	/* ns since boot; 0 = unknown */
+	uint32_t flags; /* enum wait_on_flags */
+	uint64_t written; /* ns since boot; 0 = unknown */
 	struct file_facts facts;
 };
 
@@ -49,23 +49,26 @@ struct wait_on {
 struct wait {
 	uint32_t tid;
 	struct record_wait row;
-	bool steady;		/* slept at both looks and did not run between them */
+	bool steady; /* slept at both looks and did not run between them */
 	uint32_t look;
 	struct wait_on *ons;
 	size_t ons_count;
 
 	/* By why_build(): */
 	struct process *process;
-	struct object *object;	/* what it waits on, where that is one thing */
+	struct object *object; /* what it waits on, where that is one thing */
 	struct waker *wakers;
 	size_t wakers_count;
-	bool all;		/* each of the wakers must act; otherwise any of them can */
+	bool all; /* each of the wakers must act; otherwise any of them can */
 	enum relief relief;
-	bool stuck;		/* nobody outside can ever end it */
+	const struct object *relief_through; /* OUTSIDE: through what; NULL = no object */
+	bool stuck; /* nobody outside can ever end it */
 	bool in_ring;
-	enum verdict verdict;	/* of those in struct why */
-	bool visited;		/* scratch of whoever walks them */
-	UT_hash_handle hh;	/* model->waits, by tid */
+	enum verdict verdict; /* of those in struct why */
+	bool visited; /* scratch of whoever walks them */
+	struct dependent *dependents; /* waits that end once this one does; while why_build() runs */
+	struct wait *next_freed;
+	UT_hash_handle hh; /* model->waits, by tid */
 };
 
 struct lock {
@@ -75,10 +78,10 @@ struct lock {
 
 struct why {
 	enum verdict verdict;
-	struct wait **waits;		/* of the selected processes, asleep, worst first */
+	struct wait **waits; /* of the selected processes, asleep, worst first */
 	size_t waits_count;
-	struct wait *culprit;		/* the wait that the verdict is about; NULL = none */
-	struct process **ring;		/* DEADLOCK: in order, each waits for the next */
+	struct wait *culprit; /* the wait that the verdict is about; NULL = none */
+	struct process **ring; /* DEADLOCK: in order, each waits for the next */
 	size_t ring_count;
 };
 
@@ -91,6 +94,8 @@ int why_confirm(struct model *model, struct model *later);
 
 /* The wait of that process which best tells what it is held up by; NULL = it runs. */
 struct wait *why_wait_of(const struct model *model, const struct process *process);
+/* The same of that task of it which could act. */
+struct wait *why_wait_of_waker(const struct model *model, const struct waker *waker);
 /* Is the wait for end of file, with none but these left to write? */
 bool why_is_never_eof(const struct model *model, const struct wait *wait);
 

@@ -10,7 +10,7 @@
 
 static json_t *json_words(const char *words)
 {
-	return words ? json_string(words) : json_null();
+	return words ? json_text(words, strlen(words)) : json_null();
 }
 
 static json_t *json_answer(enum answer answer)
@@ -22,7 +22,8 @@ static json_t *json_answer(enum answer answer)
 static json_t *json_waker(const struct waker *waker)
 {
 	static const char *const hidden[] = {
-		[HIDDEN_IN_FLIGHT] = "in-flight", [HIDDEN_URING] = "io_uring",
+		[HIDDEN_IN_FLIGHT] = "in-flight",
+		[HIDDEN_URING] = "io_uring",
 	};
 	json_t *value = json_object();
 
@@ -30,8 +31,8 @@ static json_t *json_waker(const struct waker *waker)
 	json_object_set_new(value, "fd",
 			    waker->fd >= 0 && !waker->hidden ? json_integer(waker->fd) :
 							       json_null());
-	json_object_set_new(value, "how", waker->hidden ? json_null() :
-							  json_words(waker_how(waker)));
+	json_object_set_new(value, "how",
+			    waker->hidden ? json_null() : json_words(waker_how(waker)));
 	json_object_set_new(value, "used", json_answer(waker->used));
 	json_object_set_new(value, "hidden",
 			    waker->hidden ? json_string(hidden[waker->hidden]) : json_null());
@@ -56,8 +57,9 @@ static json_t *json_wait_fd(const struct wait *wait)
 							      json_null();
 }
 
-static json_t *json_wait(const struct wait *wait)
+static json_t *json_wait(const struct model *model, const struct wait *wait)
 {
+	char relief[RELIEF_MAX];
 	json_t *value = json_object();
 
 	json_object_set_new(value, "process", json_process_id(wait->process));
@@ -70,7 +72,7 @@ static json_t *json_wait(const struct wait *wait)
 	json_object_set_new(value, "for", json_string(wait->all ? "all" : "any"));
 	json_object_set_new(value, "of", json_wakers(wait));
 	json_object_set_new(value, "stuck", json_boolean(wait->stuck));
-	json_object_set_new(value, "relief", json_words(relief_words(wait)));
+	json_object_set_new(value, "relief", json_words(relief_words(model, wait, relief)));
 	return value;
 }
 
@@ -94,7 +96,7 @@ static void reach(const struct model *model, struct wait *wait)
 		return;
 	wait->visited = true;
 	for (i = 0; i < wait->wakers_count; i++) {
-		next = why_wait_of(model, wait->wakers[i].process);
+		next = why_wait_of_waker(model, &wait->wakers[i]);
 		if (next)
 			reach(model, next);
 	}
@@ -115,12 +117,12 @@ int why_print_json(FILE *out, const struct model *model, const struct why *why)
 	document_value(&document, "verdict", json_string(verdict_name(why->verdict)));
 	document_array(&document, "waits");
 	for (i = 0; i < why->waits_count; i++) {
-		document_item(&document, json_wait(why->waits[i]));
+		document_item(&document, json_wait(model, why->waits[i]));
 		why->waits[i]->visited = false;
 	}
 	for (wait = model->waits; wait; wait = wait->hh.next)
 		if (wait->visited)
-			document_item(&document, json_wait(wait));
+			document_item(&document, json_wait(model, wait));
 	document_value(&document, "deadlock", json_ring(why));
 	why_summary(model, why, summary);
 	document_value(&document, "summary", json_text(summary, strlen(summary)));

@@ -62,8 +62,7 @@ static void print_wait(const struct tree *tree, const struct wait *wait)
 	fprintf(tree->out, " waits in %s", wait_call(wait));
 	print_objects(tree, wait);
 	if (row->since && row->head.ts > row->since)
-		fprintf(tree->out, ", for %s",
-			units_duration(row->head.ts - row->since, duration));
+		fprintf(tree->out, ", for %s", units_duration(row->head.ts - row->since, duration));
 	fputc('\n', tree->out);
 }
 
@@ -73,10 +72,8 @@ static void print_chain(const struct tree *tree, struct wait *wait, unsigned int
 static void print_waker_state(const struct tree *tree, const struct wait *wait,
 			      const struct waker *waker, unsigned int depth)
 {
-	struct wait *next = why_wait_of(tree->model, waker->process);
+	struct wait *next = why_wait_of_waker(tree->model, waker);
 
-	if (waker->tid)
-		HASH_FIND(hh, tree->model->waits, &waker->tid, sizeof(waker->tid), next);
 	if (waker->process == wait->process && !waker->tid)
 		return;
 	indent(tree, depth + 1);
@@ -87,8 +84,8 @@ static void print_waker_state(const struct tree *tree, const struct wait *wait,
 }
 
 /* by sleep[815], fd 1, from fork, never used */
-static void print_waker(const struct tree *tree, const struct wait *wait,
-			const struct waker *waker, unsigned int depth)
+static void print_waker(const struct tree *tree, const struct wait *wait, const struct waker *waker,
+			unsigned int depth)
 {
 	char who[WHO_MAX], name[NAME_MAX_ESCAPED];
 	const char *how = waker_how(waker);
@@ -113,7 +110,8 @@ static void print_waker(const struct tree *tree, const struct wait *wait,
 
 static void print_chain(const struct tree *tree, struct wait *wait, unsigned int depth)
 {
-	const char *relief = relief_words(wait);
+	char buf[RELIEF_MAX];
+	const char *relief = relief_words(tree->model, wait, buf);
 	size_t i;
 
 	print_wait(tree, wait);

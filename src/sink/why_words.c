@@ -27,27 +27,77 @@ const char *wait_call(const struct wait *wait)
 	return name ? name : "?";
 }
 
-static const char *outside_words(const struct wait *wait)
+/* What has no object, or none that says more. */
+static const char *outside_call_words(const struct wait *wait)
 {
 	switch (wait->row.what) {
 	case WAIT_SEM: return "anyone with the semaphore set's id can end it";
 	case WAIT_MSG_SEND:
 	case WAIT_MSG_RECEIVE: return "anyone with the queue's id can end it";
-	case WAIT_OPEN: return "whoever opens the other end ends it";
-	case WAIT_ACCEPT: return "any client can end it";
 	case WAIT_FUTEX: return "whoever shares that memory can end it";
 	case WAIT_CHILD: return "it traces others, whose stops end it";
+	case WAIT_OPEN: return "waits for a file system";
 	}
-	return "something outside can end it: the network, a terminal, a timer, or whoever opens "
-	       "what it waits on by its name";
+	return "something outside can end it";
 }
 
-const char *relief_words(const struct wait *wait)
+/* "tcp:10.0.0.1:40000->192.0.2.7:443" waits for 192.0.2.7:443 */
+static void network_words(const struct model *model, const struct object *object,
+			  char buf[RELIEF_MAX])
+{
+	char name[NAME_MAX_ESCAPED], address[SOCKET_ADDRESS_MAX];
+
+	object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
+	if (socket_is_listener(object)) {
+		snprintf(buf, RELIEF_MAX, "any client of %.200s can end it", name);
+	} else if (socket_is_remote(model, object)) {
+		socket_remote_name(object, address);
+		snprintf(buf, RELIEF_MAX, "waits for the network: %s", address);
+	} else {
+		snprintf(buf, RELIEF_MAX, "whoever sends to %.200s can end it", name);
+	}
+}
+
+static const char *outside_format(const struct wait *wait, uint32_t kind)
+{
+	switch (kind) {
+	case FILE_FIFO:
+	case FILE_MQ: return "whoever opens %.200s can end it";
+	case FILE_PTY: return "whoever writes to %.200s can end it";
+	case FILE_CHAR: return "a terminal or another device can end it: %.200s";
+	case FILE_SIGNALFD: return "a signal can end it";
+	case FILE_TIMERFD: return "a timer can end it";
+	case FILE_INOTIFY: return "a change in the file system can end it";
+	case FILE_SOCKET: return "the kernel, or whoever sends to %.200s, can end it";
+	}
+	return "the kernel can end it: %.200s";
+}
+
+static void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
+{
+	const struct object *object = wait->relief_through;
+	char name[NAME_MAX_ESCAPED];
+
+	if (!object) {
+		snprintf(buf, RELIEF_MAX, "%s", outside_call_words(wait));
+	} else if (object->socket && object->key.kind != FILE_SOCKET) {
+		network_words(model, object, buf);
+	} else if (wait->row.what == WAIT_OPEN) {
+		object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
+		snprintf(buf, RELIEF_MAX, "whoever opens %.200s for %s ends it", name,
+			 wait->ons[0].facts.fmode & 1 ? "writing" : "reading");
+	} else {
+		object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
+		snprintf(buf, RELIEF_MAX, outside_format(wait, object->key.kind), name);
+	}
+}
+
+const char *relief_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
 {
 	switch (wait->relief) {
+	case RELIEF_OUTSIDE: outside_words(model, wait, buf); return buf;
 	case RELIEF_AWAKE: return "not asleep for good: it ran a moment ago";
 	case RELIEF_TIMEOUT: return "ends by itself: it has a timeout or a timer";
-	case RELIEF_OUTSIDE: return outside_words(wait);
 	case RELIEF_SIGNAL: return "a signal can end it";
 	case RELIEF_STOPPED: return "stopped, by a signal or a debugger";
 	case RELIEF_HIDDEN: return "the other end is also held where nothing shows by whom";
@@ -126,7 +176,8 @@ static void eof_words(struct words *words, const struct wait *wait)
 		const struct waker *waker = &wait->wakers[i];
 
 		if (waker->process == wait->process)
-			add(words, "%s itself (close(%d) before it reads)", i ? "," : "", waker->fd);
+			add(words, "%s itself (close(%d) before it reads)", i ? "," : "",
+			    waker->fd);
 		else
 			add(words, "%s %s, which never used it (close(%d) after its fork)",
 			    i ? "," : "", who_name(waker->process, who, ESCAPE_TERMINAL),
@@ -137,8 +188,8 @@ static void eof_words(struct words *words, const struct wait *wait)
 
 static void waiting_words(struct words *words, const struct model *model, const struct wait *wait)
 {
-	const char *relief = relief_words(wait);
-	char who[WHO_MAX];
+	char who[WHO_MAX], buf[RELIEF_MAX];
+	const char *relief = relief_words(model, wait, buf);
 	struct wait *next;
 
 	add(words, "%s waits in %s", who_name(wait->process, who, ESCAPE_TERMINAL),

@@ -6,12 +6,14 @@
 #include "model/why.h"
 
 #define WHY_SUMMARY_MAX 1024
+#define RELIEF_MAX      512
 
 const char *verdict_name(enum verdict verdict);
 /* "read"; "?" where the call is not known */
 const char *wait_call(const struct wait *wait);
-/* What ends it other than its wakers: "ends by itself: it has a timeout"; NULL = nothing does. */
-const char *relief_words(const struct wait *wait);
+/* What ends it other than its wakers: "ends by itself: it has a timeout"; NULL = nothing does.
+ * Escaped for a terminal. */
+const char *relief_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX]);
 /* "fork", "exec", "dup", "passed", "opened"; NULL = unknown */
 const char *waker_how(const struct waker *waker);
 /* One or two plain sentences; escaped for a terminal. */

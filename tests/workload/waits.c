@@ -2,7 +2,10 @@
 /*
  * Processes that get stuck, or nearly. Each argument is the script of one process; those that begin
  * with '-' are started by another (op D). All see PIPES pipes, SOCKETS socket pairs, EVENTS eventfds
- * and two files. An end is R0 or W0 of a pipe, A0 or B0 of a socket pair, E0 an eventfd. Ops, in order:
+ * two files, TCPS connections, a connected pair of UDP sockets, two listeners, a terminal, a POSIX queue
+ * and two FIFOs. An end is R0 or W0 of a pipe, A0 or B0 of a socket pair, E0 an eventfd, C0 or V0 of a
+ * TCP connection, U0 or Y0 of the UDP pair, J0 a TCP listener, J1 a Unix one, O0 the terminal's master,
+ * S0 its slave, Q0 the queue for reading, Z0 for writing. Ops, in order:
  *
  *   k R0 W1    close all ends but these            r END   read        w END  write until it blocks
  *   p A0 R1    poll these without limit            P MS END…  poll with a limit
@@ -17,11 +20,16 @@
  *   s / S      System V semop / msgrcv that blocks d       a session of its own, without PDEATHSIG
  *   e          epoll on the ends that follow: e R0 R1
  *   q END      a limit on receiving from that socket
+ *   a END      accept a connection, and no more      j END    connect to that listener, and read
+ *   f N / F N  open FIFO N for reading / writing     v N      vfork script N
+ *   l END      read, by recv with MSG_WAITALL        X        unlink the queue
  *
  * Tells {"pids": [...]} when all sleep that ever will.
  */
 #include "workload.h"
 
+#include <mqueue.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -33,22 +41,29 @@
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/sem.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <termios.h>
 
-#define PIPES	6
+#define PIPES   6
 #define SOCKETS 4
-#define EVENTS	4
+#define EVENTS  4
+#define TCPS    3
+#define OTHERS  8 /* Udp pair, listeners, terminal, queue: two each */
 #define SCRIPTS 12
-#define WORDS	32
+#define WORDS   32
 
 static struct shared {
 	_Atomic int pid[SCRIPTS], met, busy[SCRIPTS], gone[SCRIPTS];
 	pthread_mutex_t robust[4], inherit[4];
-} *shared;
+} * shared;
 
-static int ends[PIPES * 2 + SOCKETS * 2 + EVENTS], files[2], sem, msg;
-static char *file_names[2];
+static int ends[PIPES * 2 + SOCKETS * 2 + EVENTS + TCPS * 2 + OTHERS], files[2], sem, msg;
+static char *file_names[2], fifo_names[2][32], queue_name[32];
 static char **scripts;
+
+#define TCP_AT   (PIPES * 2 + SOCKETS * 2 + EVENTS)
+#define OTHER_AT (TCP_AT + TCPS * 2)
 static int scripts_count;
 
 static int *end_of(const char *name)
@@ -61,13 +76,23 @@ static int *end_of(const char *name)
 	case 'A': return &ends[PIPES * 2 + n * 2];
 	case 'B': return &ends[PIPES * 2 + n * 2 + 1];
 	case 'E': return &ends[PIPES * 2 + SOCKETS * 2 + n];
+	case 'C': return &ends[TCP_AT + n * 2];
+	case 'V': return &ends[TCP_AT + n * 2 + 1];
+	case 'U': return &ends[OTHER_AT];
+	case 'Y': return &ends[OTHER_AT + 1];
+	case 'J': return &ends[OTHER_AT + 2 + n];
+	case 'O': return &ends[OTHER_AT + 4];
+	case 'S': return &ends[OTHER_AT + 5];
+	case 'Q': return &ends[OTHER_AT + 6];
+	case 'Z': return &ends[OTHER_AT + 7];
 	}
 	abort();
 }
 
 static bool is_end(const char *word)
 {
-	return word && strlen(word) == 2 && strchr("RWABE", word[0]) && word[1] >= '0' && word[1] <= '9';
+	return word && strlen(word) == 2 && strchr("RWABECVUYJOSQZ", word[0]) && word[1] >= '0' &&
+	       word[1] <= '9';
 }
 
 static void run(int index);
@@ -83,11 +108,14 @@ static void on_signal(int signal)
 {
 }
 
-static void start(int index)
+static void start(int index, bool vforked)
 {
-	pid_t pid = fork();
+	/* Its own memory, but the maker sleeps as in vfork(). */
+	pid_t pid = vforked ? syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0) : fork();
 
 	must(pid);
+	if (pid == 0 && vforked)
+		shared->pid[index] = getpid();
 	if (pid == 0) {
 		run(index);
 		_exit(0);
@@ -99,20 +127,49 @@ static void fill(int fd)
 {
 	static char block[4096];
 
+	/* A queue: it has room for one message. */
+	if (fd == *end_of("Z0"))
+		for (;;)
+			mq_send(fd, block, 8, 0);
 	for (;;)
 		if (write(fd, block, sizeof(block)) < 0 && errno != EINTR)
 			pause();
+}
+
+static void read_whole(int fd)
+{
+	static char block[4096];
+
+	while (recv(fd, block, sizeof(block), MSG_WAITALL) < 0 && errno == EINTR)
+		;
 }
 
 static void read_on(int fd)
 {
 	static char block[4096];
 
+	if (fd == *end_of("Q0"))
+		for (;;)
+			mq_receive(fd, block, sizeof(block), NULL);
 	for (;;) {
 		ssize_t n = read(fd, block, sizeof(block));
 		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
 			return;
 	}
+}
+
+static void connect_and_read(int listener)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	int fd;
+
+	must(getsockname(listener, (void *)&address, &len));
+	must(fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	close(listener);
+	*end_of(address.ss_family == AF_INET ? "J0" : "J1") = -1;
+	must(connect(fd, (void *)&address, len));
+	read_on(fd);
 }
 
 static void keep_only(char **words, int count)
@@ -194,11 +251,26 @@ static void run(int index)
 		while (i + 1 + n < count && is_end(words[i + 1 + n]))
 			n++;
 		switch (words[i][0]) {
-		case 'k': keep_only(words + i + 1, n); i += n; break;
-		case 'r': read_on(*end_of(arg)); i++; break;
-		case 'w': fill(*end_of(arg)); i++; break;
-		case 'o': must(write(*end_of(arg), "x", 1)); i++; break;
-		case 'p': poll_ends(words + i + 1, n, -1); i += n; break;
+		case 'k':
+			keep_only(words + i + 1, n);
+			i += n;
+			break;
+		case 'r':
+			read_on(*end_of(arg));
+			i++;
+			break;
+		case 'w':
+			fill(*end_of(arg));
+			i++;
+			break;
+		case 'o':
+			must(write(*end_of(arg), "x", 1));
+			i++;
+			break;
+		case 'p':
+			poll_ends(words + i + 1, n, -1);
+			i += n;
+			break;
 		case 'P':
 			n = 0;
 			while (i + 2 + n < count && is_end(words[i + 2 + n]))
@@ -206,7 +278,10 @@ static void run(int index)
 			poll_ends(words + i + 2, n, atoi(arg));
 			i += 1 + n;
 			break;
-		case 'e': epoll_ends(words + i + 1, n); i += n; break;
+		case 'e':
+			epoll_ends(words + i + 1, n);
+			i += n;
+			break;
 		/* Times of files are a tick old: to be told apart they must be further apart. */
 		case 'N': usleep(60000); break;
 		case 'z': sleep(1000); break;
@@ -216,14 +291,52 @@ static void run(int index)
 			for (;;)
 				sched_yield();
 		case 'x': shared->gone[index] = 1; _exit(0);
-		case 'c': while (wait(NULL) < 0 && errno == EINTR); break;
+		case 'c':
+			while (wait(NULL) < 0 && errno == EINTR)
+				;
+			break;
 		case 'i':
-			while (waitpid(shared->pid[atoi(arg)], NULL, 0) < 0 && errno == EINTR);
+			while (waitpid(shared->pid[atoi(arg)], NULL, 0) < 0 && errno == EINTR)
+				;
 			i++;
 			break;
-		case 'D': start(atoi(arg)); i++; break;
-		case 'L': lock_file(atoi(arg), true); i++; break;
-		case 'K': lock_file(atoi(arg), false); i++; break;
+		case 'D':
+			start(atoi(arg), false);
+			i++;
+			break;
+		case 'v':
+			start(atoi(arg), true);
+			i++;
+			break;
+		case 'a':
+			must(accept(*end_of(arg), NULL, NULL));
+			i++;
+			break;
+		case 'j':
+			connect_and_read(*end_of(arg));
+			i++;
+			break;
+		case 'f':
+			must(open(fifo_names[atoi(arg)], O_RDONLY));
+			i++;
+			break;
+		case 'F':
+			must(open(fifo_names[atoi(arg)], O_WRONLY));
+			i++;
+			break;
+		case 'l':
+			read_whole(*end_of(arg));
+			i++;
+			break;
+		case 'X': mq_unlink(queue_name); break;
+		case 'L':
+			lock_file(atoi(arg), true);
+			i++;
+			break;
+		case 'K':
+			lock_file(atoi(arg), false);
+			i++;
+			break;
 		case 'B': meet(); break;
 		case 't': pthread_create(&thread, NULL, sleeper, NULL); break;
 		case 'T': {
@@ -250,23 +363,36 @@ static void run(int index)
 		}
 		case 'q': {
 			struct timeval limit = { .tv_sec = 1000 };
-			must(setsockopt(*end_of(arg), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+			must(setsockopt(*end_of(arg), SOL_SOCKET, SO_RCVTIMEO, &limit,
+					sizeof(limit)));
 			i++;
 			break;
 		}
-		case 'm': pthread_mutex_lock(&shared->robust[atoi(arg)]); i++; break;
-		case 'M': pthread_mutex_lock(&shared->inherit[atoi(arg)]); i++; break;
+		case 'm':
+			pthread_mutex_lock(&shared->robust[atoi(arg)]);
+			i++;
+			break;
+		case 'M':
+			pthread_mutex_lock(&shared->inherit[atoi(arg)]);
+			i++;
+			break;
 		case 's': {
 			struct sembuf op = { .sem_op = -1 };
 			semop(sem, &op, 1);
 			break;
 		}
 		case 'S': {
-			struct { long type; char text[8]; } buf;
+			struct {
+				long type;
+				char text[8];
+			} buf;
 			msgrcv(msg, &buf, sizeof(buf.text), 0, 0);
 			break;
 		}
-		case 'd': prctl(PR_SET_PDEATHSIG, 0); setsid(); break;
+		case 'd':
+			prctl(PR_SET_PDEATHSIG, 0);
+			setsid();
+			break;
 		default: abort();
 		}
 	}
@@ -319,13 +445,83 @@ static void settle(void)
 		for (int i = 0; i < scripts_count; i++) {
 			if (shared->busy[i] || shared->gone[i])
 				continue;
-			if (!shared->pid[i] || !look(shared->pid[i], &state, &now) || state != 'S' ||
-			    now != before[i])
+			/* D: in vfork. */
+			if (!shared->pid[i] || !look(shared->pid[i], &state, &now) ||
+			    !strchr("SD", state) || now != before[i])
 				still = false;
 			before[i] = now;
 		}
 		calm = still ? calm + 1 : 0;
 		usleep(5000);
+	}
+}
+
+static int bound(int family, int type)
+{
+	struct sockaddr_storage address = { .ss_family = family };
+	int fd = socket(family, type | SOCK_CLOEXEC, 0);
+
+	must(fd);
+	if (family == AF_INET)
+		((struct sockaddr_in *)&address)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	/* A Unix socket without a name is given one of its own. */
+	must(bind(fd, (void *)&address, family == AF_INET ? sizeof(struct sockaddr_in) : 2));
+	return fd;
+}
+
+static void connect_to(int fd, int other)
+{
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+
+	must(getsockname(other, (void *)&address, &len));
+	must(connect(fd, (void *)&address, len));
+}
+
+static void make_sockets(void)
+{
+	int listener = bound(AF_INET, SOCK_STREAM), size = 16384;
+
+	must(setsockopt(listener, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+	must(setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+	must(listen(listener, TCPS));
+	for (int i = 0; i < TCPS; i++) {
+		must(ends[TCP_AT + i * 2] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+		/* Buffers of a fixed size: those that grow wake their writer long after. */
+		must(setsockopt(ends[TCP_AT + i * 2], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+		must(setsockopt(ends[TCP_AT + i * 2], SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)));
+		connect_to(ends[TCP_AT + i * 2], listener);
+		must(ends[TCP_AT + i * 2 + 1] = accept(listener, NULL, NULL));
+	}
+	close(listener);
+	*end_of("U0") = bound(AF_INET, SOCK_DGRAM);
+	*end_of("Y0") = bound(AF_INET, SOCK_DGRAM);
+	connect_to(*end_of("U0"), *end_of("Y0"));
+	connect_to(*end_of("Y0"), *end_of("U0"));
+	*end_of("J0") = bound(AF_INET, SOCK_STREAM);
+	*end_of("J1") = bound(AF_UNIX, SOCK_STREAM);
+	must(listen(*end_of("J0"), 8));
+	must(listen(*end_of("J1"), 8));
+}
+
+static void make_named(void)
+{
+	struct mq_attr attr = { .mq_maxmsg = 1, .mq_msgsize = 64 };
+	struct termios modes;
+
+	must(*end_of("O0") = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+	must(grantpt(*end_of("O0")));
+	must(unlockpt(*end_of("O0")));
+	must(*end_of("S0") = open(ptsname(*end_of("O0")), O_RDWR | O_NOCTTY | O_CLOEXEC));
+	must(tcgetattr(*end_of("S0"), &modes));
+	cfmakeraw(&modes);
+	must(tcsetattr(*end_of("S0"), TCSANOW, &modes));
+	snprintf(queue_name, sizeof(queue_name), "/waits-%d", getpid());
+	must(*end_of("Q0") = mq_open(queue_name, O_CREAT | O_EXCL | O_RDONLY, 0600, &attr));
+	must(*end_of("Z0") = mq_open(queue_name, O_WRONLY));
+	for (int i = 0; i < 2; i++) {
+		snprintf(fifo_names[i], sizeof(fifo_names[i]), "/tmp/waits-%d-%d", getpid(), i);
+		must(mkfifo(fifo_names[i], 0600));
 	}
 }
 
@@ -336,7 +532,8 @@ int main(int argc, char **argv)
 
 	scripts = argv + 1;
 	scripts_count = argc - 1;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	make_mutexes();
 	for (int i = 0; i < PIPES; i++)
 		must(pipe(&ends[i * 2]));
@@ -344,6 +541,8 @@ int main(int argc, char **argv)
 		must(socketpair(AF_UNIX, SOCK_STREAM, 0, &ends[PIPES * 2 + i * 2]));
 	for (int i = 0; i < EVENTS; i++)
 		must(ends[PIPES * 2 + SOCKETS * 2 + i] = eventfd(0, 0));
+	make_sockets();
+	make_named();
 	for (int i = 0; i < 2; i++) {
 		char name[] = "/tmp/waits-XXXXXX";
 		files[i] = mkstemp(name);
@@ -353,7 +552,7 @@ int main(int argc, char **argv)
 	must(msg = msgget(IPC_PRIVATE, 0600));
 	for (int i = 0; i < scripts_count; i++)
 		if (scripts[i][0] != '-')
-			start(i);
+			start(i, false);
 	keep_only(NULL, 0);
 	settle();
 	for (int i = 0; i < scripts_count; i++)
@@ -367,8 +566,11 @@ int main(int argc, char **argv)
 			kill(shared->pid[i], SIGKILL);
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		unlink(file_names[i]);
+		unlink(fifo_names[i]);
+	}
+	mq_unlink(queue_name);
 	semctl(sem, 0, IPC_RMID);
 	msgctl(msg, IPC_RMID, NULL);
 	return 0;
