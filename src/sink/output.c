@@ -3,12 +3,12 @@
 #include "sink/sink.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "sink/stream.h"
 #include "util/error.h"
-#include "util/replace.h"
 
 int stream_status(FILE *out)
 {
@@ -27,24 +27,21 @@ int stream_complain(const char *path, int err)
 
 int output_open(const char *path, struct output *output)
 {
-	struct replace file;
 	int err;
 
 	*output = (struct output){ .stream = stdout };
 	if (!path)
 		return 0;
-	err = replace_open(path, &file);
+	*output = (struct output){ 0 };
+	err = replace_open(path, &output->file);
 	if (err)
 		return err;
-	*output = (struct output){
-		.stream = fdopen(file.fd, "w"),
-		.path = file.path ? file.path : strdup(path),
-		.temporary = file.temporary,
-	};
+	output->stream = fdopen(output->file.fd, "w");
+	output->path = strdup(path);
 	if (output->stream && output->path)
 		return 0;
 	if (!output->stream)
-		close(file.fd);
+		close(output->file.fd);
 	output_abandon(output);
 	return err_r(-ENOMEM, "%s: %s", path, strerror(ENOMEM));
 }
@@ -65,29 +62,21 @@ static int output_flush(struct output *output)
 
 int output_commit(struct output *output)
 {
-	struct replace file;
 	int err = output_flush(output);
 
-	if (err) {
+	if (err)
 		stream_complain(output->path, err);
-		output_abandon(output);
-		return err;
-	}
-	if (!output->temporary) { /* it was written to as it went */
-		output_abandon(output);
-		return 0;
-	}
-	file = (struct replace){ .path = output->path, .temporary = output->temporary };
-	output->path = output->temporary = NULL;
-	return replace_commit(&file);
+	else
+		err = replace_commit(&output->file);
+	output_abandon(output);
+	return err;
 }
 
 void output_abandon(struct output *output)
 {
-	struct replace file = { .path = output->path, .temporary = output->temporary };
-
 	if (output->stream && output->stream != stdout)
 		fclose(output->stream);
-	replace_abandon(&file);
+	replace_abandon(&output->file);
+	free(output->path);
 	*output = (struct output){ 0 };
 }

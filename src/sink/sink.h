@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "util/replace.h"
 #include "check/check.h"
 #include "mechanism/mechanism.h"
 #include "model/graph.h"
@@ -20,7 +21,8 @@
  * output_commit(); path NULL is standard output. */
 struct output {
 	FILE *stream;
-	char *path, *temporary; /* temporary NULL: written to directly */
+	char *path;
+	struct replace file; /* what path will become */
 };
 int output_open(const char *path, struct output *output); /* says why on stderr */
 int output_commit(struct output *output);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Replacing files whole. ipctrace mostly runs as root, so the care is about directories that
- * others can write to: a symbolic link found there is never followed.
+ * others can write to: a symbolic link found there is never followed, nor a file of theirs used.
  */
 #include "util/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,66 +41,63 @@ static int path_descriptor(const char *path)
 	return -1;
 }
 
-/* True when the directory that holds path may be written by anyone, like /tmp. */
-static bool is_in_shared_directory(const char *path)
+static int copy_descriptor(const char *path, int number)
 {
-	char *copy = strdup(path);
-	struct stat st;
-	bool shared;
+	int fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
 
-	/* When it cannot be told, the answer is the careful one. */
-	shared = !copy || stat(dirname(copy), &st) || (st.st_mode & S_IWOTH);
-	free(copy);
-	return shared;
+	return fd >= 0 ? fd : err_r(-errno, "%s: %s", path, strerror(errno));
 }
 
-static int open_direct(const char *path, int flags)
+/* What others put where anyone may put things is not to get what we write: they could read it. */
+static bool is_planted(const struct place *place)
 {
-	int number = path_descriptor(path), fd;
+	struct stat folder;
 
-	if (number >= 0) {
-		fd = fcntl(number, F_DUPFD_CLOEXEC, 3);
-		return fd >= 0 ? fd : err_r(-errno, "%s: %s", path, strerror(errno));
-	}
-	if (is_in_shared_directory(path))
+	if (!place->exists || !place->is_shared || S_ISDIR(place->st.st_mode))
+		return false;
+	return S_ISLNK(place->st.st_mode) ||
+	       (place->st.st_uid != geteuid() &&
+		(fstat(place->folder, &folder) || place->st.st_uid != folder.st_uid));
+}
+
+static int open_direct(const char *path, const struct place *place, int flags)
+{
+	int fd;
+
+	if (is_planted(place))
+		return err_r(-ELOOP, "%s: %s in a directory anyone can write to", path,
+			     S_ISLNK(place->st.st_mode) ? "symbolic link" : "another user's file");
+	if (place->is_shared)
 		flags |= O_NOFOLLOW;
-	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
-	if (fd >= 0)
-		return fd;
-	if (errno == ELOOP)
-		return err_r(-ELOOP, "%s: symbolic link in a directory anyone can write to", path);
-	return err_r(-errno, "%s: %s", path, strerror(errno));
+	fd = openat(place->folder, place->leaf, O_WRONLY | O_CLOEXEC | O_NOCTTY | flags, 0666);
+	return fd >= 0 ? fd : err_r(-errno, "%s: %s", path, strerror(errno));
 }
 
 int stream_open(const char *path)
 {
-	return open_direct(path, O_CREAT | O_TRUNC);
+	int number = path_descriptor(path), fd;
+	struct place place;
+
+	if (number >= 0)
+		return copy_descriptor(path, number);
+	fd = place_find(path, &place);
+	if (fd)
+		return fd;
+	fd = open_direct(path, &place, O_CREAT | O_TRUNC);
+	place_free(&place);
+	return fd;
 }
 
-/* The file that path leads to, so that a link stays a link; path itself where that is unsafe. */
-static char *path_target(const char *path)
+/* "b.dot" becomes ".b.dot.f00dcafe" */
+static char *temporary_name(const char *leaf)
 {
-	char *target = NULL;
-
-	if (!is_in_shared_directory(path))
-		target = realpath(path, NULL);
-	return target ? target : strdup(path);
-}
-
-/* "/a/b.dot" becomes "/a/.b.dot.f00dcafe" */
-static char *temporary_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
 	unsigned int number = 0;
 	char *name;
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = (unsigned int)getpid();
 	/* Cut, for the whole name has to fit in NAME_MAX. */
-	if (asprintf(&name, "%.*s.%.200s.%08x", (int)(base - path), path, base, number) < 0)
-		return NULL;
-	return name;
+	return asprintf(&name, ".%.200s.%08x", leaf, number) < 0 ? NULL : name;
 }
 
 static int open_temporary(struct replace *replace)
@@ -109,10 +105,11 @@ static int open_temporary(struct replace *replace)
 	int attempt;
 
 	for (attempt = 0; attempt < ATTEMPTS; attempt++) {
-		replace->temporary = temporary_name(replace->path);
+		replace->temporary = temporary_name(replace->place.leaf);
 		if (!replace->temporary)
 			return -ENOMEM;
-		replace->fd = open(replace->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		replace->fd = openat(replace->place.folder, replace->temporary,
+				     O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (replace->fd >= 0)
 			return 0;
 		free(replace->temporary);
@@ -123,57 +120,67 @@ static int open_temporary(struct replace *replace)
 	return -EEXIST;
 }
 
-static bool is_special(const char *path)
+static bool is_special(const struct place *place)
 {
-	struct stat st;
+	return place->exists && !S_ISREG(place->st.st_mode) && !S_ISLNK(place->st.st_mode);
+}
 
-	return path_descriptor(path) >= 0 ||
-	       (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+/* The place is known. */
+static int open_in_place(const char *path, struct replace *replace)
+{
+	int err;
+
+	if (replace->place.exists && S_ISDIR(replace->place.st.st_mode))
+		return err_r(-EISDIR, "%s: %s", path, strerror(EISDIR));
+	if (is_special(&replace->place)) {
+		replace->fd = open_direct(path, &replace->place, 0);
+		return replace->fd < 0 ? replace->fd : 0;
+	}
+	replace->path = strdup(path);
+	err = replace->path ? open_temporary(replace) : -ENOMEM;
+	return err ? err_r(err, "%s: %s", path, strerror(-err)) : 0;
 }
 
 int replace_open(const char *path, struct replace *replace)
 {
-	struct stat st;
-	int err;
+	int number = path_descriptor(path), err;
 
-	*replace = (struct replace){ .fd = -1 };
-	if (is_special(path)) {
-		replace->fd = open_direct(path, 0);
+	*replace = (struct replace){ .fd = -1, .place.folder = -1 };
+	if (number >= 0) {
+		replace->fd = copy_descriptor(path, number);
 		return replace->fd < 0 ? replace->fd : 0;
 	}
-	if (!stat(path, &st) && S_ISDIR(st.st_mode))
-		return err_r(-EISDIR, "%s: %s", path, strerror(EISDIR));
-	replace->path = path_target(path);
-	if (!replace->path)
-		return err_r(-ENOMEM, "%s: %s", path, strerror(ENOMEM));
-	err = open_temporary(replace);
-	if (err) {
+	err = place_find(path, &replace->place);
+	if (!err)
+		err = open_in_place(path, replace);
+	if (err)
 		replace_abandon(replace);
-		return err_r(err, "%s: %s", path, strerror(-err));
-	}
-	return 0;
+	return err;
+}
+
+static void replace_free(struct replace *replace)
+{
+	place_free(&replace->place);
+	free(replace->path);
+	free(replace->temporary);
+	replace->path = replace->temporary = NULL;
 }
 
 int replace_commit(struct replace *replace)
 {
-	int err = 0;
+	int folder = replace->place.folder, err = 0;
 
-	if (replace->path && rename(replace->temporary, replace->path)) {
+	if (replace->path && renameat(folder, replace->temporary, folder, replace->place.leaf)) {
 		err = err_r(-errno, "%s: %s", replace->path, strerror(errno));
-		replace_abandon(replace);
-		return err;
+		unlinkat(folder, replace->temporary, 0);
 	}
-	free(replace->path);
-	free(replace->temporary);
-	replace->path = replace->temporary = NULL;
-	return 0;
+	replace_free(replace);
+	return err;
 }
 
 void replace_abandon(struct replace *replace)
 {
 	if (replace->temporary)
-		unlink(replace->temporary);
-	free(replace->path);
-	free(replace->temporary);
-	replace->path = replace->temporary = NULL;
+		unlinkat(replace->place.folder, replace->temporary, 0);
+	replace_free(replace);
 }

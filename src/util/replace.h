@@ -9,10 +9,13 @@
 
 #include <stdbool.h>
 
+#include "util/place.h"
+
 struct replace {
 	int fd;
-	char *path; /* NULL = written to directly, nothing to rename */
-	char *temporary;
+	char *path; /* as it was given, for messages; NULL = written to directly, nothing to rename */
+	char *temporary; /* a name in the folder of the place */
+	struct place place;
 };
 
 /* Opens what will become path. Returns 0 or -errno. The caller closes fd. */
