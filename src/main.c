@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command/command.h"
+#include "command/privilege.h"
 #include "options.h"
 #include "util/error.h"
 #include "util/stop.h"
@@ -46,6 +47,9 @@ int main(int argc, char **argv)
 
 	if (code)
 		return err_r(EXIT_OTHER, "signal handlers: %s", strerror(-code));
+	code = privilege_begin();
+	if (code)
+		return code;
 	code = options_parse(argc, argv, &options);
 	if (code)
 		return code;

@@ -311,6 +311,27 @@ static int parse_ring_size(struct parser *parser, const char *argument)
 	return 0;
 }
 
+static int parse_user(struct parser *parser, const char *argument)
+{
+	struct options *options = parser->options;
+	int err;
+
+	identity_free(&options->identity);
+	err = identity_get(argument, &options->identity);
+	if (err)
+		return usage(parser, argument,
+			     err == -ENOENT ? "no such user" : "their groups cannot be read");
+	options->user = argument;
+	return 0;
+}
+
+static int parse_no_seccomp(struct parser *parser, const char *argument)
+{
+	(void)argument;
+	parser->options->seccomp = false;
+	return 0;
+}
+
 static int parse_quiet(struct parser *parser, const char *argument)
 {
 	(void)argument;
@@ -369,6 +390,9 @@ static const struct option_info {
 	  parse_ready_fd },
 	{ 0, "ring-size", "BYTES[K|M]", "room for events not yet read; a power of two, 64K or more",
 	  parse_ring_size },
+	{ 0, "user", "NAME", "run PROGRAM as that user", parse_user },
+	{ 0, "no-seccomp", NULL, "no filter of our own system calls, as valgrind needs it",
+	  parse_no_seccomp },
 	{ 'q', "quiet", NULL, "no messages but errors", parse_quiet },
 	{ 'v', "verbose", NULL, "say more; may be given again", parse_verbose },
 	{ 'h', "help", NULL, "print this and exit", parse_help },
@@ -604,6 +628,8 @@ static int check_together(const struct parser *parser)
 
 	if (options->pids_count && options->program)
 		return err_r(EXIT_USAGE, "-p cannot go with PROGRAM (%s)", options->program[0]);
+	if (options->user && !options->program)
+		return err_r(EXIT_USAGE, "--user goes with PROGRAM");
 	if (options->command == COMMAND_RECORD && !options->output)
 		return err_r(EXIT_USAGE, "record needs -o FILE");
 	if ((options->ignored || options->baseline) && options->command != COMMAND_CHECK)
@@ -648,6 +674,7 @@ int options_parse(int argc, char **argv, struct options *options)
 	*options = (struct options){
 		.command = COMMAND_TRACE,
 		.follow = true,
+		.seccomp = true,
 		.ready_fd = -1,
 		.ring_bytes = RING_BYTES,
 	};
@@ -664,6 +691,7 @@ void options_free(struct options *options)
 	free(options->pids);
 	options->pids = NULL;
 	options->pids_count = 0;
+	identity_free(&options->identity);
 }
 
 bool options_is_snapshot(const struct options *options)

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/identity.h"
+
 enum command {
 	COMMAND_TRACE,
 	COMMAND_FDS,
@@ -53,6 +55,9 @@ struct options {
 	const char *baseline;	/* check: findings that are known; NULL = none */
 	bool quiet;
 	unsigned int verbose;
+	const char *user;	/* PROGRAM runs as; NULL = as we do */
+	struct identity identity; /* of that user */
+	bool seccomp;		/* confine ourselves to reading; default true */
 	int ready_fd;		/* -1 = none */
 	uint64_t ring_bytes;	/* size of the event ring; --ring-size */
 	bool help, version;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "command/privilege.h"
 #include "mechanism/mechanism.h"
 #include "sink/names.h"
 #include "util/error.h"
@@ -180,6 +181,7 @@ static int open_source(struct session *session)
 	/* PROGRAM has no business with it. */
 	if (options->ready_fd > STDERR_FILENO)
 		fcntl(options->ready_fd, F_SETFD, FD_CLOEXEC);
+	privilege_raise();
 	return live_exit_code(
 		source_open_live(options, session->model, take_record, session, &session->source));
 }
@@ -353,11 +355,14 @@ int session_run(struct session *session)
 	code = open_source(session);
 	if (code)
 		return code;
+	privilege_confine(session->options);
 	err = stream(session);
 	if (!err)
 		err = finish(session);
 	session->program_code = session->source->exit_code(session->source);
 	session->is_cut = err == -EPIPE && session->failed;
+	if (session->options->command != COMMAND_WHY) /* which looks again */
+		privilege_end(session->options);
 	if (err && !session->is_cut)
 		return failure(session, err);
 	return check_selection(session);

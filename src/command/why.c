@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "command/privilege.h"
 #include "command/session.h"
 #include "util/error.h"
 
@@ -53,6 +54,7 @@ static int why_finish(struct session *session, struct output *output)
 	struct why why;
 	int code, err = build(session, &why);
 
+	privilege_end(options);
 	if (!err)
 		err = is_json ? why_print_json(output->stream, session->model, &why) :
 				why_print_text(output->stream, session->model, &why);

@@ -405,7 +405,9 @@ static int tracing_open(struct live *live)
 	int err = 0;
 
 	if (live->options->program)
-		err = program_spawn(live->options->program, &live->program);
+		err = program_spawn(live->options->program,
+				    live->options->user ? &live->options->identity : NULL,
+				    &live->program);
 	if (err)
 		return err_r(err, "starting %s: %s", live->options->program[0], strerror(-err));
 	reader_go_first();
@@ -477,7 +479,10 @@ int source_open_live(const struct options *options, const struct model *model, r
 		     void *ctx, struct source **source)
 {
 	struct live *live;
-	int err = check_pids(options);
+	int err = live_check_permission(options);
+
+	if (!err)
+		err = check_pids(options);
 
 	if (err)
 		return err;

@@ -75,6 +75,11 @@ int live_deliver_bare(struct live *live, enum record_type type);
 /* Takes what lies in the ring. 0 or -errno. */
 int live_drain(struct live *live);
 
+/* live_permission.c: may we do what the options take? 0 or -EPERM, after saying what is missing. */
+int live_check_permission(const struct options *options);
+/* Loading or attaching was refused all the same: says so, names what, returns err. */
+int live_refused(const char *what, int err);
+
 /* live_hooks.c: all return 0 or -errno, after one line on standard error. */
 int live_hooks_open(struct live *live);
 void live_hooks_close(struct live *live);

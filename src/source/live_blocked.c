@@ -10,11 +10,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "source/live.h"
+
+static uint64_t limit_parse(const char *word)
+{
+	return !strcmp(word, "unlimited") ? ~0ull : strtoull(word, NULL, 10);
+}
+
+/* Max open files            1024                 1048576              files
+ * Not by prlimit(2), which wants CAP_SYS_RESOURCE for other users' processes: that is much for a look. */
+static bool limit_read(uint32_t pid, struct record_limit *record)
+{
+	char path[64], line[256], soft[32], hard[32];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/limits", pid);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "Max open files %31s %31s", soft, hard) == 2;
+	if (file)
+		fclose(file);
+	if (found) {
+		record->soft = limit_parse(soft);
+		record->hard = limit_parse(hard);
+	}
+	return found;
+}
 
 static int limit_deliver(struct live *live, const struct process *process)
 {
@@ -24,14 +49,9 @@ static int limit_deliver(struct live *live, const struct process *process)
 					       .pid = process->key.pid,
 					       .tid = process->key.pid,
 					       .start = process->key.start_ns}};
-	struct rlimit limit;
 
-	/* It may have ended, or be another user's: unknown, then. */
-	if (prlimit(process->key.pid, RLIMIT_NOFILE, NULL, &limit))
-		return 0;
-	record.soft = limit.rlim_cur == RLIM_INFINITY ? ~0ull : limit.rlim_cur;
-	record.hard = limit.rlim_max == RLIM_INFINITY ? ~0ull : limit.rlim_max;
-	return live_deliver(live, &record.head);
+	/* It may have ended: unknown, then. */
+	return limit_read(process->key.pid, &record) ? live_deliver(live, &record.head) : 0;
 }
 
 static bool reads_pipes(const struct process *process)

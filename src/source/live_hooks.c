@@ -33,8 +33,7 @@ static bool kernel_wants_perf_hook(void)
 static int open_map_error(const char *what, int err)
 {
 	if (err == -EPERM)
-		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
-				  "(or root) are needed");
+		return live_refused(what, err);
 	/* EACCES: the verifier refuses a program, for want of something it needs. */
 	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT ||
 	    err == -EACCES)
@@ -188,11 +187,17 @@ static int keep_link(struct live *live, struct bpf_link *link, const char *what)
 	return 0;
 }
 
-/* tracefs may be mounted nowhere: a mount of our own, seen by nobody else. */
+/* tracefs may be mounted nowhere: a mount of our own then, seen by nobody else, which takes
+ * CAP_SYS_ADMIN. */
 static int tracefs_file(const char *path)
 {
+	char mounted[96];
 	int fs, dir, fd;
 
+	snprintf(mounted, sizeof(mounted), "/sys/kernel/tracing/%s", path);
+	fd = open(mounted, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
 	fs = syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
 	if (fs < 0)
 		return -errno;

@@ -35,8 +35,7 @@ int live_snapshot_open(struct live *live)
 	bpf_program__set_autoload(live->snapshot->progs.rows_wait, live->wants_waits);
 	err = snapshot_bpf__load(live->snapshot);
 	if (err == -EPERM)
-		return err_r(err, "not permitted to load BPF programs: CAP_BPF and CAP_PERFMON "
-				  "(or root) are needed");
+		return live_refused("loading the snapshot programs", err);
 	if (err)
 		return err_r(-EOPNOTSUPP, "this kernel has no BPF iterators to read its tables with "
 					  "(%s); Linux 6.1 or later with BTF is needed",

@@ -12,23 +12,26 @@
 #include "util/stop.h"
 
 /* The child: waits for a byte, then becomes PROGRAM. Both pipes are close-on-exec. */
-static void child_run(char **argv, int release, int failure)
+static void child_run(char **argv, const struct identity *identity, int release, int failure)
 {
 	int err;
 	char go;
 
 	/* Now, not after: what is traced of PROGRAM begins with its exec. */
 	stop_uninstall();
+	err = identity ? -identity_assume(identity) : 0;
 	if (read(release, &go, 1) != 1)
 		_exit(0);
-	execvp(argv[0], argv);
-	err = errno;
+	if (!err) {
+		execvp(argv[0], argv);
+		err = errno;
+	}
 	if (write(failure, &err, sizeof(err)) != sizeof(err))
 		_exit(126);
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int program_spawn(char **argv, struct program *program)
+int program_spawn(char **argv, const struct identity *identity, struct program *program)
 {
 	int release[2], failure[2], err;
 
@@ -45,7 +48,7 @@ int program_spawn(char **argv, struct program *program)
 	if (program->pid == 0) {
 		close(release[1]);
 		close(failure[0]);
-		child_run(argv, release[0], failure[1]);
+		child_run(argv, identity, release[0], failure[1]);
 	}
 	err = -errno;
 	close(release[0]);

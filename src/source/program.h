@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "util/identity.h"
+
 struct program {
 	pid_t pid;	/* 0 = none */
 	int pidfd;	/* -1 = none */
@@ -16,9 +18,9 @@ struct program {
 	int status;	/* as wait(2) gives it */
 };
 
-/* Forks a child that waits to exec argv. 0 or -errno. */
-int program_spawn(char **argv, struct program *program);
-/* Lets it go. Returns 0, or -errno of the exec that failed. */
+/* Forks a child that waits to exec argv, as that user (NULL = as we are). 0 or -errno. */
+int program_spawn(char **argv, const struct identity *identity, struct program *program);
+/* Lets it go. Returns 0, or -errno of what failed, its exec or becoming that user. */
 int program_release(struct program *program);
 /* Notes whether it has ended; does not block. */
 void program_check(struct program *program);

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which capabilities tracing takes, asked before anything is tried, so that each is missed by name. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "source/live.h"
+#include "util/capability.h"
+#include "util/error.h"
+
+/* Programs on tracepoints and iterators, which read the kernel's memory. */
+#define TO_LOAD   (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON))
+#define TO_BECOME (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID))
+
+int live_check_permission(const struct options *options)
+{
+	char names[CAPABILITY_NAMES_MAX];
+	uint64_t missing = capabilities_missing(TO_LOAD);
+
+	if (missing)
+		return err_r(-EPERM, "not permitted to load BPF programs; missing: %s (or be root)",
+			     capability_names(missing, names));
+	if (options->user)
+		missing = capabilities_missing(TO_BECOME);
+	if (missing)
+		return err_r(-EPERM, "not permitted to run PROGRAM as %s; missing: %s",
+			     options->user, capability_names(missing, names));
+	missing = capabilities_missing(CAPABILITY(CAP_SYS_PTRACE));
+	if (missing && !options->quiet)
+		say("%s is missing: of other users' processes, paths and arguments stay unknown",
+		    capability_names(missing, names));
+	return 0;
+}
+
+int live_refused(const char *what, int err)
+{
+	char names[CAPABILITY_NAMES_MAX];
+	uint64_t missing = capabilities_missing(CAPABILITY(CAP_SYS_ADMIN));
+
+	if (missing)
+		return err_r(err, "%s: not permitted; missing here: %s (or be root)", what,
+			     capability_names(missing, names));
+	return err_r(err,
+		     "%s: not permitted, though no capability is missing: in a user namespace "
+		     "they do not count, and lockdown or a container may forbid it",
+		     what);
+}
