@@ -68,16 +68,15 @@ UNIT_HELPERS  := $(patsubst tests/unit/%.c,$(BUILD)/san/tests/unit/%.o,\
 WORKLOADS     := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,\
 		 $(filter-out tests/workload/%32.c,$(wildcard tests/workload/*.c)))
 WORKLOADS_32  := $(patsubst tests/workload/%.c,$(BUILD)/tests/workload/%,$(wildcard tests/workload/*32.c))
-BENCH_SOURCES := $(filter-out tests/bench/floor.c %.bpf.c,$(wildcard tests/bench/*.c))
-BENCH_PROGRAMS := $(BENCH_SOURCES:tests/bench/%.c=$(BUILD)/tests/bench/%) \
-		  $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/floor.c))
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,\
+		  $(filter-out %.bpf.c,$(wildcard tests/bench/*.c)))
 
 PROGRAM	 := $(BUILD)/ipctrace
 LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test check vmtest fuzz bench fmt install uninstall deb dist clean help FORCE
+.PHONY: all tests demo test check vmtest fuzz bench busy-why fmt install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -113,6 +112,10 @@ fuzz:
 bench: all $(BENCH_PROGRAMS)
 	$(Q)tests/bench/bench.py $(if $(BENCH),--sections $(BENCH)) $(if $(PAIRS),--pairs $(PAIRS))
 
+# why beside busy PostgreSQL, nginx and make: no deadlock may be seen. RUNS=1000
+busy-why: all
+	$(Q)tests/live/busy.py $(if $(RUNS),--runs $(RUNS))
+
 fmt:
 	$(Q)$(CLANG_FORMAT) -i $(shell find src bpf include tests -name '*.[ch]' 2>/dev/null)
 
@@ -147,6 +150,7 @@ help:
 	@echo 'make demo        install what is missing (root), build, trace a companion workload'
 	@echo 'make test        install what is missing (root), build, run every test (root)'
 	@echo 'make check       the tests that need no root'
+	@echo 'make busy-why   look for false deadlocks beside busy servers (root); RUNS=N'
 	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="NAME …"'
 	@echo 'make fuzz        fuzz the decoder and all behind it (clang); FUZZ="-runs=N …"'
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
@@ -304,6 +308,14 @@ $(BUILD)/tests/bench/floor.skel.h: $(BUILD)/tests/bench/floor.bpf.o
 $(BUILD)/tests/bench/floor: tests/bench/floor.c $(BUILD)/tests/bench/floor.skel.h $(BUILD)/flags/c
 	$(say) CC $<
 	$(Q)$(CC) $(WORKLOAD_CFLAGS) -I$(BUILD)/tests/bench -MMD -MP -MF $@.d $(LDFLAGS) $< -lbpf -lelf -lz -o $@
+
+# The same programs as ipctrace's, so it is one pass of theirs that is measured.
+BAREPASS_OBJECTS := $(call objects,src/source/calls.c src/source/wait_calls.c)
+$(BUILD)/tests/bench/barepass: tests/bench/barepass.c $(BUILD)/skel/snapshot.skel.h $(BAREPASS_OBJECTS)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(WORKLOAD_CFLAGS) -O2 -Iinclude -Isrc -I$(BUILD)/skel -MMD -MP -MF $@.d $(LDFLAGS) $< \
+		$(BAREPASS_OBJECTS) -lbpf -lelf -lz -o $@
 
 # Below vm/ lie the files of other machines.
 -include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -type f -name '*.d' -print 2>/dev/null)

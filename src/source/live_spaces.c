@@ -15,6 +15,9 @@
 
 bool live_wants_spaces(const struct live *live)
 {
+	/* Nobody waits for memory; who waits for a word in it is told by the task's own row. */
+	if (live->wants_waits)
+		return false;
 	for (size_t i = 0; mechanisms[i]; i++) {
 		if ((live->options->mechanisms >> i & 1) && mechanisms[i]->maps)
 			return true;

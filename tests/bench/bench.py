@@ -3,12 +3,13 @@
 """
 How much ipctrace slows down what it watches, against nothing, against the least any tracer can
 cost (an empty program on the same hook), and against bpftrace and strace; how long snapshots, start
-and stop take, against lsfd, lsof and bpftrace; and how much memory it needs.
+and stop take, against lsfd, lsof and bpftrace; how long `why` takes, against the bare pass over the tasks
+that it is made of; and how much memory it needs.
 
 Every figure is the median of interleaved runs, with minimum and maximum. Compare ratios only:
 times are this machine's, of this minute.
 
-usage: bench.py [--sections pingpong,…,snapshot,start,memory] [--pairs N]
+usage: bench.py [--sections pingpong,…,snapshot,why,start,memory] [--pairs N]
 """
 import argparse
 import os
@@ -38,7 +39,7 @@ LOADS = {   # section: what is told of it
     "tcppong": "two processes, TCP on the loopback",
     "sigstorm": "two processes, a signal each way",
 }
-SECTIONS = [*LOADS, "snapshot", "start", "memory"]
+SECTIONS = [*LOADS, "snapshot", "why", "start", "memory"]
 
 # Bytes per process and descriptor, as one would write it; the descriptor is known at entry only.
 BPFTRACE = """BEGIN { printf("ready\\n"); }
@@ -229,8 +230,8 @@ def slow_down(names, pairs, report):
 
 
 class Crowd:
-    def __init__(self, processes, descriptors):
-        self.process = subprocess.Popen([PROGRAMS / "crowd", str(processes), str(descriptors)],
+    def __init__(self, processes, descriptors, threads=1):
+        self.process = subprocess.Popen([PROGRAMS / "crowd", str(processes), str(descriptors), str(threads)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if self.process.stdout.readline() != b"ready\n":
             raise RuntimeError("crowd isn't ready")
@@ -284,6 +285,34 @@ def snapshot(pairs, report):
     report.line("Snapshot of the whole machine, ms, median (min…max); the last column: `ipctrace fds` "
                 "against the faster rival")
     report.table(["processes × fds", *SNAPSHOTS, "faster"], rows)
+
+
+WHYS = {
+    "bare pass": [PROGRAMS / "barepass"],
+    "ipctrace why": [IPCTRACE, "why", "-q"],
+    "why --json": [IPCTRACE, "why", "-q", "--json"],
+    "lsof": ["lsof", "-n", "-P"],
+}
+
+
+def why(pairs, report):
+    """Whole commands over 2,000 threads; the bare pass is the same iterator, loaded and read once."""
+    rows = []
+    for processes, threads in ((100, 20), (2000, 1)):
+        times = {name: [] for name in WHYS}
+        with Crowd(processes, 20, threads):
+            for _ in range(pairs):
+                for name, command in WHYS.items():
+                    if shutil.which(command[0]):
+                        times[name].append(timed(command))
+        middle = {name: statistics.median(values) for name, values in times.items() if values}
+        rows.append([f"{processes} × {threads}", *(spread(times[name], "{:.0f}") for name in WHYS),
+                     f"{middle['ipctrace why'] / middle['bare pass']:.2f}",
+                     f"{middle['lsof'] / middle['ipctrace why']:.1f}×" if "lsof" in middle else "–"])
+        print(f"… why over {processes} × {threads}", file=sys.stderr, flush=True)
+    report.line("What 2,000 threads wait for, ms, median (min…max); `ipctrace why` against the bare pass (2 is the "
+                "limit) and how much faster it is than lsof")
+    report.table(["processes × threads", *WHYS, "to the pass", "to lsof"], rows)
 
 
 def start(pairs, report):
@@ -353,7 +382,7 @@ def main():
     loads = [name for name in LOADS if name in sections]
     if loads:
         slow_down(loads, options.pairs, report)
-    for name, run in (("snapshot", snapshot), ("start", start), ("memory", memory)):
+    for name, run in (("snapshot", snapshot), ("why", why), ("start", start), ("memory", memory)):
         if name in sections:
             run(options.pairs, report)
     report.keep()
