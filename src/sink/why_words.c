@@ -186,27 +186,68 @@ static void eof_words(struct words *words, const struct wait *wait)
 	add(words, ".");
 }
 
+/* The waker that lets the wait end: the first who isn't stuck. */
+static const struct waker *waker_of_hope(const struct model *model, const struct wait *wait)
+{
+	const struct wait *next;
+	size_t i;
+
+	for (i = 0; i < wait->wakers_count; i++) {
+		next = why_wait_of_waker(model, &wait->wakers[i]);
+		if (!next || !next->stuck)
+			return &wait->wakers[i];
+	}
+	return wait->wakers_count ? &wait->wakers[0] : NULL;
+}
+
+#define CHAIN_MAX 64 /* a chain may come back to where it was */
+
+/* Follows the chain to whom it ends at: *last runs if *end is NULL, else waits so. */
+static unsigned int chain_follow(const struct model *model, const struct wait *wait,
+				 const struct waker **last, const struct wait **end)
+{
+	unsigned int steps = 0;
+
+	for (; wait && steps < CHAIN_MAX; steps++) {
+		const struct waker *waker = waker_of_hope(model, wait);
+
+		if (wait->relief != RELIEF_WAKER || !waker)
+			break;
+		*last = waker;
+		wait = why_wait_of_waker(model, waker);
+		if (wait && wait->row.what == WAIT_RUNNING)
+			wait = NULL;
+	}
+	*end = wait;
+	return steps;
+}
+
+/* sh[1] waits in wait4 for wc[4], in the end for sleep[2], which waits in clock_nanosleep; ends by
+ * itself: it has a timeout or a timer. */
 static void waiting_words(struct words *words, const struct model *model, const struct wait *wait)
 {
 	char who[WHO_MAX], buf[RELIEF_MAX];
-	const char *relief = relief_words(model, wait, buf);
-	struct wait *next;
+	const struct waker *last = NULL, *first = waker_of_hope(model, wait);
+	const struct wait *end = NULL;
+	const char *relief;
+	unsigned int steps = chain_follow(model, wait, &last, &end);
 
 	add(words, "%s waits in %s", who_name(wait->process, who, ESCAPE_TERMINAL),
 	    wait_call(wait));
 	if (wait->object)
 		add(words, " on");
 	add_object(words, wait->object);
-	if (relief) {
-		add(words, "; %s.", relief);
-		return;
-	}
-	if (wait->wakers_count) {
-		next = why_wait_of(model, wait->wakers[0].process);
-		add(words, "; %s can end it, and is %s",
-		    who_name(wait->wakers[0].process, who, ESCAPE_TERMINAL),
-		    next ? "asleep itself" : "running");
-	}
+	if (steps)
+		add(words, " for %s", who_name(first->process, who, ESCAPE_TERMINAL));
+	if (steps > 1)
+		add(words, ", in the end for %s", who_name(last->process, who, ESCAPE_TERMINAL));
+	if (steps && end)
+		add(words, ", which waits in %s", wait_call(end));
+	if (!end)
+		add(words, ", which is running");
+	relief = end ? relief_words(model, end, buf) : NULL;
+	if (relief)
+		add(words, "; %s", relief);
 	add(words, ".");
 }
 
