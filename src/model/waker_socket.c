@@ -93,7 +93,8 @@ int socket_find(const struct model *model, struct wait *wait, const struct wait_
 		if (holders_find(&search))
 			return -ENOMEM;
 	}
+	/* Which listener a Unix connect() waits for is told by its argument alone. */
 	if (!search.found)
-		relieve(wait, RELIEF_HIDDEN);
+		relieve(wait, wait->row.what == WAIT_CONNECT ? RELIEF_UNKNOWN : RELIEF_HIDDEN);
 	return 0;
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The tree that why prints, and its summary: two that are stuck, and one that waits for a sleeper. */
+#include "records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sink/sink.h"
+
+#define T 0x1000
+#define F 0xf000
+
+static void wait_row(struct script *s, uint32_t pid, uint16_t what, int nr, int fd,
+		     const struct file_facts *facts)
+{
+	struct record_wait row = {
+		.head = { .type = RECORD_WAIT, .size = sizeof(row), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = pid, .start = start_of(s, pid) },
+		.what = what, .nr = nr, .since = 2900000000, .switches = 1,
+	};
+	struct record_wait_on on = {
+		.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = pid },
+		.fd = fd,
+	};
+
+	apply(s, &row);
+	if (!facts)
+		return;
+	on.facts = *facts;
+	apply(s, &on);
+}
+
+static void pipe_slot(struct script *s, uint32_t pid, int fd, uint64_t ino, bool writes)
+{
+	by(s, pid);
+	slot_row(s, T + pid, fd,
+		 writes ? pipe_write_end(F + ino * 2, ino) : pipe_read_end(F + ino * 2 + 1, ino));
+}
+
+static void reads(struct script *s, uint32_t pid, int fd, uint64_t ino)
+{
+	struct file_facts facts = pipe_read_end(F + ino * 2 + 1, ino);
+
+	facts.pipe.readers = facts.pipe.writers = 1;
+	wait_row(s, pid, WAIT_READ, SYS_read, fd, &facts);
+}
+
+/* 10 and 20 read from each other; 30 reads from 40, which holds three descriptors and sleeps. */
+static void tell(struct script *s)
+{
+	snapshot_start(s);
+	for (uint32_t pid = 10; pid <= 40; pid += 10)
+		task_row(s, pid, pid, T + pid, 1);
+	pipe_slot(s, 10, 3, 100, false);
+	pipe_slot(s, 10, 4, 101, true);
+	pipe_slot(s, 20, 5, 101, false);
+	pipe_slot(s, 20, 6, 100, true);
+	pipe_slot(s, 30, 0, 102, false);
+	for (int fd = 1; fd <= 3; fd++)
+		pipe_slot(s, 40, fd, 102, true);
+	snapshot_done(s);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		reads(s, 10, 3, 100);
+		reads(s, 20, 5, 101);
+		reads(s, 30, 0, 102);
+		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+}
+
+static void assert_text(struct script *s, const char *expected)
+{
+	struct why why;
+	size_t size;
+	char *text;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	assert_int_equal(why_print_text(out, s->model, &why), 0);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+	why_free(&why);
+}
+
+static void ring(void **state)
+{
+	struct script *s = *state;
+
+	tell(s);
+	selected(s, 10, false);
+	assert_text(s, "deadlock: p10[10] waits for p20[20], p20[20] waits for p10[10]: none of them "
+		       "can ever go on.\n\n"
+		       "p10[10] waits in read on fd 3, pipe:[100], for 2.1 s\n"
+		       "    can be ended by p20[20], fd 6, which waits in read on fd 5, pipe:[101], for "
+		       "2.1 s\n"
+		       "        can be ended by p10[10], fd 4, as above\n");
+}
+
+static void chain(void **state)
+{
+	struct script *s = *state;
+
+	tell(s);
+	selected(s, 30, false);
+	assert_text(s, "waiting: p30[30] waits in read on pipe:[102] for p40[40], which waits in "
+		       "clock_nanosleep; ends by itself: it has a timeout or a timer.\n\n"
+		       "p30[30] waits in read on fd 0, pipe:[102], for 2.1 s\n"
+		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for "
+		       "2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
+		TEST(ring), TEST(chain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
