@@ -149,14 +149,8 @@ static __always_inline void slot_fill(struct record_slot *slot, __u32 size,
 	slot->cloexec = file && table_cloexec(table, fd);
 }
 
-/* Whoever else gets hold of it becomes a peer. */
-static __always_inline void slot_watch(const struct record_slot *slot)
-{
-	struct watched_key key = {};
-
-	if (facts_channel(&key, &slot->facts))
-		object_watch(key.ino, key.dev);
-}
+/* Whoever else gets hold of that becomes a peer (slot.bpf.c). Always returns 0. */
+int facts_watch(const struct file_facts *facts);
 
 /* Sends what slot fd of that table holds now. */
 static __always_inline void slot_send(const struct slot_cause *cause, const struct who *who,
@@ -168,7 +162,7 @@ static __always_inline void slot_send(const struct slot_cause *cause, const stru
 		return;
 	slot_fill(slot, sizeof(*slot), cause, who, table, fd);
 	if (control.selective && (mark & MARK_SELECTED))
-		slot_watch(slot);
+		facts_watch(&slot->facts);
 	record_submit(slot);
 }
 

@@ -274,7 +274,7 @@ static __always_inline void sample_named(struct file_facts *facts, struct file *
 		sample_pty(facts, file);
 }
 
-int file_sample(struct file_facts *facts, __u64 address)
+__noinline int file_sample(struct file_facts *facts, __u64 address)
 {
 	struct file *file = (void *)address;
 	struct super_block *sb;
@@ -307,12 +307,12 @@ int file_sample(struct file_facts *facts, __u64 address)
 }
 
 /* A number read from memory: what a typed view gives stays a pointer, and may not be returned. */
-__u64 current_table(void)
+__noinline __u64 current_table(void)
 {
 	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), files);
 }
 
-__u64 current_start(void)
+__noinline __u64 current_start(void)
 {
 	struct task_struct *leader =
 		FIELD(struct task_struct, bpf_get_current_task(), group_leader);
@@ -320,12 +320,12 @@ __u64 current_start(void)
 	return FIELD(struct task_struct, leader, start_boottime);
 }
 
-__u64 current_space(void)
+__noinline __u64 current_space(void)
 {
 	return (__u64)BPF_CORE_READ((struct task_struct *)bpf_get_current_task(), mm);
 }
 
-__u64 current_file(__u32 fd)
+__noinline __u64 current_file(__u32 fd)
 {
 	struct files_struct *table = FIELD(struct task_struct, bpf_get_current_task(), files);
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
@@ -339,7 +339,7 @@ __u64 current_file(__u32 fd)
 	return file;
 }
 
-__u64 table_file(__u64 table, __u32 fd)
+__noinline __u64 table_file(__u64 table, __u32 fd)
 {
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
 	struct file **slots;
@@ -352,7 +352,7 @@ __u64 table_file(__u64 table, __u32 fd)
 	return file;
 }
 
-int table_cloexec(__u64 table, __u32 fd)
+__noinline int table_cloexec(__u64 table, __u32 fd)
 {
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
 	unsigned long *bits, word = 0;
@@ -364,14 +364,14 @@ int table_cloexec(__u64 table, __u32 fd)
 	return word >> (fd % 64) & 1;
 }
 
-__u32 table_size(__u64 table)
+__noinline __u32 table_size(__u64 table)
 {
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
 
 	return FIELD(struct fdtable, fdt, max_fds);
 }
 
-__u64 table_slots(__u64 table)
+__noinline __u64 table_slots(__u64 table)
 {
 	return (__u64)BPF_CORE_READ((struct files_struct *)table, fdt, fd);
 }
@@ -389,7 +389,7 @@ static __always_inline int pty_channel(struct watched_key *key, struct file *fil
 	return 1;
 }
 
-int odd_channel(struct watched_key *key, __u64 address)
+__noinline int odd_channel(struct watched_key *key, __u64 address)
 {
 	struct file *file = (void *)address;
 	const unsigned char *name;
@@ -420,17 +420,7 @@ int odd_channel(struct watched_key *key, __u64 address)
 	return anon_kind(name8) == FILE_EVENTFD;
 }
 
-int facts_channel(struct watched_key *key, const struct file_facts *facts)
-{
-	if (!key || !facts)
-		return 0;
-	key->ino = facts->kind == FILE_EVENTFD ? facts->file : facts->ino;
-	key->dev = facts->dev;
-	return mode_is_channel(facts->mode) || facts->kind == FILE_EVENTFD ||
-	       facts->kind == FILE_MQ || facts->kind == FILE_PTY;
-}
-
-int file_channel(struct watched_key *key, __u64 address)
+__noinline int file_channel(struct watched_key *key, __u64 address)
 {
 	struct super_block *sb;
 	struct inode *inode;
@@ -461,7 +451,7 @@ static __always_inline int current_odd_transfer(struct transfer_key *key, struct
 
 /* On the path of every read and write, so without a single read by helper where the kernel allows:
  * a cell of the table is looked at as if it were a list_head, whose first member is a pointer too. */
-int current_transfer(struct transfer_key *key, __u32 fd)
+__noinline int current_transfer(struct transfer_key *key, __u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct files_struct *table = FIELD(struct task_struct, task, files);

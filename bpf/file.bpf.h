@@ -67,8 +67,6 @@ __u64 table_slots(__u64 table);
 
 /* As file_channel(), for what is not told by its mode: terminals, POSIX queues, eventfds. */
 int odd_channel(struct watched_key *key, __u64 address);
-/* The same of facts that were sampled already. */
-int facts_channel(struct watched_key *key, const struct file_facts *facts);
 
 /* Is it a pipe, FIFO, socket or one of those? If so fills key->ino and key->dev and returns 1. */
 int file_channel(struct watched_key *key, __u64 address);

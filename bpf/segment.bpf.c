@@ -12,14 +12,14 @@
 #define XA_INTERNAL 2
 #define XA_TAG_MASK 3
 
-__u64 task_ipc_ns(__u64 task)
+__noinline __u64 task_ipc_ns(__u64 task)
 {
 	if (!task)
 		task = bpf_get_current_task();
 	return (__u64)BPF_CORE_READ((struct task_struct *)task, nsproxy, ipc_ns);
 }
 
-__u32 segment_indexes(__u64 ns)
+__noinline __u32 segment_indexes(__u64 ns)
 {
 	struct ipc_namespace *space = (void *)ns;
 
@@ -53,7 +53,7 @@ static __always_inline __u64 entry_at(__u64 ns, __u32 index)
 	return entry & XA_TAG_MASK ? 0 : entry;
 }
 
-int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
+__noinline int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
 {
 	struct shmid_kernel *segment;
 
@@ -75,7 +75,7 @@ int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
 	return 1;
 }
 
-int segment_sample(struct record_segment *record, __u64 ns, __u32 id)
+__noinline int segment_sample(struct record_segment *record, __u64 ns, __u32 id)
 {
 	if (!record)
 		return 0;

@@ -97,7 +97,7 @@ static __always_inline void sample_unix(struct socket_facts *facts, struct sock 
 		sample_name(facts, address);
 }
 
-int socket_sample(struct socket_facts *facts, __u64 address)
+__noinline int socket_sample(struct socket_facts *facts, __u64 address)
 {
 	struct file *file = (void *)address;
 	struct socket *socket;

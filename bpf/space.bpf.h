@@ -9,7 +9,9 @@
 int space_forked(struct who *child, __u64 space, __u64 clone_flags);
 /* The current task has a new space, empty (exec). */
 int space_begun(void);
-/* The current process is a peer from now on: marks it and sends its descriptors (slot.bpf.c). */
+/* What the current task has mapped nobody knows yet: the source is to read it. */
+int space_doubt(void);
+/* The current process is a peer from now on: marks it and sends what it has (slot.bpf.c). */
 int peer_begin(void);
 
 #endif /* IPCTRACE_SPACE_BPF_H */

@@ -50,7 +50,7 @@ static __always_inline int slot_send_path(struct call *call, __u32 fd, __u64 pat
 		count_loss(LOSS_TEXT_CUT);
 	}
 	if (control.selective && (mark & MARK_SELECTED))
-		slot_watch(slot);
+		facts_watch(&slot->facts);
 	record_submit(slot);
 	return 0;
 }
@@ -163,7 +163,7 @@ CALL_EXIT(pipe_exit)
 
 /* The process a pidfd of the current task refers to; 0 = it is none. A function of its own, for the
  * facts and the call that sends a slot are together too much for the stack. */
-__u32 current_pidfd_target(__u32 fd)
+__noinline __u32 current_pidfd_target(__u32 fd)
 {
 	struct file_facts facts = {};
 

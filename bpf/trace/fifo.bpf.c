@@ -37,7 +37,7 @@ static long hash_step(__u32 i, struct last_name *name)
 }
 
 /* 0 = not read. user: the text lies in the caller's memory. */
-__u32 name_hash(__u64 address, __u32 user)
+__noinline __u32 name_hash(__u64 address, __u32 user)
 {
 	struct last_name name = {};
 	long n;
@@ -153,7 +153,7 @@ static __always_inline void record_clear(struct record_fifo *record)
 }
 
 /* Always returns 0. Global: it is in three programs. */
-int fifo_send(struct fifo_cause *cause)
+__noinline int fifo_send(struct fifo_cause *cause)
 {
 	struct record_fifo *record;
 
@@ -184,7 +184,7 @@ int fifo_send(struct fifo_cause *cause)
 }
 
 /* A function of its own, for the facts and the call that sends are too much for one stack. */
-__u64 current_fifo(__u32 fd)
+__noinline __u64 current_fifo(__u32 fd)
 {
 	struct file_facts facts = {};
 
@@ -192,7 +192,7 @@ __u64 current_fifo(__u32 fd)
 	return facts.kind == FILE_FIFO ? facts.file : 0;
 }
 
-int fifo_opened_send(struct fifo_cause *cause)
+__noinline int fifo_opened_send(struct fifo_cause *cause)
 {
 	struct file *file;
 	__u32 fmode;

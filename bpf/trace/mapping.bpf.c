@@ -142,11 +142,10 @@ static __always_inline __u32 mapper_mark(struct record_mapping *record, __u32 ma
 	watch = bpf_map_lookup_elem(&watched, &key);
 	if (!watch || (*watch == WATCHED_WRITERS && reads_only))
 		return 0;
-	record->doubt = 1;	/* what else it has mapped nobody knows yet */
 	return MARK_PEER;
 }
 
-int mapping_send(struct mapping_cause *cause)
+__noinline int mapping_send(struct mapping_cause *cause)
 {
 	__u32 tgid = bpf_get_current_pid_tgid() >> 32, mark = process_mark(tgid), now;
 	__u64 space = current_space();
@@ -170,6 +169,23 @@ int mapping_send(struct mapping_cause *cause)
 	record_submit(record);
 	if (!mark)
 		peer_begin();
+	return 0;
+}
+
+__noinline int space_doubt(void)
+{
+	struct mapping_cause cause = {.nr = -1, .doubt = 1};
+	__u64 space = current_space();
+	struct record_mapping *record;
+
+	if (!space)
+		return 0;
+	space_note(space);
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	mapping_fill(record, &cause, space);
+	record_submit(record);
 	return 0;
 }
 
@@ -261,7 +277,7 @@ CALL_EXIT(mprotect_exit)
 
 /* --- System V -------------------------------------------------------------------------------- */
 
-int segment_send(__u32 id, __s32 nr, __s64 result, __u64 arg0, __u64 arg1)
+__noinline int segment_send(__u32 id, __s32 nr, __s64 result, __u64 arg0, __u64 arg1)
 {
 	__u64 ns = task_ipc_ns(0);
 	struct record_segment *record;
@@ -330,7 +346,7 @@ CALL_EXIT(shmctl_exit)
 #define CLONE_VM     0x00000100
 #define CLONE_THREAD 0x00010000
 
-int space_forked(struct who *child, __u64 space, __u64 clone_flags)
+__noinline int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 {
 	__u64 from = current_space(), key = space;
 	struct record_space *record;
@@ -359,7 +375,7 @@ int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 	return 0;
 }
 
-int space_begun(void)
+__noinline int space_begun(void)
 {
 	__u64 space = current_space();
 

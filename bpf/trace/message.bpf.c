@@ -48,7 +48,7 @@ struct walk {
 	bool compat, sending;
 };
 
-int passed_send(__u32 fd, __u32 socket_fd)
+__noinline int passed_send(__u32 fd, __u32 socket_fd)
 {
 	__u64 table = current_table();
 	struct file_facts facts = {};

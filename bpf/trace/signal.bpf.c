@@ -126,7 +126,7 @@ static __always_inline __u32 child_of(struct task_struct *task, const struct sig
  * Why there is this signal. si_code tells a process's from the kernel's: send_sig(…, 0), as for a
  * broken pipe, looks like a kill() by oneself when delivered, but has no siginfo when sent.
  */
-int signal_origin_fill(struct signal_origin *origin, __u64 address, __u32 sig)
+__noinline int signal_origin_fill(struct signal_origin *origin, __u64 address, __u32 sig)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct siginfo_start info = {};
@@ -170,7 +170,7 @@ static __always_inline __u64 handler_of(struct task_struct *task, __u32 sig)
 	return (__u64)BPF_CORE_READ(action, sa.sa_handler);
 }
 
-__u32 signal_state(__u64 address, __u32 sig)
+__noinline __u32 signal_state(__u64 address, __u32 sig)
 {
 	struct task_struct *task = (void *)address;
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);

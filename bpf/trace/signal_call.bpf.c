@@ -38,7 +38,7 @@ static __always_inline void flush_ignored(__u32 sig, __u64 handler)
 }
 
 /* Global: the same for both hooks. */
-int signal_action_send(__u32 sig)
+__noinline int signal_action_send(__u32 sig)
 {
 	struct record_signal_action *record;
 	struct k_sigaction *action;
@@ -61,7 +61,7 @@ int signal_action_send(__u32 sig)
 	return 0;
 }
 
-int signal_mask_send(void)
+__noinline int signal_mask_send(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct record_signal_mask *record;
@@ -174,7 +174,7 @@ static long reading_step(__u32 i, struct reading *it)
 	return 0;
 }
 
-int signal_read(__u32 fd, __u64 buffer, __u32 bytes)
+__noinline int signal_read(__u32 fd, __u64 buffer, __u32 bytes)
 {
 	struct file *file = (void *)current_file(fd);
 	struct reading it = { .at = buffer, .left = bytes / SIGINFO_SIZE };

@@ -55,7 +55,7 @@ struct signal_places_map {
 /* Too large for the stack. */
 __u64 signal_queue_empty[sizeof(struct signal_queue) / sizeof(__u64)];
 
-__u64 task_start(__u64 task)
+__noinline __u64 task_start(__u64 task)
 {
 	return BPF_CORE_READ((struct task_struct *)task, group_leader, start_boottime);
 }
@@ -127,7 +127,7 @@ static __always_inline void count_outcome(struct signal_counts *counts, __u32 ou
 	}
 }
 
-int signal_count(struct signal_sent *sent, struct signal_whom *target, __u32 sig, __u32 outcome,
+__noinline int signal_count(struct signal_sent *sent, struct signal_whom *target, __u32 sig, __u32 outcome,
 		 __u32 sending)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -149,7 +149,7 @@ int signal_count(struct signal_sent *sent, struct signal_whom *target, __u32 sig
 
 /* --- queues ---------------------------------------------------------------------------------- */
 
-int signal_pop(struct signal_sent *sent, __u64 queue, __u32 sig)
+__noinline int signal_pop(struct signal_sent *sent, __u64 queue, __u32 sig)
 {
 	struct signal_place place = { .queue = queue, .signal = sig };
 	struct signal_queue *pending = bpf_map_lookup_elem(&signal_queues, &queue);
@@ -191,11 +191,11 @@ static __always_inline struct signal_queue *queue_get(__u64 queue)
 
 /* A standard signal that the kernel takes for not pending, and we do not, went unseen: by ptrace, by
  * io_uring from a signalfd, … */
-int signal_push(struct signal_sent *sent, struct signal_whom *target, __u64 queue, __u32 sig)
+__noinline int signal_push(struct signal_sent *sent, struct signal_whom *target, __u64 queue, __u32 sig)
 {
 	struct signal_place place = { .queue = queue, .signal = sig };
 	struct signal_queue *pending;
-	struct signal_sent unseen;
+	struct signal_sent mine;
 	__u32 i = sig - SIGNAL_STANDARD;
 
 	if (!sent || !target || sig < 1 || sig > SIGNAL_MAX)
@@ -205,8 +205,8 @@ int signal_push(struct signal_sent *sent, struct signal_whom *target, __u64 queu
 		return 0;
 	if (sig < SIGNAL_STANDARD) {
 		if (pending->mask & BIT_OF(sig)) {
-			unseen = pending->standard[sig];
-			signal_count(&unseen, target, sig, SIGNAL_UNSEEN, 0);
+			mine = pending->standard[sig];
+			signal_count(&mine, target, sig, SIGNAL_UNSEEN, 0);
 		}
 		pending->standard[sig] = *sent;
 		pending->mask |= BIT_OF(sig);
@@ -216,14 +216,15 @@ int signal_push(struct signal_sent *sent, struct signal_whom *target, __u64 queu
 		return 0;
 	place.number = pending->tail[i]++;
 	pending->mask |= BIT_OF(sig);
-	if (bpf_map_update_elem(&signal_places, &place, sent, BPF_ANY))
+	mine = *sent; /* before 6.4 a map takes nothing out of memory handed to a function */
+	if (bpf_map_update_elem(&signal_places, &place, &mine, BPF_ANY))
 		count_loss(LOSS_MAP_FULL);
 	return 1;
 }
 
 /* --- ends ------------------------------------------------------------------------------------ */
 
-int signal_end(struct signal_sent *sent, struct signal_whom *target, __u32 sig, __u32 outcome,
+__noinline int signal_end(struct signal_sent *sent, struct signal_whom *target, __u32 sig, __u32 outcome,
 	       __u32 group)
 {
 	struct record_signal *record;
@@ -255,7 +256,7 @@ int signal_end(struct signal_sent *sent, struct signal_whom *target, __u32 sig, 
 	return 1;
 }
 
-int signal_take(__u32 sig, __u32 outcome)
+__noinline int signal_take(__u32 sig, __u32 outcome)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct signal_whom me = { .pid = pid_tgid >> 32, .tid = (__u32)pid_tgid };
@@ -302,7 +303,7 @@ static long discard_step(__u32 i, struct discarding *it)
 
 #define DISCARD_MAX (1 << 16)
 
-int signal_discard(struct signal_whom *target, __u64 queue, __u64 mask, __u32 fatal)
+__noinline int signal_discard(struct signal_whom *target, __u64 queue, __u64 mask, __u32 fatal)
 {
 	struct signal_queue *pending = bpf_map_lookup_elem(&signal_queues, &queue);
 	struct discarding it = { .queue = queue, .fatal = fatal };

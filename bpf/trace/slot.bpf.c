@@ -4,14 +4,29 @@
 #include "socket.bpf.h"
 #include "space.bpf.h"
 
-int peer_begin(void)
+__noinline int facts_watch(const struct file_facts *facts)
 {
-	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
+	if (!facts)
+		return 0;
+	if (facts->kind == FILE_EVENTFD)
+		object_watch(facts->file, facts->dev); /* the inode is everybody's */
+	else if (mode_is_channel(facts->mode) || facts->kind == FILE_MQ || facts->kind == FILE_PTY)
+		object_watch(facts->ino, facts->dev);
+	return 0;
+}
+
+/* Not on the stack, which is short here: see emit.bpf.h. */
+static const struct slot_cause held_before = {.type = RECORD_SLOT, .nr = -1};
+
+__noinline int peer_begin(void)
+{
 	__u64 table = current_table();
 
 	process_set_mark(bpf_get_current_pid_tgid() >> 32, MARK_PEER);
 	if (table)
-		table_scan(&cause, NULL, table, 0, SCAN_MAX, MARK_PEER);
+		table_scan(&held_before, NULL, table, 0, SCAN_MAX, MARK_PEER);
+	if (settings.mappings)
+		space_doubt();
 	return 0;
 }
 
@@ -33,7 +48,7 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 	return MARK_PEER;
 }
 
-int slot_mark(__u32 fd)
+__noinline int slot_mark(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 mark = process_mark(task->tgid);
@@ -50,14 +65,14 @@ static __always_inline int send(struct slot_cause *cause, __u32 fd, __u32 mark)
 	return 0;
 }
 
-int slot_changed_send(struct slot_cause *cause, __u32 fd)
+__noinline int slot_changed_send(struct slot_cause *cause, __u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
 	return send(cause, fd, process_mark(task->tgid));
 }
 
-int slot_filled_send(struct slot_cause *cause, __u32 fd)
+__noinline int slot_filled_send(struct slot_cause *cause, __u32 fd)
 {
 	return send(cause, fd, slot_mark(fd));
 }

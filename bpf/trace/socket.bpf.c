@@ -24,7 +24,7 @@ static __always_inline bool is_watched(__u64 ino, __u32 dev)
 }
 
 /* Without the facts, which would be too much for the stack of those who ask. */
-int socket_is_watched(__u64 address)
+__noinline int socket_is_watched(__u64 address)
 {
 	struct file *file = (void *)address;
 	struct socket *socket;
@@ -51,7 +51,7 @@ int socket_is_watched(__u64 address)
 }
 
 /* Sends what descriptor fd of the current task is as a socket. Always returns 0. */
-int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
+__noinline int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
 {
 	struct record_socket *record;
 
@@ -186,7 +186,7 @@ static __always_inline __u64 address_hash(const struct user_address *address)
 	return hash;
 }
 
-int destination_send(__u32 fd, __u64 where, __u32 len)
+__noinline int destination_send(__u32 fd, __u64 where, __u32 len)
 {
 	struct user_address address = {};
 	struct record_destination *record;

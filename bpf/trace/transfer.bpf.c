@@ -59,7 +59,7 @@ static __always_inline void transfer_add(struct transfer *transfer, __u32 direct
  * that is needed to know the object even if its making was missed. Global, since each pointer that
  * is followed costs the verifier a search of the kernel's types, once a path.
  */
-int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
+__noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
@@ -86,7 +86,7 @@ int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
  * Counts one call that moved `bytes` (or failed, < 0) through descriptor fd. Called for every
  * read and write of every traced process: mind each load.
  */
-int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
+__noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid(), slept;
 	struct transfer_key key = {};
@@ -113,12 +113,12 @@ int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 	return 0;
 }
 
-__u64 call_slept(void)
+__noinline __u64 call_slept(void)
 {
 	return asleep_end((__u32)bpf_get_current_pid_tgid());
 }
 
-int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
+__noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 	struct transfer_key key = {};

@@ -179,13 +179,6 @@ static const struct task *task_twin(const struct model *model, const struct task
 	return twin;
 }
 
-/* What a peer had mapped before it turned up to be one nobody has read. */
-static bool has_mappings_kept(const struct model *model, const struct task *kept)
-{
-	return kept->table && kept->tid == kept->process->key.pid &&
-	       process_is_selected(model, kept->process);
-}
-
 /* A table is compared once, on behalf of the first task that uses it. */
 static int task_compare(const struct model *model, const struct task *kept,
 			const struct task *fresh, struct audit *audit)
@@ -193,7 +186,7 @@ static int task_compare(const struct model *model, const struct task *kept,
 	const struct process *process = kept->process;
 
 	audit->checked++;
-	if (has_mappings_kept(model, kept) && fresh->table &&
+	if (kept->table && kept->tid == process->key.pid && fresh->table &&
 	    mappings_compare(process, fresh->process, audit))
 		return -ENOMEM;
 	if (!kept->table != !fresh->table || (kept->table && kept->table->id != fresh->table->id))
