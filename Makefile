@@ -97,7 +97,7 @@ test:
 	$(Q)scripts/test
 
 check: tests
-	$(Q)scripts/test unit replay
+	$(Q)scripts/test unit bpf replay
 
 vmtest:
 	$(Q)scripts/install-deps --build --vm
