@@ -22,6 +22,7 @@
 
 #define SPACE_KNOWN    1 /* has, or may have, something shared */
 #define SPACE_THREADED 2 /* was seen with several users: records about it are in doubt */
+#define SPACE_ADVISED  4 /* what a fork takes along may have changed since it was sampled */
 
 static __always_inline __u32 space_flags(__u64 space)
 {
@@ -38,12 +39,17 @@ static __always_inline void space_set(__u64 space, __u32 flags)
 		count_loss(LOSS_MAP_FULL);
 }
 
+static __always_inline bool space_is_shared(__u64 space)
+{
+	return BPF_CORE_READ((struct mm_struct *)space, mm_users.counter) > 1;
+}
+
 /* Notes that the current task's space has something shared; returns whether it is in doubt. */
 static __always_inline __u32 space_note(__u64 space)
 {
 	__u32 flags = space_flags(space), now = flags | SPACE_KNOWN;
 
-	if (BPF_CORE_READ((struct mm_struct *)space, mm_users.counter) > 1)
+	if (space_is_shared(space))
 		now |= SPACE_THREADED;
 	if (now != flags || !control.spaces_known)
 		space_set(space, now);
@@ -275,6 +281,24 @@ CALL_EXIT(mprotect_exit)
 	return mapping_send(&cause);
 }
 
+#define MADV_DONTFORK 10
+#define MADV_DOFORK   11
+
+/* madvise(addr, len, advice) */
+CALL_EXIT(madvise_exit)
+{
+	__u64 space;
+	__u32 flags;
+
+	if (call->ret || (call->arg[2] != MADV_DONTFORK && call->arg[2] != MADV_DOFORK))
+		return 0;
+	space = current_space();
+	flags = space_flags(space);
+	if (flags)
+		space_set(space, flags | SPACE_ADVISED);
+	return 0;
+}
+
 /* --- System V -------------------------------------------------------------------------------- */
 
 __noinline int segment_send(__u32 id, __s32 nr, __s64 result, __u64 arg0, __u64 arg1)
@@ -369,8 +393,9 @@ __noinline int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 	record->made_from = from;
 	record->maker_start = current_start();
 	record->maker_pid = bpf_get_current_pid_tgid() >> 32;
-	/* MADV_DONTFORK may have been said of a mapping since it was sampled. */
-	record->doubt = flags && !(clone_flags & CLONE_VM);
+	/* Another thread may have changed the space meanwhile. */
+	record->doubt = flags && !(clone_flags & CLONE_VM) &&
+			((flags & SPACE_ADVISED) || space_is_shared(from));
 	record_submit(record);
 	return 0;
 }

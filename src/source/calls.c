@@ -107,6 +107,7 @@ const struct call_row call_rows[] = {
 	MEMORY(mremap, 163, 163, "mremap_exit"),
 	MEMORY(remap_file_pages, 257, 253, "remap_file_pages_exit"),
 	MEMORY(mprotect, 125, 125, "mprotect_exit"),
+	MEMORY(madvise, 219, 220, "madvise_exit"),
 	MEMORY(pkey_mprotect, 380, 394, "mprotect_exit"),
 	MEMORY(shmget, 395, 307, "shmget_exit"),
 	MEMORY(shmat, 397, 305, "shmat_exit"),

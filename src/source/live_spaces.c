@@ -64,15 +64,29 @@ static int reread(struct live *live, const struct space *space)
 	return err;
 }
 
+static const struct space *space_in_doubt(const struct model *model)
+{
+	const struct space *space;
+
+	for (space = model->doubts ? model->spaces : NULL; space; space = space->hh.next)
+		if (space->doubt)
+			return space;
+	return NULL;
+}
+
+/* Records of before a reading are left aside after it, so those that are there are applied first: they
+ * may also be the end of a space. */
 int live_spaces_reread(struct live *live)
 {
-	const struct space *space, *next;
+	const struct space *space;
 	int err = 0;
 
-	if (!live->model->doubts)
-		return 0;
-	HASH_ITER(hh, live->model->spaces, space, next) {
-		if (space->doubt && !err)
+	for (unsigned int left = live->model->doubts; left && !err; left--) {
+		err = live_drain(live);
+		space = space_in_doubt(live->model);
+		if (!space)
+			break;
+		if (!err)
 			err = reread(live, space);
 	}
 	return err;

@@ -180,3 +180,57 @@ def test_strangers_find_each_other(ipctrace, background):
         process.stdin.write(b"\n")
         process.stdin.flush()
         process.wait()
+
+
+MAPPER = """
+import mmap, os, sys
+def map():
+    file = os.open(sys.argv[1], os.O_RDWR)
+    memory = mmap.mmap(file, 8192)
+    os.close(file)
+    return memory
+def say(word):
+    print(word, flush=True)
+    sys.stdin.readline()
+if sys.argv[3] == "writes":
+    memory = map()
+    say("ready")
+fifo = os.open(sys.argv[2], os.O_WRONLY if sys.argv[3] == "writes" else os.O_RDONLY)
+say("opened")
+if sys.argv[3] == "reads":
+    memory = map()
+    say("mapped")
+"""
+
+
+def test_peer_brings_its_mappings(ipctrace, background, tmp_path):
+    """Who becomes a peer by a FIFO has mapped something before, which the selected one maps later."""
+    memory, fifo = tmp_path / "memory", tmp_path / "fifo"
+    memory.write_bytes(bytes(8192))
+    os.mkfifo(fifo)
+
+    def begin(what):
+        return background(sys.executable, "-c", MAPPER, memory, fifo, what, stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+    def go_on(process):
+        print(file=process.stdin, flush=True)
+        return process.stdout.readline().strip()
+
+    peer = begin("writes")
+    assert peer.stdout.readline().strip() == "ready"
+    reader = begin("reads")
+    early = ipctrace.start("trace", "--json", "--audit", "-p", reader.pid)
+    tracer = ipctrace.start("graph", "--json", "--audit", "-d", "60", "-p", reader.pid)
+    assert go_on(peer) == "opened" and reader.stdout.readline().strip() == "opened"
+    compare.check_audit(compare.check_trace(early.stop().events))
+    assert go_on(reader) == "mapped"
+    result = tracer.stop()
+    assert result.code == 0, result
+    compare.check_audit(result.document)
+    links = compare.links_on(result.document, f"file:{memory}")
+    assert set(links) == {(peer.pid, reader.pid), (reader.pid, peer.pid)}, links
+    for process in (peer, reader):
+        process.stdin.close()
+        process.wait()
+    fifo.unlink()
