@@ -98,6 +98,7 @@ enum record_type {
 	RECORD_SPACE_BEGIN = 92, /* struct record_space: all mappings of it follow as rows */
 	RECORD_SPACE_END = 93,	 /* struct record_space: it has those, and no others */
 	RECORD_SEGMENT = 94, /* struct record_segment: a System V segment as it is now (also a row) */
+	RECORD_SYNC = 96,    /* struct record_sync: a look for what keeps several writers apart */
 	RECORD_MAPPING_PRIVATE = 95, /* struct record_mapping, a row: a file in a tmpfs, mapped but not
 				      * shared; the source keeps it to itself */
 };
@@ -626,6 +627,23 @@ struct record_segment {
 	__u32 detached;		/* seconds since 1970 of the last detach; 0 = none, or not read */
 	__s64 result;
 	__s64 arg[3];
+};
+
+/* What was seen of processes that can all write to the same memory. */
+enum sync_seen {
+	SYNC_FUTEX = 1,		/* one waits on a futex in it */
+	SYNC_LOCK = 2,		/* one has locked a file, or waits to */
+	SYNC_SEMAPHORE = 4,	/* one was the last to use a System V semaphore, or waits for one */
+	SYNC_QUEUE = 8,		/* the same of a System V message queue */
+	SYNC_INSIDE = 16,	/* a lock lies in it: at two looks, in the same place */
+};
+
+struct record_sync {
+	struct record head;	/* pid, tid and start are 0 */
+	__u64 ino;
+	__u32 dev, kind;
+	__u32 seen;		/* enum sync_seen; 0 = nothing */
+	__u32 inside;		/* where in it lies what looks like a lock: offset + 1; 0 = nowhere */
 };
 
 #define SEGMENT_MODE_DESTROY 01000 /* SHM_DEST, include/uapi/linux/shm.h */

@@ -60,8 +60,7 @@ static inline bool has_written(const struct endpoint *endpoint)
 /* The first descriptor of a live process on that object with that access; -1 = none. */
 int fd_on(const struct process *process, const struct object *object, uint32_t access);
 
-/* The rules (pipe_end.c, pipe_use.c, descriptor.c, left.c, signal.c,
- * socket.c). */
+/* The rules (pipe_end.c, pipe_use.c, descriptor.c, left.c, memory.c, signal.c, socket.c). */
 int find_unused_pipe_end(struct inspection *inspection);
 int find_reader_holds_writer(struct inspection *inspection);
 int find_no_reader(struct inspection *inspection);
@@ -73,6 +72,7 @@ int find_in_flight_pile(struct inspection *inspection);
 int find_stale_fifo(struct inspection *inspection);
 int find_stale_shm(struct inspection *inspection);
 int find_stale_posix_shm(struct inspection *inspection);
+int find_unsynchronised_memory(struct inspection *inspection);
 int find_signal_merged(struct inspection *inspection);
 int find_signal_ignored(struct inspection *inspection);
 int find_signal_blocked(struct inspection *inspection);

@@ -177,6 +177,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_SPACE:
 	case RECORD_SPACE_BEGIN:
 	case RECORD_SPACE_END: return apply_space(model, whole, change);
+	case RECORD_SYNC: return apply_sync(model, whole, change);
 	case RECORD_SEGMENT: return apply_segment(model, whole, change);
 	case RECORD_READY:
 		model->ready = true;

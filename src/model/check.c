@@ -56,6 +56,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SPACE:
 	case RECORD_SPACE_BEGIN:
 	case RECORD_SPACE_END: return sizeof(struct record_space);
+	case RECORD_SYNC: return sizeof(struct record_sync);
 	case RECORD_SEGMENT: return sizeof(struct record_segment);
 	case RECORD_SELECT: return sizeof(struct record_select);
 	case RECORD_LOSS: return sizeof(struct record_loss);
@@ -221,6 +222,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_CGROUP: return is_text(text->text, text->text_len, room);
 	case RECORD_ARGV: return text->text_len <= room;
 	case RECORD_LEFT: return is_left(whole, room);
+	case RECORD_SYNC: return ((const struct record_sync *)whole)->kind < FILE_KIND_MAX;
 	case RECORD_LEFT_MEMORY: return is_left_memory(whole, room);
 	case RECORD_BLOCKED: {
 		const struct record_blocked *blocked = whole;

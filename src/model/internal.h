@@ -205,6 +205,7 @@ void spaces_begin(struct model *model, uint64_t ts);
 void spaces_end(struct model *model, uint64_t ts);
 int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change);
 int apply_space(struct model *model, const struct record_space *record, struct change *change);
+int apply_sync(struct model *model, const struct record_sync *record, struct change *change);
 int apply_segment(struct model *model, const struct record_segment *record, struct change *change);
 
 /* --- records (life.c, slot.c, snapshot.c) ---------------------------------------------------- */

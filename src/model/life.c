@@ -145,6 +145,9 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 		child = child_make(model, record, parent);
 	if (!child)
 		return -ENOMEM;
+	/* A call of its own, in another processor's part of the ring, may have told of it first. */
+	if (!child->ppid && record->parent_pid != head->pid)
+		child->ppid = record->parent_pid;
 	change->other = child;
 	if (record_is_past(model, head)) {
 		child_note_end(model, known, child, head->ts);

@@ -65,10 +65,16 @@ struct object {
 	uint64_t serial;		/* order of appearance, from 1 */
 	unsigned int maps;		/* mappings of it, in all address spaces */
 	bool map_writer;		/* some mapping of it can be, or could be, written */
+	unsigned int sync_looks;	/* looks at it while several could write, up to SYNC_LOOKS */
+	uint32_t sync_seen;		/* what keeps them apart, by those looks; enum sync_seen */
+	uint32_t sync_inside;		/* at the last look something like a lock lay there; 0 = nowhere */
 	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
 	UT_hash_handle hh;		/* model->objects */
 };
+
+/* So many looks without a sign say something. They are half a second apart. */
+#define SYNC_LOOKS 2
 
 /* Where a socket's two ends are, in one network namespace where the address means only that. */
 struct socket_tuple {
@@ -312,6 +318,7 @@ struct endpoint {
 	bool ever_master;
 	unsigned int maps, write_maps;	/* shared mappings now, and those that can be written */
 	bool ever_map, ever_map_write;	/* in the window */
+	bool sync_writer;		/* could write when what keeps writers apart was looked for */
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Objects: what open file descriptions lead to. One of an IPC kind outlives its holders, as history,
- * until model_forget(); any other goes with its last holder, so that memory stays flat.
+ * until model_forget(); so does a file that several could write to at once. Any other goes with its last holder, so that
+ * memory stays flat.
  */
 #include "model/internal.h"
 
@@ -136,7 +137,7 @@ void object_drop(struct model *model, struct object *object)
 void object_release(struct model *model, struct object *object)
 {
 	if (object->slots || object->in_flight || object->descriptions || object->maps ||
-	    kind_is_ipc(object->key.kind))
+	    kind_is_ipc(object->key.kind) || object->sync_looks)
 		return;
 	object_drop(model, object);
 }

@@ -542,6 +542,26 @@ int apply_segment(struct model *model, const struct record_segment *record, stru
 	return 0;
 }
 
+int apply_sync(struct model *model, const struct record_sync *record, struct change *change)
+{
+	const struct object_key key = { .ino = record->ino, .dev = record->dev, .kind = record->kind };
+	struct object *object = model_object(model, &key);
+	struct endpoint *endpoint;
+
+	if (!object)
+		return 0;
+	change->object = object;
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		endpoint->sync_writer |= endpoint->write_maps > 0;
+	object->sync_seen |= record->seen;
+	if (record->inside && record->inside == object->sync_inside)
+		object->sync_seen |= SYNC_INSIDE;
+	object->sync_inside = record->inside;
+	if (object->sync_looks < SYNC_LOOKS)
+		object->sync_looks++;
+	return 0;
+}
+
 /* --- asking ---------------------------------------------------------------------------------- */
 
 /* Of what `a` maps, in order of the object: mappings of one process may overlap there, and then a

@@ -239,6 +239,8 @@ static int live_poll(struct source *source, int timeout_ms)
 		err = live_counts_read(live);
 		if (!err)
 			err = live_signals_read(live);
+		if (!err)
+			err = live_sync(live);
 		live->next_refresh_ns = now_ns() + REFRESH_NS;
 	}
 	if (err)
@@ -310,6 +312,8 @@ static int live_refresh(struct source *source)
 		err = live_describe(live);
 	if (!err)
 		err = live_blocked(live);
+	if (!err)
+		err = live_sync(live);
 	if (!err)
 		err = live_left(live);
 	if (!err)

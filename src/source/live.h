@@ -136,6 +136,8 @@ int live_describe(struct live *live);
 /* live_blocked.c: which threads sleep in a read of a pipe, and the limits on descriptors: for check,
  * at the end of its window. */
 int live_blocked(struct live *live);
+/* live_sync.c: what keeps the writers of shared memory apart, for check. */
+int live_sync(struct live *live);
 /* live_heard.c: for how long half-closed connections have been silent, for check. */
 int live_heard(struct live *live);
 /* live_shared.c: System V segments and POSIX shared memory that nobody has, for check. */

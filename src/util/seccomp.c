@@ -16,7 +16,9 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
+#include <sys/sem.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -92,6 +94,13 @@ static const struct allowed reading[] = {
 	{ SYS_socket, 0, ANY, AF_NETLINK },
 	{ SYS_sendto, 4, ANY, 0 },
 	{ SYS_recvfrom, 0, 0, 0 },
+	/* memory that others share, and who used System V objects last */
+	{ SYS_process_vm_readv, 0, 0, 0 },
+	{ SYS_semctl, 2, ANY, SEM_INFO },
+	{ SYS_semctl, 2, ANY, SEM_STAT_ANY },
+	{ SYS_semctl, 2, ANY, GETPID },
+	{ SYS_msgctl, 1, ANY, MSG_INFO },
+	{ SYS_msgctl, 1, ANY, MSG_STAT_ANY },
 	/* maps and iterators */
 	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_ELEM },
 	{ SYS_bpf, 0, ANY, BPF_MAP_UPDATE_ELEM },

@@ -175,6 +175,20 @@ def test_half_closed(ipctrace, workload):
     assert code == 1
 
 
+@pytest.mark.parametrize("how", ["nothing", "mutex", "semaphore", "contended", "semop", "pipe", "signal", "flock",
+                                 "parent", "reader", "in-turn"])
+def test_unsynchronised_memory(ipctrace, workload, how):
+    """Two children count in the same memory. Whatever they may agree by, they are left in peace."""
+    findings, told, code = watch(ipctrace, workload, "memory", how)
+    if how != "nothing":
+        assert findings == [] and code == 0, ([f["message"] for f in findings], told)
+        return
+    found, = findings
+    assert (found["rule"], found["severity"]) == ("unsynchronised-memory", "note"), found
+    assert found["object"] == f"memfd:[{told['inode']}]" and compare.pid_of(found["process"]) == told["pid"]
+    assert code == 1
+
+
 LEFT = [("segment", "stale-shm"), ("memory-object", "stale-posix-shm"), ("semaphore", "stale-posix-shm")]
 
 

@@ -285,6 +285,161 @@ static void file_lies_about(void **state)
 	assert_none(s);
 }
 
+/* --- unsynchronised memory ----------------------------------------------------------------------- */
+
+static struct file_facts counter_memory(void)
+{
+	struct file_facts facts = shared_file();
+
+	facts.kind = FILE_MEMFD;
+	return facts;
+}
+
+static void looked(struct script *s, uint32_t kind, uint32_t seen, uint32_t inside)
+{
+	struct record_sync record = { .head = { .type = RECORD_SYNC,
+						.size = sizeof(record),
+						.ts = s->ts++ },
+				      .ino = FILE_INO,
+				      .dev = 7,
+				      .kind = kind,
+				      .seen = seen,
+				      .inside = inside };
+
+	apply(s, &record);
+}
+
+/* 10's children 20 and 30 map the same memory, for that access; counts are known. */
+static void two_share(struct script *s, struct file_facts facts, uint32_t access)
+{
+	begin(s, false);
+	counted(s, 10, 999, 1, 1);
+	forked_whole(s, 20, T2);
+	forked_whole(s, 30, T2 + 1);
+	by(s, 20);
+	mapped_as(s, 2, 0x10000, facts, RW);
+	by(s, 30);
+	mapped_as(s, 3, 0x20000, facts, access);
+}
+
+static void two_write_unguarded(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	assert_none(s);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_none(s); /* one look is too few */
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+	exited(s, 0, true);
+	by(s, 20);
+	exited(s, 0, true);
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+}
+
+/* A plain file is remembered when all have let go. */
+static void two_wrote_a_file(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, shared_file(), RW);
+	looked(s, FILE_REGULAR, 0, 0);
+	looked(s, FILE_REGULAR, 0, 0);
+	unmapped(s, 3, 0x20000);
+	by(s, 20);
+	unmapped(s, 2, 0x10000);
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+}
+
+static void one_only_reads(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), MAPPING_READ);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_none(s);
+}
+
+static void a_futex_was_seen(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, SYNC_FUTEX, 0);
+	assert_none(s);
+}
+
+/* What looks like a lock is one if it stays; a counter moves on. */
+static void a_lock_lies_in_it(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 17);
+	assert_none(s);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+	looked(s, FILE_MEMFD, 0, 17);
+	looked(s, FILE_MEMFD, 0, 17);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_none(s);
+}
+
+static void they_have_a_pipe(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	by(s, 20);
+	opened(s, T2, 3, pipe_write_end(F + 1, 200));
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+	by(s, 30);
+	opened(s, T2 + 1, 3, pipe_read_end(F + 2, 200));
+	assert_none(s);
+}
+
+/* The parent has it too, and both children can write to it: through it they can agree. */
+static void they_talk_to_a_third(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	by(s, 10);
+	mapped_as(s, 1, 0x30000, counter_memory(), RW);
+	assert_found(s, "unsynchronised-memory", 20, "[30]"); /* to be a parent is not enough */
+	opened(s, T, 3, pipe_read_end(F + 2, 200));
+	by(s, 20);
+	opened(s, T2, 3, pipe_write_end(F + 1, 200));
+	assert_found(s, "unsynchronised-memory", 20, "[30]");
+	by(s, 30);
+	opened(s, T2 + 1, 3, pipe_write_end(F + 1, 200));
+	assert_none(s);
+}
+
+static void parent_and_child(void **state)
+{
+	struct script *s = *state;
+
+	begin(s, false);
+	counted(s, 10, 999, 1, 1);
+	forked_whole(s, 20, T2);
+	mapped_as(s, 1, 0x10000, counter_memory(), RW);
+	by(s, 20);
+	mapped_as(s, 2, 0x10000, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_none(s);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 
 int main(void)
@@ -293,6 +448,14 @@ int main(void)
 		TEST(segment_of_a_program), TEST(segment_never_attached),
 		TEST(segment_lies_about),   TEST(segment_made_for_the_parent),
 		TEST(file_of_a_program),    TEST(file_lies_about),
+		TEST(two_write_unguarded),
+		TEST(two_wrote_a_file),
+		TEST(one_only_reads),
+		TEST(a_futex_was_seen),
+		TEST(a_lock_lies_in_it),
+		TEST(they_have_a_pipe),
+		TEST(they_talk_to_a_third),
+		TEST(parent_and_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

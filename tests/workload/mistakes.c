@@ -11,10 +11,13 @@
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <semaphore.h>
+#include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <time.h>
 
@@ -453,12 +456,120 @@ static void semaphore(bool unlinks)
 	listen_for_test();
 }
 
-/* --- signals and sockets ------------------------------------------------------------------------- */
-
 static void nothing(int signal)
 {
 	(void)signal;
 }
+
+/* What two children that write to the same memory have to agree by. */
+struct shared {
+	unsigned long counter;
+	unsigned int never; /* a futex that stays 0 */
+	pthread_mutex_t mutex;
+	sem_t semaphore;
+};
+
+static struct shared *shared_make(const char *how, int fd)
+{
+	struct shared *at = must(mmap(NULL, sizeof(*at), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+	pthread_mutexattr_t attr;
+
+	if (!strcmp(how, "mutex")) {
+		pthread_mutexattr_init(&attr);
+		pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+		pthread_mutex_init(&at->mutex, &attr);
+	} else if (!strcmp(how, "semaphore")) {
+		must(sem_init(&at->semaphore, 1, 1));
+	}
+	return at;
+}
+
+static void agree(const char *how, struct shared *at, int which, int set, int pipe_fd)
+{
+	struct sembuf up = { .sem_op = 1 };
+	char byte = 0;
+
+	if (!strcmp(how, "mutex")) {
+		pthread_mutex_lock(&at->mutex);
+		pthread_mutex_unlock(&at->mutex);
+	} else if (!strcmp(how, "semaphore")) {
+		must(sem_wait(&at->semaphore));
+		must(sem_post(&at->semaphore));
+	} else if (!strcmp(how, "contended") && which) {
+		must(syscall(SYS_futex, &at->never, 0 /* FUTEX_WAIT, for all processes */, 0, NULL,
+			     NULL, 0));
+	} else if (!strcmp(how, "semop")) {
+		must(semop(set, &up, 1));
+	} else if (!strcmp(how, "pipe")) {
+		must(which ? read(pipe_fd, &byte, 1) : write(pipe_fd, &byte, 1));
+	}
+}
+
+static void share(const char *how, struct shared *at, int which, int set, const int *ends, pid_t other)
+{
+	struct timespec pause = { .tv_nsec = 1000000 };
+
+	if (strcmp(how, "pipe")) {
+		must(close(ends[0]));
+		must(close(ends[1]));
+	}
+	if (!strcmp(how, "reader") && which) {
+		must(mprotect(at, sizeof(*at), PROT_READ));
+		stay();
+	}
+	if (!strcmp(how, "flock"))
+		must(flock(must(open("/proc/self/exe", O_RDONLY | O_CLOEXEC)), LOCK_SH));
+	if (!strcmp(how, "contended"))
+		agree(how, at, which, set, ends[!which]);
+	if (!strcmp(how, "signal") && which)
+		must(kill(other, SIGUSR1));
+	for (;;) {
+		at->counter++;
+		if (strcmp(how, "contended"))
+			agree(how, at, which, set, ends[!which]);
+		nanosleep(&pause, NULL);
+	}
+}
+
+/* Two children count in the same memory, and agree by something, or by nothing. */
+static void memory(const char *how)
+{
+	int fd = must(memfd_create("counter", MFD_CLOEXEC)), set = -1, ends[2];
+	pid_t children[2] = { -1, -1 };
+	struct shared *at;
+
+	must(ftruncate(fd, sizeof(*at)));
+	at = shared_make(how, fd);
+	if (!strcmp(how, "semop"))
+		set = must(semget(IPC_PRIVATE, 1, 0600));
+	must(pipe(ends));
+	signal(SIGUSR1, nothing);
+	for (int i = 0; i < 2; i++) {
+		children[i] = fork_child();
+		if (!children[i] && !strcmp(how, "parent") && i)
+			stay();
+		if (!children[i])
+			share(how, at, i, set, ends, children[0]);
+		if (!strcmp(how, "parent"))
+			break;
+		if (!strcmp(how, "in-turn")) {
+			last();
+			end_child(children[i]);
+		}
+	}
+	must(close(ends[0]));
+	must(close(ends[1]));
+	last();
+	tell_done(children[0], fd);
+	listen_for_test();
+	for (int i = 0; i < 2 && strcmp(how, "in-turn"); i++)
+		if (children[i] > 0)
+			end_child(children[i]);
+	if (set >= 0)
+		must(semctl(set, 0, IPC_RMID));
+}
+
+/* --- signals and sockets ------------------------------------------------------------------------- */
 
 /* The test sends SIGUSR1, three times, while it is blocked for a moment, for long, or ignored. */
 static void signalled(const char *how)
@@ -683,6 +794,8 @@ int main(int argc, char **argv)
 		backlog_served(good);
 	else if (!strcmp(name, "half-closed"))
 		half_closed();
+	else if (!strcmp(name, "memory"))
+		memory(argv[2]);
 	else if (!strcmp(name, "segment"))
 		segment(good);
 	else if (!strcmp(name, "memory-object"))
