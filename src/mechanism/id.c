@@ -40,16 +40,22 @@ static size_t id_by_name(const struct object *object, const char *name, char *bu
 	return length(snprintf(buf, size, "%s:%s", object_kind_name(object), name), size);
 }
 
-/* fifo:/tmp/f (deleted) [4711]: what is there under that path now is another one. */
+/*
+ * fifo:/tmp/f (deleted) [4711]: what is there under that path now is another one. Where the inode is
+ * not known, or another FIFO has it by now, the serial number tells it apart: "(deleted) #88",
+ * "(deleted) [4711] #88".
+ */
 static size_t id_of_unlinked(const struct object *object, char *buf, size_t size)
 {
-	if (fifo_is_stand_in(object))
-		return length(snprintf(buf, size, "%s:%s (deleted)", object_kind_name(object),
-				       object->name ? object->name : "?"),
-			      size);
-	return length(snprintf(buf, size, "%s:%s (deleted) [%llu]", object_kind_name(object),
-			       object->name ? object->name : "?",
-			       (unsigned long long)object->facts.ino),
+	bool is_known = !fifo_is_stand_in(object);
+	char inode[32] = "", serial[32] = "";
+
+	if (is_known)
+		snprintf(inode, sizeof(inode), " [%llu]", (unsigned long long)object->facts.ino);
+	if (!is_known || object_is_retired(object))
+		snprintf(serial, sizeof(serial), " #%llu", (unsigned long long)object->serial);
+	return length(snprintf(buf, size, "%s:%s (deleted)%s%s", object_kind_name(object),
+			       object->name ? object->name : "?", inode, serial),
 		      size);
 }
 

@@ -14,6 +14,13 @@ struct description *description_find(const struct model *model, uint64_t file)
 	return description;
 }
 
+static void description_attach(struct description *description, struct object *object)
+{
+	description->object = object;
+	DL_APPEND2(object->descriptions, description, object_prev, object_next);
+	object->gone = false;
+}
+
 static struct description *description_new(struct model *model, uint64_t file,
 					   struct object *object)
 {
@@ -27,10 +34,8 @@ static struct description *description_new(struct model *model, uint64_t file,
 		free(description);
 		return NULL;
 	}
-	description->object = object;
 	description->serial = ++model->next_serial;
-	DL_APPEND2(object->descriptions, description, object_prev, object_next);
-	object->gone = false;
+	description_attach(description, object);
 	return description;
 }
 
@@ -41,11 +46,13 @@ static void description_sample(struct description *description, const struct fil
 	description->is_master = facts->kind == FILE_PTY && facts->pty.master;
 }
 
-static bool is_same(const struct description *description, const struct file_facts *facts)
+static bool is_same(const struct description *description, const struct file_facts *facts,
+		    uint64_t ts)
 {
 	struct object_key key;
 
-	if ((description->fmode ^ facts->fmode) & ACCESS_MASK)
+	if (((description->fmode ^ facts->fmode) & ACCESS_MASK) ||
+	    object_is_another(description->object, facts, ts))
 		return false;
 	object_key_init(&key, facts);
 	return !memcmp(&key, &description->object->key, sizeof(key));
@@ -111,8 +118,7 @@ static int description_resolve(struct model *model, struct description *descript
 	if (!object)
 		return -ENOMEM;
 	DL_DELETE2(unknown->descriptions, description, object_prev, object_next);
-	DL_APPEND2(object->descriptions, description, object_prev, object_next);
-	description->object = object;
+	description_attach(description, object);
 	description_sample(description, facts);
 	object->slots += unknown->slots;
 	object->in_flight += unknown->in_flight;
@@ -154,7 +160,7 @@ struct description *description_get(struct model *model, const struct file_facts
 		return description_make(model, facts, ts);
 	if (description->object->key.kind == FILE_UNKNOWN)
 		return description_resolve(model, description, facts, ts) ? NULL : description;
-	if (!is_same(description, facts)) {
+	if (!is_same(description, facts, ts)) {
 		description_retire(model, description);
 		return description_make(model, facts, ts);
 	}

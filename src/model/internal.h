@@ -59,6 +59,12 @@ struct object *object_get(struct model *model, const struct file_facts *facts, u
 struct object *object_get_unknown(struct model *model, uint64_t file, uint64_t ts);
 void object_sample(struct object *object, const struct file_facts *facts, uint64_t ts);
 int object_set_name(struct object *object, const char *name);
+/*
+ * Whether that later sample is of another object than the one known under the same key: file systems
+ * give the inodes of what is gone to what is new, so a FIFO with a name is not the one without, and
+ * the kernel gives the address of a struct file to the next eventfd, which has a number of its own.
+ */
+bool object_is_another(const struct object *object, const struct file_facts *facts, uint64_t ts);
 /* The inode was used again for another object: this one is no longer what its key means. */
 int object_retire(struct model *model, struct object *object);
 /* Frees the object where nobody holds it and its history is worth nothing. */

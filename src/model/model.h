@@ -477,6 +477,8 @@ bool process_is_selected(const struct model *model, const struct process *proces
 void fifo_path(const struct record_fifo *record, char *buf, size_t size);
 /* Made, and never opened: its inode is not known. */
 bool fifo_is_stand_in(const struct object *object);
+/* What its key was means another object by now. */
+bool object_is_retired(const struct object *object);
 /* A FIFO whose last name is gone. */
 bool object_is_unlinked(const struct object *object);
 /* The access a live process waits for in open; 0 = it does not. */

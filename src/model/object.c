@@ -6,6 +6,8 @@
  */
 #include "model/internal.h"
 
+#define RETIRED_DEV UINT32_MAX
+
 void object_key_init(struct object_key *key, const struct file_facts *facts)
 {
 	key->ino = kind_is_per_file(facts->kind) ? facts->file : facts->ino;
@@ -66,20 +68,28 @@ void object_sample(struct object *object, const struct file_facts *facts, uint64
 		object->last_ts = ts;
 }
 
-/* File systems give the inodes of what is gone to what is new: a later sample with a name is of
- * another FIFO than one without. */
-static bool is_another(const struct object *object, const struct file_facts *facts, uint64_t ts)
+bool object_is_another(const struct object *object, const struct file_facts *facts, uint64_t ts)
 {
-	return object_is_unlinked(object) && facts->pipe.names && ts > object->last_ts;
+	if (object->key.kind != facts->kind || ts <= object->last_ts)
+		return false;
+	if (facts->kind == FILE_EVENTFD)
+		return object->facts.eventfd.id != facts->eventfd.id;
+	return object_is_unlinked(object) && facts->pipe.names;
 }
 
 int object_retire(struct model *model, struct object *object)
 {
 	HASH_DEL(model->objects, object);
 	object->key.ino = ++model->next_serial;
-	object->key.dev = UINT32_MAX;
+	object->key.dev = RETIRED_DEV;
+	object->gone = true;
 	HASH_ADD(hh, model->objects, key, sizeof(object->key), object);
 	return object->hh.tbl ? 0 : -ENOMEM;
+}
+
+bool object_is_retired(const struct object *object)
+{
+	return object->key.dev == RETIRED_DEV;
 }
 
 struct object *object_get(struct model *model, const struct file_facts *facts, uint64_t ts)
@@ -89,7 +99,7 @@ struct object *object_get(struct model *model, const struct file_facts *facts, u
 
 	object_key_init(&key, facts);
 	object = model_object(model, &key);
-	if (object && is_another(object, facts, ts)) {
+	if (object && object_is_another(object, facts, ts)) {
 		if (object_retire(model, object))
 			return NULL;
 		object = NULL;

@@ -53,6 +53,16 @@ static void assert_id(const struct object *object, const char *id)
 	assert_string_equal(buf, id);
 }
 
+/* The id, with the object's serial number behind it. */
+static void assert_numbered_id(const struct object *object, const char *id)
+{
+	char numbered[512];
+
+	assert_non_null(object);
+	snprintf(numbered, sizeof(numbered), "%s #%llu", id, (unsigned long long)object->serial);
+	assert_id(object, numbered);
+}
+
 static bool happened(struct script *s)
 {
 	return mechanism_event(s->model, &s->last.head, &s->change, ~0ull, &event);
@@ -93,7 +103,7 @@ static void a_path_that_is_not_known_has_no_object(void **state)
 	assert_true(happened(s)); /* but somebody made one */
 	fifo(s, FIFO_CREATED, "f", "tmp/", 0, 0);
 	fifo(s, FIFO_UNLINKED, "f", "tmp/", 0, 0);
-	assert_id(s->change.object, "fifo:/tmp/f (deleted)");
+	assert_numbered_id(s->change.object, "fifo:/tmp/f (deleted)");
 	fifo(s, FIFO_UNLINKED, "stranger", "tmp/", 0, 0);
 	assert_null(s->change.object);
 	assert_false(happened(s));
@@ -174,6 +184,7 @@ static void an_inode_is_used_again(void **state)
 	assert_ptr_not_equal(s->change.object, old);
 	assert_true(object_is_unlinked(old));
 	assert_false(object_is_unlinked(s->change.object));
+	assert_numbered_id(old, "fifo:/tmp/f (deleted) [200]");
 }
 
 /* A sample from before the unlink that comes late does not bring it back. */

@@ -155,6 +155,39 @@ static void a_number_is_used_again(void **state)
 	assert_string_equal(id_of(s->change.object), "eventfd:[2]");
 }
 
+/* Its closing was lost, and the address went to the next one. */
+static void an_address_is_used_again(void **state)
+{
+	struct script *s = *state;
+	struct object *old;
+
+	start(s);
+	open_by(s, 10, event_fd(F, 1));
+	old = s->change.object;
+	open_by(s, 20, event_fd(F, 2));
+	assert_ptr_not_equal(s->change.object, old);
+	assert_string_equal(id_of(s->change.object), "eventfd:[2]");
+	assert_non_null(strstr(id_of(old), "eventfd:[1] (closed)"));
+	assert_string_equal(links_of(s, false), "");
+	assert_invariants(s->model);
+}
+
+/* Known by its address alone, until a sample says that it is one that everybody had closed. */
+static void a_closed_one_is_held_again(void **state)
+{
+	struct script *s = *state;
+	const uint64_t files[] = { 0, 0, 0, F };
+
+	start(s);
+	open_by(s, 10, event_fd(F, 1));
+	closed(s, T + 10, 3);
+	by(s, 20);
+	table_is(s, T + 20, TABLE_COPY, -1, 0, files, 4, true);
+	slot(s, T + 20, 3, event_fd(F, 1), -1, 0, 0, 0, 0);
+	assert_string_equal(id_of(s->change.object), "eventfd:[1]");
+	assert_invariants(s->model);
+}
+
 static void a_queue_of_one_is_no_link_until_it_talks_to_itself(void **state)
 {
 	struct script *s = *state;
@@ -197,6 +230,8 @@ int main(void)
 		TEST(over_a_window_those_who_used_it),
 		TEST(a_master_stays_one_when_closed),
 		TEST(eventfds_are_per_file),
+		TEST(an_address_is_used_again),
+		TEST(a_closed_one_is_held_again),
 		TEST(a_number_is_used_again),
 		TEST(a_queue_of_one_is_no_link_until_it_talks_to_itself),
 		TEST(facts),
