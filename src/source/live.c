@@ -57,9 +57,8 @@ static int deliver_row(void *ctx, const struct record *record)
 static void note_mapping(struct live *live, const struct record_mapping *record);
 
 /* Never below 0 for a record that is merely not wanted: that would stop the ring. */
-static int on_event(void *ctx, void *data, size_t size)
+static int event_deliver(struct live *live, void *data, size_t size)
 {
-	struct live *live = ctx;
 	const struct record *record = data;
 	const struct record_exit *end = data;
 	int err = 0;
@@ -80,16 +79,28 @@ static int on_event(void *ctx, void *data, size_t size)
 	return err ? err : live_deliver(live, record);
 }
 
+/* Where events come as fast as they are taken the ring is never empty, and it would never be left:
+ * -EAGAIN leaves it, with that record taken (libbpf, src/ringbuf.c, ringbuf_process_ring()). */
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct live *live = ctx;
+	const struct record *record = data;
+	int err = event_deliver(live, data, size);
+
+	return !err && size >= sizeof(*record) && record->ts > live->drain_until ? -EAGAIN : err;
+}
+
 int live_drain(struct live *live)
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
 	int n;
 
 	control->wake_pending = 0;
+	live->drain_until = now_ns();
 	n = ring_buffer__consume(live->ring);
 	if (live->err)
 		return live->err;
-	return n < 0 && n != -EINTR ? n : 0;
+	return n < 0 && n != -EINTR && n != -EAGAIN ? n : 0;
 }
 
 static int snapshot_deliver(struct live *live)

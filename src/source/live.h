@@ -61,6 +61,7 @@ struct live {
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
 	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
 	bool find_peers;		/* a selected process has mapped something new */
+	uint64_t drain_until;		/* ns; records after that are for the next drain */
 	uint64_t next_find_ns;
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
 };
@@ -72,7 +73,7 @@ int live_deliver(struct live *live, const struct record *record);
 /* Delivers a record that is a bare header. */
 int live_deliver_bare(struct live *live, enum record_type type);
 
-/* Takes what lies in the ring. 0 or -errno. */
+/* Takes what lay in the ring when it was called, and not what comes meanwhile. 0 or -errno. */
 int live_drain(struct live *live);
 
 /* live_permission.c: may we do what the options take? 0 or -EPERM, after saying what is missing. */

@@ -111,7 +111,7 @@ static int watches_add(struct live *live)
 int live_select_apply(struct live *live)
 {
 	struct control *control;
-	int added = 0;
+	int added = 0, err;
 
 	if (!live->selective)
 		return 0;
@@ -127,7 +127,9 @@ int live_select_apply(struct live *live)
 			added = -ENOSPC;
 		if (added < 0)
 			return added;
-		ring_buffer__consume(live->ring);
+		err = live_drain(live);
+		if (err)
+			return err;
 		if (!added && control->selective)
 			break;
 		if (!added)
