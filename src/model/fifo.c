@@ -130,14 +130,27 @@ static struct object *fifo_by_inode(struct model *model, uint64_t ino, uint32_t 
 	return object_get(model, &facts, ts);
 }
 
-static struct object *fifo_by_name(const struct model *model, const char *name)
+void fifo_unlist(struct model *model, struct object *object)
 {
-	struct object *object;
+	if (!object->fifo_prev)
+		return;
+	DL_DELETE2(model->fifos, object, fifo_prev, fifo_next);
+	object->fifo_prev = NULL;
+}
 
-	for (object = model->objects; object; object = object->hh.next)
-		if (object->key.kind == FILE_FIFO && object->name && !object_is_unlinked(object) &&
-		    !strcmp(object->name, name))
+/* One that is unlinked stays so, and leaves the list when it is met: there may be any number of them,
+ * of before. */
+static struct object *fifo_by_name(struct model *model, const char *name)
+{
+	struct object *object, *next;
+
+	DL_FOREACH_SAFE2(model->fifos, object, next, fifo_next)
+	{
+		if (object_is_unlinked(object))
+			fifo_unlist(model, object);
+		else if (object->name && !strcmp(object->name, name))
 			return object;
+	}
 	return NULL;
 }
 
@@ -207,7 +220,7 @@ static int fifo_opened(struct model *model, const struct record_fifo *record, co
 }
 
 /* The inode may have other names (link), which the next sample will tell. */
-static void fifo_unlinked(const struct model *model, const char *name, uint64_t ts,
+static void fifo_unlinked(struct model *model, const char *name, uint64_t ts,
 			  struct change *change)
 {
 	struct object *object = *name ? fifo_by_name(model, name) : NULL;

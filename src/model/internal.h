@@ -119,6 +119,8 @@ int apply_fifo(struct model *model, const struct record_fifo *record, struct cha
 int apply_opening(struct model *model, const struct record_opening *record, struct change *change);
 /* No two that are there go by one name. */
 int fifo_set_name(struct model *model, struct object *object, const char *name);
+/* Takes it off model->fifos, if it is there. */
+void fifo_unlist(struct model *model, struct object *object);
 /* Who waits in open is about to be told anew. */
 void openings_forget(struct model *model);
 

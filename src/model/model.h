@@ -70,6 +70,7 @@ struct object {
 	uint32_t sync_inside;		/* at the last look something like a lock lay there; 0 = nowhere */
 	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
+	struct object *fifo_next, *fifo_prev; /* model->fifos; fifo_prev NULL = not in it */
 	UT_hash_handle hh;		/* model->objects */
 };
 
@@ -362,6 +363,7 @@ struct model {
 	struct table *tables;
 	struct description *descriptions;
 	struct object *objects;
+	struct object *fifos;		/* those that may have a name yet, by .fifo_next */
 	struct endpoint *endpoints;
 	struct handover *handovers;
 	struct signal_tally *signals;

@@ -54,6 +54,8 @@ static struct object *object_new(struct model *model, const struct object_key *k
 		return NULL;
 	}
 	object->serial = ++model->next_serial;
+	if (key->kind == FILE_FIFO)
+		DL_APPEND2(model->fifos, object, fifo_prev, fifo_next);
 	return object;
 }
 
@@ -132,6 +134,7 @@ int object_set_name(struct object *object, const char *name)
 static void object_kill(struct model *model, struct object *object)
 {
 	HASH_DEL(model->objects, object);
+	fifo_unlist(model, object);
 	socket_unlink(model, object);
 	object->hh.next = model->dead_objects;
 	model->dead_objects = object;
