@@ -23,9 +23,19 @@ static void *array_add(void *array, size_t *count, size_t size)
 	return grown + (*count)++ * size;
 }
 
-struct graph_link *graph_add_link(struct graph *graph)
+struct graph_link *graph_add_link(struct graph *graph, struct process *from, struct process *to,
+				  struct object *object)
 {
-	return array_add(&graph->links, &graph->links_count, sizeof(*graph->links));
+	struct graph_link *link =
+		array_add(&graph->links, &graph->links_count, sizeof(*graph->links));
+
+	if (!link)
+		return NULL;
+	link->from = from;
+	link->to = to;
+	link->object = object;
+	link->kind = object ? kind_name(object->key.kind) : NULL;
+	return link;
 }
 
 struct graph_detail *graph_link_add_detail(struct graph_link *link)

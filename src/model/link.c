@@ -50,6 +50,24 @@ struct count link_rate(const struct model *model, uint64_t bytes)
 	return (struct count){ .value = (uint64_t)rate, .known = model->counted && ns };
 }
 
+struct graph_link *link_add_pair(struct graph *graph, const struct model *model,
+				 const struct endpoint *writer, const struct endpoint *reader)
+{
+	const struct transfer *written = &writer->transfer, *read = &reader->transfer;
+	struct graph_link *link = graph_add_link(graph, writer->key.process, reader->key.process,
+						 writer->key.object);
+
+	if (!link)
+		return NULL;
+	link->observed = writer->used_out && reader->used_in;
+	link->closed = !writer->write_slots || !reader->read_slots;
+	link->bytes = link_count(model, written->bytes_out);
+	link->messages = link_count(model, written->ops_out);
+	link->rate = link_rate(model, written->bytes_out);
+	link->blocked_ns = link_count(model, written->blocked_out + read->blocked_in);
+	return link;
+}
+
 static const link_builder builders[FILE_KIND_MAX] = {
 	[FILE_PIPE] = pipe_links,
 	[FILE_FIFO] = pipe_links,

@@ -38,8 +38,10 @@ void detail_object(struct graph_detail *detail, const char *key, const struct ob
 /* The process is shown. Returns 0 or -ENOMEM. */
 int graph_add_process(struct graph *graph, struct process *process);
 
-/* A new link, zeroed; NULL = no memory. */
-struct graph_link *graph_add_link(struct graph *graph);
+/* A new link through the object, of its kind, and zeroed but for that; NULL = no memory. from, to: NULL =
+ * nobody that we know; object NULL = none, and the caller names the kind. */
+struct graph_link *graph_add_link(struct graph *graph, struct process *from, struct process *to,
+				  struct object *object);
 
 /* Brings all parts of the graph into their order (graph_order.c). */
 void graph_sort(struct graph *graph);
@@ -54,9 +56,9 @@ bool endpoint_counts(const struct endpoint *endpoint, bool closed);
 bool endpoint_reads(const struct endpoint *endpoint, bool closed);
 bool endpoint_writes(const struct endpoint *endpoint, bool closed);
 
-/* One link, from who can write to who can read, with what is known of both. 0 or -ENOMEM. */
-int link_add_pair(struct graph *graph, const struct model *model, const struct endpoint *writer,
-		  const struct endpoint *reader);
+/* One link, from who can write to who can read, with what is known of both; NULL = no memory. */
+struct graph_link *link_add_pair(struct graph *graph, const struct model *model,
+				 const struct endpoint *writer, const struct endpoint *reader);
 
 /* A count of transfers, unknown where they were not watched; and bytes as bytes per second. */
 struct count link_count(const struct model *model, uint64_t value);

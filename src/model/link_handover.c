@@ -44,13 +44,10 @@ static int add_link(struct graph *graph, const struct model *model,
 		    const struct handover *handover, struct object *object)
 {
 	const struct handover_key *key = &handover->key;
-	struct graph_link *link = graph_add_link(graph);
+	struct graph_link *link = graph_add_link(graph, key->from, key->to, object);
 
 	if (!link)
 		return -ENOMEM;
-	link->from = key->from;
-	link->to = key->to;
-	link->object = object;
 	link->kind = key->taken ? "taking" : "passing";
 	link->messages = (struct count){ handover->count, true };
 	link->observed = true;

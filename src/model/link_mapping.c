@@ -19,14 +19,11 @@ static bool may_write(const struct endpoint *endpoint)
 static int mapping_add_link(struct graph *graph, const struct endpoint *writer,
 			    const struct endpoint *reader, struct count common)
 {
-	struct graph_link *link = graph_add_link(graph);
+	struct graph_link *link = graph_add_link(graph, writer->key.process, reader->key.process,
+						 writer->key.object);
 
 	if (!link)
 		return -ENOMEM;
-	link->from = writer->key.process;
-	link->to = reader->key.process;
-	link->object = writer->key.object;
-	link->kind = kind_name(link->object->key.kind);
 	link->closed = !writer->maps || !reader->maps;
 	link->common = common;
 	return 0;

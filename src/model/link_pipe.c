@@ -27,33 +27,11 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 	return (writer->used_out && writer->used_in) || !has_other_party(writer, closed);
 }
 
-int link_add_pair(struct graph *graph, const struct model *model, const struct endpoint *writer,
-		  const struct endpoint *reader)
-{
-	const struct transfer *written = &writer->transfer, *read = &reader->transfer;
-	struct graph_link *link = graph_add_link(graph);
-
-	if (!link)
-		return -ENOMEM;
-	link->from = writer->key.process;
-	link->to = reader->key.process;
-	link->object = writer->key.object;
-	link->kind = kind_name(link->object->key.kind);
-	link->observed = writer->used_out && reader->used_in;
-	link->closed = !writer->write_slots || !reader->read_slots;
-	link->bytes = link_count(model, written->bytes_out);
-	link->messages = link_count(model, written->ops_out);
-	link->rate = link_rate(model, written->bytes_out);
-	link->blocked_ns = link_count(model, written->blocked_out + read->blocked_in);
-	return 0;
-}
-
 /* Every writer can send to every reader. */
 int pipe_links(struct graph *graph, const struct model *model, struct object *object,
 		      bool closed)
 {
 	const struct endpoint *writer, *reader;
-	int err = 0;
 
 	DL_FOREACH2(object->endpoints, writer, object_next) {
 		if (!endpoint_writes(writer, closed))
@@ -61,9 +39,8 @@ int pipe_links(struct graph *graph, const struct model *model, struct object *ob
 		DL_FOREACH2(object->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
 				continue;
-			err = link_add_pair(graph, model, writer, reader);
-			if (err)
-				return err;
+			if (!link_add_pair(graph, model, writer, reader))
+				return -ENOMEM;
 		}
 	}
 	return 0;

@@ -26,11 +26,11 @@ static bool is_link(const struct model *model, const struct endpoint *writer,
 int pty_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
 {
 	const struct endpoint *writer, *reader;
-	int err = 0;
 
 	DL_FOREACH2(object->endpoints, writer, object_next)
 		DL_FOREACH2(object->endpoints, reader, object_next)
-			if (!err && is_link(model, writer, reader, closed))
-				err = link_add_pair(graph, model, writer, reader);
-	return err;
+			if (is_link(model, writer, reader, closed) &&
+			    !link_add_pair(graph, model, writer, reader))
+				return -ENOMEM;
+	return 0;
 }

@@ -103,7 +103,8 @@ static size_t pair_add(struct graph *graph, const struct model *model, struct si
 {
 	struct process *from = rows[0]->sender, *to = rows[0]->target;
 	const struct object_key key = { .kind = FILE_PROCESS, .ino = to->key.pid };
-	struct graph_link *link = graph_add_link(graph);
+	struct graph_link *link =
+		graph_add_link(graph, from, to, model_object(model, &key));
 	size_t i = 0;
 
 	*err = link ? graph_add_process(graph, to) : -ENOMEM;
@@ -111,9 +112,6 @@ static size_t pair_add(struct graph *graph, const struct model *model, struct si
 		*err = graph_add_process(graph, from);
 	if (*err)
 		return count;
-	link->from = from;
-	link->to = to;
-	link->object = model_object(model, &key);
 	link->kind = "signal";
 	link->direct = true;
 	link->closed = to->exited || (from && from->exited);

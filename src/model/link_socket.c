@@ -31,34 +31,15 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 }
 
 /* What went to one of several destinations is not counted apart. */
-static struct count count_to(const struct model *model, const struct object *object, uint64_t value)
-{
-	const struct socket *socket = object->socket;
-
-	if (socket->destinations_count > 1)
-		return (struct count){ 0 };
-	return link_count(model, value);
-}
-
 static int add_link(struct graph *graph, const struct model *model, const struct endpoint *writer,
 		    const struct endpoint *reader)
 {
-	const struct transfer *written = &writer->transfer, *read = &reader->transfer;
-	struct graph_link *link = graph_add_link(graph);
+	struct graph_link *link = link_add_pair(graph, model, writer, reader);
 
 	if (!link)
 		return -ENOMEM;
-	link->from = writer->key.process;
-	link->to = reader->key.process;
-	link->object = writer->key.object;
-	link->kind = kind_name(link->object->key.kind);
-	link->observed = writer->used_out && reader->used_in;
-	link->closed = !writer->write_slots || !reader->read_slots;
-	link->bytes = count_to(model, link->object, written->bytes_out);
-	link->messages = count_to(model, link->object, written->ops_out);
-	link->rate = link_rate(model, written->bytes_out);
-	link->rate.known &= link->bytes.known;
-	link->blocked_ns = link_count(model, written->blocked_out + read->blocked_in);
+	if (link->object->socket->destinations_count > 1)
+		link->bytes = link->messages = link->rate = (struct count){ 0 };
 	return graph_add_process(graph, link->to);
 }
 
@@ -90,14 +71,12 @@ static int add_remote(struct graph *graph, const struct model *model,
 {
 	const struct transfer *transfer = &endpoint->transfer;
 	uint64_t bytes = outgoing ? transfer->bytes_out : transfer->bytes_in;
-	struct graph_link *link = graph_add_link(graph);
+	struct process *process = endpoint->key.process;
+	struct graph_link *link = graph_add_link(graph, outgoing ? process : NULL,
+						 outgoing ? NULL : process, endpoint->key.object);
 
 	if (!link)
 		return -ENOMEM;
-	link->from = outgoing ? endpoint->key.process : NULL;
-	link->to = outgoing ? NULL : endpoint->key.process;
-	link->object = endpoint->key.object;
-	link->kind = kind_name(link->object->key.kind);
 	link->remote = true;
 	link->observed = outgoing ? endpoint->used_out : endpoint->used_in;
 	link->closed = !endpoint->read_slots && !endpoint->write_slots;
