@@ -49,4 +49,25 @@ static __always_inline int slot_filled(const struct call *call, __u32 fd)
 	return slot_filled_send(&cause, fd);
 }
 
+/* The call made two descriptors and wrote them to memory; they become the cause's first arguments.
+ * false = there is nothing to tell. */
+static __always_inline bool pair_made(const struct call *call, __u64 where,
+				      struct slot_cause *cause)
+{
+	__s32 fds[2];
+
+	if (call->ret || !process_mark(call->task->tgid))
+		return false;
+	if (bpf_probe_read_user(fds, sizeof(fds), (void *)where)) {
+		count_loss(LOSS_READ_FAILED);
+		return false;
+	}
+	cause_init(cause, call);
+	cause->arg[0] = fds[0];
+	cause->arg[1] = fds[1];
+	slot_changed_send(cause, fds[0]);
+	slot_changed_send(cause, fds[1]);
+	return true;
+}
+
 #endif /* IPCTRACE_SLOT_BPF_H */

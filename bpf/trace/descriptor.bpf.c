@@ -136,29 +136,12 @@ CALL_EXIT(ioctl_exit)
 	return 0;
 }
 
-/* Two descriptors, written to memory. */
-static __always_inline int pair_made(struct call *call, __u64 where)
-{
-	struct slot_cause cause;
-	__s32 fds[2];
-
-	if (call->ret || !process_mark(call->task->tgid))
-		return 0;
-	if (bpf_probe_read_user(fds, sizeof(fds), (void *)where)) {
-		count_loss(LOSS_READ_FAILED);
-		return 0;
-	}
-	cause_init(&cause, call);
-	cause.arg[0] = fds[0];
-	cause.arg[1] = fds[1];
-	slot_changed_send(&cause, fds[0]);
-	slot_changed_send(&cause, fds[1]);
-	return 0;
-}
-
 CALL_EXIT(pipe_exit)
 {
-	return pair_made(call, call->arg[0]);
+	struct slot_cause cause;
+
+	pair_made(call, call->arg[0], &cause);
+	return 0;
 }
 
 /* The process a pidfd of the current task refers to; 0 = it is none. A function of its own, for the

@@ -125,21 +125,11 @@ CALL_EXIT(socketpair_exit)
 {
 	__u32 mark = process_mark(call->task->tgid);
 	struct slot_cause cause;
-	__s32 fds[2];
 
-	if (call->ret || !mark)
+	if (!pair_made(call, call->arg[3], &cause))
 		return 0;
-	if (bpf_probe_read_user(fds, sizeof(fds), (void *)call->arg[3])) {
-		count_loss(LOSS_READ_FAILED);
-		return 0;
-	}
-	cause_init(&cause, call);
-	cause.arg[0] = fds[0];
-	cause.arg[1] = fds[1];
-	slot_changed_send(&cause, fds[0]);
-	slot_changed_send(&cause, fds[1]);
-	socket_send(&cause, fds[0], mark);
-	return socket_send(&cause, fds[1], mark);
+	socket_send(&cause, cause.arg[0], mark);
+	return socket_send(&cause, cause.arg[1], mark);
 }
 
 /* --- where datagrams go ---------------------------------------------------------------------- */

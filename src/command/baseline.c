@@ -10,17 +10,34 @@
 
 #define SCHEMA "ipctrace.check/1"
 
+static bool are_findings(const json_t *entries)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(entries, i, entry) if (!json_is_string(json_object_get(entry, "rule")))
+		return false;
+	return json_is_array(entries);
+}
+
+static bool is_document(const json_t *document)
+{
+	const char *schema = json_string_value(json_object_get(document, "schema"));
+
+	return schema && !strcmp(schema, SCHEMA) && are_findings(json_object_get(document, "findings"));
+}
+
 int baseline_read(const char *path, json_t **baseline)
 {
 	json_error_t error;
 	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-	const char *schema;
 
+	/* A file that can't be opened has no lines; the text names its path once more. */
+	if (!document && error.line < 0)
+		return err_r(-EINVAL, "--baseline: %s", error.text);
 	if (!document)
 		return err_r(-EINVAL, "--baseline %s: %s (line %d)", path, error.text, error.line);
-	schema = json_string_value(json_object_get(document, "schema"));
-	if (!schema || strcmp(schema, SCHEMA) ||
-	    !json_is_array(json_object_get(document, "findings"))) {
+	if (!is_document(document)) {
 		json_decref(document);
 		return err_r(-EINVAL, "--baseline %s: not a document of ipctrace check --json",
 			     path);

@@ -277,7 +277,14 @@ def test_baseline(ipctrace, tmp_path):
     ipctrace.run("check", "--baseline", empty, "--", *program, code=1)
     (tmp_path / "broken.json").write_text("{")
     result = ipctrace.run("check", "--baseline", tmp_path / "broken.json", "--", "true", code=6)
-    assert b"--baseline" in result.err
+    assert b"--baseline" in result.err and result.err.count(b"\n") == 1
+    result = ipctrace.run("check", "--baseline", tmp_path / "missing", "--", "true", code=6)
+    assert result.err.endswith(b"missing: No such file or directory\n"), result.err
+    for text in ('{"schema": "ipctrace.check/1", "findings": [5]}', '{"schema": "other", "findings": []}',
+                 '{"schema": "ipctrace.check/1"}', "[]", '{"schema"'):
+        empty.write_text(text)
+        result = ipctrace.run("check", "--baseline", empty, "--", "true", code=6)
+        assert result.err.startswith(b"ipctrace: --baseline ") and result.err.count(b"\n") == 1, result.err
 
 
 def test_text(ipctrace, workload):
