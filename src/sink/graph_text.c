@@ -63,10 +63,18 @@ static void add_signals(struct text_table *rows, const struct graph_link *link)
 	text_table_add(rows, "%s%s", text.bytes, link->closed ? ", closed" : "");
 }
 
+/* What its writer wrote counts for every link of an end; this reader had none of it. */
+static const char *state_words(const struct graph_link *link)
+{
+	if (link->observed)
+		return "observed";
+	return link->bytes.known && link->bytes.value ? "none of it read, open" : "open";
+}
+
 /* "1.2 MiB in 300 messages, observed, closed" */
 static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
-	const char *state = link->observed ? "observed" : "open";
+	const char *state = state_words(link);
 	const char *closed = link->closed ? ", closed" : "";
 	char bytes[UNITS_MAX];
 
