@@ -136,11 +136,17 @@ static bool is_over_before(const struct endpoint *a, const struct endpoint *b)
 	return a->key.process->exited && a->key.process->exit_ts < b->first_ts;
 }
 
+/* A fork that gives it up, or makes it read-only, could write for a moment. */
+static bool is_writer(const struct endpoint *endpoint)
+{
+	return endpoint->sync_writes >= SYNC_LOOKS;
+}
+
 static bool is_unguarded(const struct party *a, const struct party *b)
 {
 	const struct process *one = a->endpoint->key.process, *other = b->endpoint->key.process;
 
-	return a->group != b->group && a->endpoint->sync_writer && b->endpoint->sync_writer &&
+	return a->group != b->group && is_writer(a->endpoint) && is_writer(b->endpoint) &&
 	       !is_child_of(one, other) && !is_child_of(other, one) &&
 	       !is_over_before(a->endpoint, b->endpoint) &&
 	       !is_over_before(b->endpoint, a->endpoint);

@@ -319,7 +319,7 @@ struct endpoint {
 	bool ever_master;
 	unsigned int maps, write_maps;	/* shared mappings now, and those that can be written */
 	bool ever_map, ever_map_write;	/* in the window */
-	bool sync_writer;		/* could write when what keeps writers apart was looked for */
+	unsigned int sync_writes;	/* looks at which it could write, up to SYNC_LOOKS; see object */
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */

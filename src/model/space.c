@@ -552,7 +552,7 @@ int apply_sync(struct model *model, const struct record_sync *record, struct cha
 		return 0;
 	change->object = object;
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
-		endpoint->sync_writer |= endpoint->write_maps > 0;
+		endpoint->sync_writes += endpoint->write_maps && endpoint->sync_writes < SYNC_LOOKS;
 	object->sync_seen |= record->seen;
 	if (record->inside && record->inside == object->sync_inside)
 		object->sync_seen |= SYNC_INSIDE;

@@ -291,7 +291,7 @@ static bool has_new_writer(const struct object *object)
 	const struct endpoint *endpoint;
 
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
-		if (endpoint->write_maps && !endpoint->sync_writer)
+		if (endpoint->write_maps && endpoint->sync_writes < SYNC_LOOKS)
 			return true;
 	return false;
 }

@@ -362,6 +362,20 @@ static void one_only_reads(void **state)
 	assert_none(s);
 }
 
+/* As a fork does, between its making and its mprotect(). */
+static void one_could_write_for_a_moment(void **state)
+{
+	struct script *s = *state;
+
+	two_share(s, counter_memory(), RW);
+	looked(s, FILE_MEMFD, 0, 0);
+	unmapped(s, 3, 0x20000);
+	mapped_as(s, 3, 0x20000, counter_memory(), MAPPING_READ);
+	looked(s, FILE_MEMFD, 0, 0);
+	looked(s, FILE_MEMFD, 0, 0);
+	assert_none(s);
+}
+
 static void a_futex_was_seen(void **state)
 {
 	struct script *s = *state;
@@ -451,6 +465,7 @@ int main(void)
 		TEST(two_write_unguarded),
 		TEST(two_wrote_a_file),
 		TEST(one_only_reads),
+		TEST(one_could_write_for_a_moment),
 		TEST(a_futex_was_seen),
 		TEST(a_lock_lies_in_it),
 		TEST(they_have_a_pipe),
