@@ -7,33 +7,8 @@
 #define IPCTRACE_SIGNAL_BPF_H
 
 #include "emit.bpf.h"
+#include "pending.bpf.h"
 
-#define SIGQUIT   3
-#define SIGILL    4
-#define SIGTRAP   5
-#define SIGABRT   6
-#define SIGBUS    7
-#define SIGFPE    8
-#define SIGKILL   9
-#define SIGSEGV   11
-#define SIGPIPE   13
-#define SIGALRM   14
-#define SIGCHLD   17
-#define SIGCONT   18
-#define SIGSTOP   19
-#define SIGTSTP   20
-#define SIGTTIN   21
-#define SIGTTOU   22
-#define SIGURG    23
-#define SIGXCPU   24
-#define SIGXFSZ   25
-#define SIGVTALRM 26
-#define SIGPROF   27
-#define SIGWINCH  28
-#define SIGIO     29
-#define SIGSYS    31
-
-#define BIT_OF(sig) (1ull << ((sig)-1))
 /* include/linux/signal.h: SIG_KERNEL_{STOP,COREDUMP,IGNORE}_MASK */
 #define SIGNALS_STOP (BIT_OF(SIGSTOP) | BIT_OF(SIGTSTP) | BIT_OF(SIGTTIN) | BIT_OF(SIGTTOU))
 #define SIGNALS_CORE                                                                             \

@@ -498,6 +498,7 @@ struct task_struct {
 	struct list_head children, sibling, thread_node;
 	u64 start_boottime;		/* 5.5; real_start_time before */
 	unsigned long nvcsw, nivcsw;
+	unsigned int ptrace;
 	struct sched_info sched_info;
 	struct list_head ptraced;
 	struct pid *thread_pid;

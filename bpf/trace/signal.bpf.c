@@ -20,31 +20,9 @@ enum {
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define SIGNAL_CLD_MASK   0x00000030
 
-/* include/uapi/asm-generic/siginfo.h */
-#define SI_KERNEL       0x80
-#define SI_QUEUE        -1
-#define SI_TIMER        -2
-#define SI_MESGQ        -3
-#define SI_SIGIO        -5
-#define SI_TKILL        -6
-#define CLD_KILLED_LAST 3 /* up to here the child has ended */
-#define CLD_LAST        6
-
 /* The two values of a siginfo pointer that are none: SEND_SIG_NOINFO and SEND_SIG_PRIV. */
 #define INFO_NONE 0
 #define INFO_PRIV 1
-
-/* siginfo_t as all 64-bit architectures have it. */
-struct siginfo_start {
-	__s32 signo, error, code, pad;
-	union {
-		struct {
-			__u32 pid, uid;
-			__u64 value; /* sigqueue: what it carries; SIGCHLD: the status */
-		};
-		__u64 address;
-	};
-};
 
 struct signal_origin {
 	__u64 value;
@@ -81,7 +59,7 @@ static __always_inline __u32 bare_cause(struct task_struct *task, __u32 sig, boo
 	switch (sig) {
 	case 1: /* SIGHUP */
 	case SIGCONT: return hangup_cause(task);
-	case 2: /* SIGINT */
+	case SIGINT:
 	case SIGQUIT:
 	case SIGTSTP:
 	case SIGTTIN:

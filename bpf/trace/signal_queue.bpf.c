@@ -323,31 +323,57 @@ __noinline int signal_discard(struct signal_whom *target, __u64 queue, __u64 mas
 
 struct noting {
 	struct signal_whom target;
-	__u64 queue, mask;
+	__u64 queue, wanted;
+	struct pending_walk walk;
 };
+
+static __always_inline void note(struct noting *it, struct signal_sent *sent, __u32 sig)
+{
+	signal_push(sent, &it->target, it->queue, sig);
+	signal_count(sent, &it->target, sig, SIGNAL_PENDING, 1);
+}
 
 static long note_step(__u32 i, struct noting *it)
 {
-	struct signal_sent sent = { .cause = SIGNAL_CAUSE_UNKNOWN };
-	__u32 sig = i + 1;
+	struct pending_entry entry = {};
+	struct signal_sent sent = {};
 
-	if (!(it->mask >> i & 1))
-		return 0;
-	signal_push(&sent, &it->target, it->queue, sig);
-	signal_count(&sent, &it->target, sig, SIGNAL_PENDING, 1);
+	if (!pending_next(&it->walk, &entry))
+		return 1;
+	sent.cause = entry.cause;
+	sent.sender_pid = entry.sender_pid;
+	if (it->wanted & BIT_OF(entry.signal))
+		note(it, &sent, entry.signal);
 	return 0;
 }
 
-/* Those that no event told of. Of a real-time signal one is noted: how many there are, the set does
- * not say. */
-static __always_inline void note_pending(struct signal_whom *target, __u64 queue, __u64 mask)
+/* Those that the set has and no entry speaks of: who sent them is not known. */
+static long note_bare_step(__u32 i, struct noting *it)
+{
+	struct signal_sent sent = { .cause = SIGNAL_CAUSE_UNKNOWN };
+
+	if (it->wanted & ~it->walk.met & BIT_OF(i + 1))
+		note(it, &sent, i + 1);
+	return 0;
+}
+
+/* pending: address of a struct sigpending. What an event has told of is not noted again. */
+static __always_inline void note_pending(struct signal_whom *target, __u64 queue, __u64 pending,
+					 __u64 task)
 {
 	struct signal_queue *kept = bpf_map_lookup_elem(&signal_queues, &queue);
-	struct noting it = { .queue = queue, .mask = kept ? mask & ~kept->mask : mask };
+	struct noting it = { .queue = queue };
 
+	pending_begin(&it.walk, pending, queue >> 32, task);
+	it.wanted = kept ? it.walk.set & ~kept->mask : it.walk.set;
+	/* Every thread of a process that is being killed has it (kernel/signal.c, zap_process()). */
+	if (!(queue >> 32) && target->pid != target->tid)
+		it.wanted &= ~BIT_OF(SIGKILL);
+	if (!it.wanted)
+		return;
 	it.target = *target;
-	if (it.mask)
-		bpf_loop(SIGNAL_MAX, note_step, &it, 0);
+	bpf_loop(PENDING_MAX, note_step, &it, 0);
+	bpf_loop(SIGNAL_MAX, note_bare_step, &it, 0);
 }
 
 /* Run once, after the hooks are attached; writes nothing. */
@@ -365,10 +391,13 @@ int signal_note_pending(struct bpf_iter__task *ctx)
 	whom.pid = BPF_CORE_READ(task, tgid);
 	whom.tid = BPF_CORE_READ(task, pid);
 	whom.start = task_start(address);
-	note_pending(&whom, QUEUE_OF_THREAD(whom.tid), BPF_CORE_READ(task, pending.signal.sig[0]));
+	note_pending(&whom, QUEUE_OF_THREAD(whom.tid),
+		     address + bpf_core_field_offset(struct task_struct, pending), address);
 	if (whom.pid == whom.tid)
 		note_pending(&whom, QUEUE_OF_PROCESS(whom.pid),
-			     BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]));
+			     (__u64)BPF_CORE_READ(task, signal) +
+				     bpf_core_field_offset(struct signal_struct, shared_pending),
+			     address);
 	return 0;
 }
 

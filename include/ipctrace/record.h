@@ -71,6 +71,9 @@ enum record_type {
 	RECORD_SIGNAL_MASK = 83,   /* struct record_signal_mask: what a thread blocks */
 	RECORD_SIGNAL_COUNT = 84,  /* struct record_signal_count: totals so far, absolute */
 	RECORD_SIGNAL_FAIL = 86,   /* struct record_signal_fail: a call that sent nothing */
+	RECORD_SIGNAL_QUEUED = 87, /* struct record_signal_queued, a row: one that is pending */
+	RECORD_SIGNAL_STATE = 88,  /* struct record_signal_state, a row: how a thread stands to them; comes
+				    * after the rows of what is pending there */
 
 	/* Sockets. */
 	RECORD_SOCKET = 100,	  /* struct record_socket: what one is now, after a call or as a row */
@@ -478,7 +481,8 @@ struct record_signal_mask {
 /* What one sender did to one process with one signal. Also the key and value kept in the kernel. */
 struct signal_key {
 	__u64 target_start, sender_start;
-	__u32 target_pid, sender_pid;	/* sender 0 = the kernel */
+	__u32 target_pid, sender_pid;	/* sender 0 = the kernel; its start 0 = whoever had that pid
+					 * when it sent, which was before the window */
 	__u32 signal;
 	__u32 cause;			/* enum signal_cause */
 };
@@ -501,6 +505,29 @@ struct record_signal_count {
 	struct record head;	/* pid and start are the target's; tid and comm are 0 */
 	struct signal_key key;
 	struct signal_counts total;
+};
+
+struct record_signal_queued {
+	struct record head; /* whom it is for: the thread, or the leader where group */
+	__u32 signal;
+	__s32 code; /* si_code; 0 too where the kernel kept nothing but the signal's number */
+	__u32 cause; /* enum signal_cause */
+	__u32 sender_pid; /* as it says itself; 0 = the kernel, or unknown */
+	__u32 group; /* 1 = for the process, any thread of it may take it */
+	__u32 pad;
+};
+
+enum signal_state_flags {
+	SIGNAL_STATE_PROCESS = 1 << 0, /* the leader's: ignored and handled are valid */
+	SIGNAL_STATE_MOVING = 1 << 1,  /* its queues changed meanwhile, it is ending, or is traced */
+};
+
+struct record_signal_state {
+	struct record head;
+	__u64 blocked; /* as in record_signal_mask */
+	__u64 ignored, handled; /* of the process */
+	__u32 flags; /* enum signal_state_flags */
+	__u32 pad;
 };
 
 struct record_signal_fail {

@@ -179,6 +179,9 @@ size_t object_id(const struct object *object, char *buf, size_t size)
 
 size_t process_id(const struct process *process, char *buf, size_t size)
 {
+	/* It is gone, and its pid is all that is known. */
+	if (!process->key.start_ns)
+		return length(snprintf(buf, size, "%u@?", process->key.pid), size);
 	return length(snprintf(buf, size, "%u@%llu", process->key.pid,
 			       (unsigned long long)process->key.start_ns),
 		      size);

@@ -153,7 +153,9 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_LIMIT: return apply_limit(model, whole, change);
 	case RECORD_SIGNAL:
 	case RECORD_SIGNAL_END: return apply_signal(model, whole, change);
-	case RECORD_SIGNAL_ACTION:
+	case RECORD_SIGNAL_QUEUED: return apply_signal_queued(model, whole, change);
+	case RECORD_SIGNAL_STATE: return apply_signal_state(model, whole, change);
+	case RECORD_SIGNAL_ACTION: return apply_signal_action(model, whole, change);
 	case RECORD_SIGNAL_FAIL: return apply_signal_call(model, record, change);
 	case RECORD_SIGNAL_MASK: return apply_signal_mask(model, whole, change);
 	case RECORD_SIGNAL_COUNT: return apply_signal_count(model, whole, change);
@@ -190,6 +192,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_QUEUES_BEGIN:
 		passings_mark_stale(model);
 		openings_forget(model);
+		pending_forget(model);
 		return 0;
 	case RECORD_QUEUES_END: passings_sweep(model); return 0;
 	case RECORD_PRUNE: model_prune(model); return 0;

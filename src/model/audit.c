@@ -8,8 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-__attribute__((format(printf, 2, 3))) static int audit_add(struct audit *audit, const char *format,
-							   ...)
+int audit_add(struct audit *audit, const char *format, ...)
 {
 	va_list args;
 	char *line;
@@ -248,6 +247,8 @@ int audit_compare(const struct model *kept, const struct model *fresh, struct au
 	if (!result.details)
 		return -ENOMEM;
 	err = tasks_compare(kept, fresh, &result);
+	if (!err)
+		err = audit_signals(kept, fresh, &result);
 	if (err) {
 		audit_free(&result);
 		return err;

@@ -41,6 +41,8 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SIGNAL_MASK: return sizeof(struct record_signal_mask);
 	case RECORD_SIGNAL_COUNT: return sizeof(struct record_signal_count);
 	case RECORD_SIGNAL_FAIL: return sizeof(struct record_signal_fail);
+	case RECORD_SIGNAL_QUEUED: return sizeof(struct record_signal_queued);
+	case RECORD_SIGNAL_STATE: return sizeof(struct record_signal_state);
 	case RECORD_LEFT: return sizeof(struct record_left);
 	case RECORD_LEFT_MEMORY: return sizeof(struct record_left_memory);
 	case RECORD_EXE:
@@ -150,6 +152,12 @@ static bool is_signal_count(const struct record_signal_count *record)
 	       record->key.cause < SIGNAL_CAUSE_MAX;
 }
 
+static bool is_signal_queued(const struct record_signal_queued *record)
+{
+	return record->head.pid && is_signal_number(record->signal) &&
+	       record->cause < SIGNAL_CAUSE_MAX && record->group <= 1;
+}
+
 static bool is_socket(const struct record_socket *record)
 {
 	const struct socket_facts *facts = &record->facts;
@@ -214,6 +222,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_SIGNAL_ACTION:
 		return is_signal_number(((const struct record_signal_action *)whole)->signal);
 	case RECORD_SIGNAL_COUNT: return is_signal_count(whole);
+	case RECORD_SIGNAL_QUEUED: return is_signal_queued(whole);
 	case RECORD_SOCKET: return is_socket(whole);
 	case RECORD_DESTINATION: return is_destination(whole);
 	case RECORD_WAIT: return is_wait(whole);

@@ -307,8 +307,8 @@ static int graph_fill(struct graph *graph, const struct model *model, bool close
 	err = objects_add(graph, model, closed);
 	if (!err)
 		err = handover_links(graph, model, closed);
-	if (!err && closed)
-		err = signal_links(graph, model);
+	if (!err)
+		err = signal_links(graph, model, closed);
 	if (!err)
 		err = selected_add(graph, model, closed);
 	if (err)

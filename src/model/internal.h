@@ -235,11 +235,25 @@ int apply_signal_mask(struct model *model, const struct record_signal_mask *reco
 		      struct change *change);
 int apply_signal_count(struct model *model, const struct record_signal_count *record,
 		       struct change *change);
+/* What is pending is about to be told anew. */
+void pending_forget(struct model *model);
+int apply_signal_queued(struct model *model, const struct record_signal_queued *record,
+			struct change *change);
+int apply_signal_state(struct model *model, const struct record_signal_state *record,
+		       struct change *change);
+int apply_signal_action(struct model *model, const struct record_signal_action *record,
+			struct change *change);
 /* Drops counts older than that between processes of which one is gone. */
 void signals_forget(struct model *model, uint64_t older_than_ts);
 int apply_table(struct model *model, const struct record_table *record, struct change *change);
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);
+
+/* --- the audit (audit.c, audit_signal.c) ------------------------------------------------------- */
+
+/* Counts a difference, and tells it. 0 or -ENOMEM, as below. */
+__attribute__((format(printf, 2, 3))) int audit_add(struct audit *audit, const char *format, ...);
+int audit_signals(const struct model *kept, const struct model *fresh, struct audit *audit);
 
 /* --- waits (wait.c) ---------------------------------------------------------------------------- */
 

@@ -82,6 +82,7 @@ static int process_inherit(struct model *model, struct process *child, const str
 		child->argv_cut = parent->argv_cut;
 	}
 	child->selected = parent->selected && model->follow;
+	child->stance = parent->stance;
 	return err ? -ENOMEM : 0;
 }
 
@@ -130,6 +131,15 @@ static int child_set_table(struct model *model, struct task *task, const struct 
 	return 0;
 }
 
+/* What its maker blocks it blocks too. */
+static void task_inherit(struct task *task, const struct task *maker)
+{
+	if (!maker || !maker->blocked_known || task->blocked_known)
+		return;
+	task->blocked = maker->blocked;
+	task->blocked_known = true;
+}
+
 int apply_fork(struct model *model, const struct record_task *record, struct change *change)
 {
 	const struct record *head = &record->head;
@@ -154,7 +164,10 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 		return 0;
 	}
 	task = task_get(model, child, head->tid, head->ts);
-	return task ? child_set_table(model, task, record, parent) : -ENOMEM;
+	if (!task)
+		return -ENOMEM;
+	task_inherit(task, task_find(model, record->parent_tid));
+	return child_set_table(model, task, record, parent);
 }
 
 /* --- exec ------------------------------------------------------------------------------------ */
@@ -215,6 +228,7 @@ static int exec_texts(struct process *process, const struct record_exec *record)
 
 	memcpy(process->comm, record->head.comm, sizeof(process->comm));
 	process->uid = record->uid;
+	process->stance.handled = 0; /* what is ignored stays so */
 	if (record->filename_len > 1 &&
 	    text_set(&process->exe, record->text, record->filename_len - 1))
 		return -ENOMEM;

@@ -28,7 +28,7 @@ link_builder link_builder_of(uint32_t kind);
 int handover_links(struct graph *graph, const struct model *model, bool closed);
 
 /* Signals, of all processes. Returns 0 or -ENOMEM. */
-int signal_links(struct graph *graph, const struct model *model);
+int signal_links(struct graph *graph, const struct model *model, bool past);
 
 /* A further detail of a link, without fields yet; NULL = no memory. */
 struct graph_detail *graph_link_add_detail(struct graph_link *link);

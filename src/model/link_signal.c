@@ -2,26 +2,37 @@
 /* Links by signals: from the sender, or the kernel, to the process that was meant; one a pair. */
 #include "model/link.h"
 
+/* By who they are, which the key does not tell of a sender whose start is not known. */
 static int tally_order(const void *a, const void *b)
 {
-	return memcmp(&(*(const struct signal_tally *const *)a)->key,
-		      &(*(const struct signal_tally *const *)b)->key, sizeof(struct signal_key));
+	const struct signal_tally *one = *(const struct signal_tally *const *)a;
+	const struct signal_tally *other = *(const struct signal_tally *const *)b;
+	struct signal_key keys[2] = { one->key, other->key };
+
+	if (one->sender)
+		keys[0].sender_start = one->sender->key.start_ns;
+	if (other->sender)
+		keys[1].sender_start = other->sender->key.start_ns;
+	return memcmp(&keys[0], &keys[1], sizeof(keys[0]));
 }
 
-static bool is_shown(const struct model *model, const struct signal_tally *tally)
+/* At an instant only what is pending is there. */
+static bool is_shown(const struct model *model, const struct signal_tally *tally, bool past)
 {
+	if (!past && !signal_pending(&tally->counts))
+		return false;
 	return tally->counts.sent && (process_is_selected(model, tally->target) ||
 				      (tally->sender && process_is_selected(model, tally->sender)));
 }
 
 /* Those to show, by pair and signal: the key begins with who. NULL = no memory. */
-static struct signal_tally **tallies_sorted(const struct model *model, size_t *count)
+static struct signal_tally **tallies_sorted(const struct model *model, bool past, size_t *count)
 {
 	struct signal_tally **all = calloc(HASH_COUNT(model->signals) + 1, sizeof(*all)), *tally;
 
 	*count = 0;
 	for (tally = model->signals; all && tally; tally = tally->hh.next)
-		if (is_shown(model, tally))
+		if (is_shown(model, tally, past))
 			all[(*count)++] = tally;
 	if (all && *count > 1)
 		qsort(all, *count, sizeof(*all), tally_order);
@@ -121,10 +132,10 @@ static size_t pair_add(struct graph *graph, const struct model *model, struct si
 	return i;
 }
 
-int signal_links(struct graph *graph, const struct model *model)
+int signal_links(struct graph *graph, const struct model *model, bool past)
 {
 	size_t count, i = 0;
-	struct signal_tally **rows = tallies_sorted(model, &count);
+	struct signal_tally **rows = tallies_sorted(model, past, &count);
 	int err = rows ? 0 : -ENOMEM;
 
 	while (i < count && !err)

@@ -20,6 +20,7 @@ void model_free(struct model *model)
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_end(model, process, 0);
 	signals_forget(model, UINT64_MAX);
+	pending_forget(model);
 	HASH_ITER(hh, model->tables, table, next_table)
 		table_drop(model, table, 0);
 	HASH_ITER(hh, model->descriptions, description, next_description) {
@@ -111,6 +112,7 @@ static void processes_mark_named(struct model *model)
 	struct description *description;
 	struct signal_tally *tally;
 	struct process *process;
+	struct pending *pending;
 	struct passing *passing;
 	struct table *table;
 
@@ -120,6 +122,8 @@ static void processes_mark_named(struct model *model)
 		process_mark(tally->sender);
 		process_mark(tally->target);
 	}
+	DL_FOREACH(model->pending, pending)
+		process_mark(pending->sender);
 	for (table = model->tables; table; table = table->hh.next) {
 		process_mark(table->maker);
 		TABLE_FOREACH(table, fd, slot)

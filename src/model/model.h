@@ -267,6 +267,13 @@ struct space {
 	UT_hash_handle hh;		/* model->spaces, by id */
 };
 
+/* How a process stands to signals; bit N - 1 for signal N. */
+struct stance {
+	bool known;
+	bool moving; /* at the newest look: what was pending may not be all */
+	uint64_t ignored, handled;
+};
+
 struct process {
 	struct process_key key;
 	uint32_t ppid;			/* 0 = none, or unknown */
@@ -289,6 +296,7 @@ struct process {
 	struct space *space;		/* NULL = nothing shared is known to be mapped */
 	struct process *space_next, *space_prev;
 	bool space_stale;		/* not yet confirmed by the reading under way */
+	struct stance stance;
 	uint64_t serial;
 	bool marked;			/* scratch of whoever walks the processes */
 	bool has_uring;			/* scratch of why, as all that follow */
@@ -355,6 +363,16 @@ struct signal_tally {
 	UT_hash_handle hh;		/* model->signals */
 };
 
+/* A signal that was pending when last looked at. */
+struct pending {
+	struct process_key target;
+	struct process *sender; /* NULL = the kernel, or unknown */
+	uint32_t signal;
+	uint32_t cause; /* enum signal_cause */
+	uint32_t sender_pid; /* 0 = none; of one that is gone, too */
+	struct pending *next, *prev;
+};
+
 /* --- the model ------------------------------------------------------------------------------ */
 
 struct model {
@@ -367,6 +385,7 @@ struct model {
 	struct endpoint *endpoints;
 	struct handover *handovers;
 	struct signal_tally *signals;
+	struct pending *pending;	/* list, by the newest look */
 	struct socket *sockets;		/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
 	struct space *spaces;
@@ -467,6 +486,8 @@ void model_forget(struct model *model, uint64_t older_than_ts);
 const struct signal_tally *model_signal(const struct model *model, const struct signal_key *key);
 /* Sent, and nothing has become of them yet. */
 uint64_t signal_pending(const struct signal_counts *counts);
+/* Signals that all threads of the process block; false = not known. */
+bool process_blocks(const struct process *process, uint64_t *blocked);
 /* "SIGTERM", "SIGRTMIN+2". Never NULL. */
 const char *signal_name(uint32_t signal);
 /* "child exited"; NULL where a process sent it. */

@@ -5,6 +5,19 @@
  */
 #include "model/internal.h"
 
+/* Whoever had that pid when it sent, before the window: the live one, most likely. */
+static struct process *former(struct model *model, uint32_t pid, uint64_t ts)
+{
+	struct process *process = model_process_by_pid(model, pid);
+
+	if (process)
+		return process;
+	process = process_get(model, pid, 0, ts);
+	if (process)
+		process->exited = true;
+	return process;
+}
+
 /*
  * A sender nobody traces is known by its name and nothing else: a process without tasks, which the
  * audit leaves alone.
@@ -16,7 +29,7 @@ static struct process *party(struct model *model, uint32_t pid, uint64_t start, 
 
 	if (!pid)
 		return NULL;
-	process = process_get(model, pid, start, ts);
+	process = start ? process_get(model, pid, start, ts) : former(model, pid, ts);
 	if (process && comm && !process->comm[0])
 		memcpy(process->comm, comm, sizeof(process->comm));
 	return process;
@@ -64,11 +77,30 @@ int apply_signal_mask(struct model *model, const struct record_signal_mask *reco
 	int err = apply_signal_call(model, &record->head, change);
 	struct task *task = task_find(model, record->head.tid);
 
-	if (!task || task->process != change->process)
+	if (!task || task->process != change->process || record_is_past(model, &record->head))
 		return err;
 	change->changed = !task->blocked_known || task->blocked != record->blocked;
 	task->blocked = record->blocked;
 	task->blocked_known = true;
+	return err;
+}
+
+int apply_signal_action(struct model *model, const struct record_signal_action *record,
+			struct change *change)
+{
+	int err = apply_signal_call(model, &record->head, change);
+	uint64_t bit = 1ull << (record->signal - 1);
+	struct stance *stance;
+
+	if (!change->process || record_is_past(model, &record->head))
+		return err;
+	stance = &change->process->stance;
+	stance->ignored &= ~bit;
+	stance->handled &= ~bit;
+	if (record->action == SIGNAL_ACTION_IGNORE)
+		stance->ignored |= bit;
+	else if (record->action != SIGNAL_ACTION_DEFAULT)
+		stance->handled |= bit;
 	return err;
 }
 

@@ -20,6 +20,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	slot->stale = true;
 	passings_mark_stale(model);
 	openings_forget(model);
+	pending_forget(model);
 	spaces_begin(model, ts);
 }
 

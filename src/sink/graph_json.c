@@ -145,6 +145,41 @@ static json_t *json_link(const struct graph_link *link)
 	return value;
 }
 
+static json_t *json_signals(uint64_t set)
+{
+	json_t *names = json_array();
+	uint32_t signal;
+
+	for (signal = 1; signal <= SIGNAL_COUNT; signal++)
+		if (set >> (signal - 1) & 1)
+			json_array_append_new(names, json_string(signal_name(signal)));
+	return names;
+}
+
+/* {"blocked": ["SIGUSR1"], "ignored": [], "handled": ["SIGTERM"]}; null = not looked at */
+static json_t *json_stance(const struct process *process)
+{
+	uint64_t blocked;
+	bool is_known = process_blocks(process, &blocked);
+	json_t *value;
+
+	if (!process->stance.known)
+		return json_null();
+	value = json_object();
+	json_object_set_new(value, "blocked", is_known ? json_signals(blocked) : json_null());
+	json_object_set_new(value, "ignored", json_signals(process->stance.ignored));
+	json_object_set_new(value, "handled", json_signals(process->stance.handled));
+	return value;
+}
+
+static json_t *json_party(const struct model *model, const struct process *process)
+{
+	json_t *value = json_process(model, process);
+
+	json_object_set_new(value, "signals", json_stance(process));
+	return value;
+}
+
 static int collect_objects(const struct graph *graph, struct set *objects)
 {
 	size_t i;
@@ -174,7 +209,7 @@ int graph_print_json(FILE *out, const struct model *model, const struct graph *g
 	document_value(&document, "incomplete", json_boolean(model_lost(model) != 0));
 	document_array(&document, "processes");
 	for (i = 0; i < graph->processes_count; i++)
-		document_item(&document, json_process(model, graph->processes[i]));
+		document_item(&document, json_party(model, graph->processes[i]));
 	document_objects(&document, model, &objects);
 	document_array(&document, "endpoints");
 	for (i = 0; i < graph->endpoints_count; i++)

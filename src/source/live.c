@@ -283,6 +283,8 @@ static int state_row(void *ctx, const struct record *record)
 	case RECORD_SNAPSHOT_END: return live_deliver_bare(ctx, RECORD_QUEUES_END);
 	case RECORD_OPENING:
 	case RECORD_SEGMENT:
+	case RECORD_SIGNAL_QUEUED:
+	case RECORD_SIGNAL_STATE:
 	case RECORD_IN_FLIGHT:
 	case RECORD_SOCKET: return live_deliver(ctx, record);
 	case RECORD_SLOT:
@@ -344,7 +346,10 @@ static int live_snapshot(struct source *source, record_fn to, void *ctx)
 	if (!to)
 		return snapshot_deliver(live);
 	err = live_snapshot_rows(live, to, ctx);
-	return err ? err : live_select_announce(live, to, ctx);
+	if (!err)
+		err = live_select_announce(live, to, ctx);
+	/* What is counted by now, and has not moved since those rows, must agree with them. */
+	return err ? err : live_signals_read(live);
 }
 
 static int live_exit_code(struct source *source)
@@ -444,6 +449,8 @@ static int start(struct live *live)
 {
 	int err = snapshot_deliver(live);
 
+	if (!err && !live->tracer)
+		err = live_signals_pending(live);
 	if (!err)
 		err = live_select_announce(live, deliver_row, live);
 	if (!err && live->tracer)

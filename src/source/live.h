@@ -129,6 +129,10 @@ uint32_t mount_namespace(uint32_t pid); /* its inode; 0 = unknown */
 /* live_signals.c: counts of signals; 0 or -errno. */
 int live_signals_read(struct live *live);
 int live_signals_reset(struct live *live);
+/* Snapshots tell what is pending, and how processes stand to signals. */
+bool live_wants_signals(const struct live *live);
+/* Counts what was pending at the last snapshot, where no hook counts. */
+int live_signals_pending(struct live *live);
 void live_signals_close(struct live *live);
 
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "mechanism/mechanism.h"
 #include "source/live.h"
 #include "tracer.skel.h"
 
@@ -22,6 +24,17 @@ struct signal_base {
 	struct signal_counts counts;
 	UT_hash_handle hh;
 };
+
+bool live_wants_signals(const struct live *live)
+{
+	if (live->options->command == COMMAND_FDS || live->wants_waits)
+		return false;
+	for (size_t i = 0; mechanisms[i]; i++) {
+		if ((live->options->mechanisms >> i & 1) && !strcmp(mechanisms[i]->name, "signal"))
+			return true;
+	}
+	return false;
+}
 
 static int signals_fd(const struct live *live)
 {
@@ -161,6 +174,58 @@ int live_signals_read(struct live *live)
 int live_signals_reset(struct live *live)
 {
 	return is_followed(live) ? signals_walk(live, base_note) : 0;
+}
+
+/* --- an instant ------------------------------------------------------------------------------ */
+
+static struct signal_key pending_key(const struct pending *pending)
+{
+	return (struct signal_key){
+		.target_start = pending->target.start_ns,
+		.target_pid = pending->target.pid,
+		.sender_pid = pending->sender_pid,
+		.signal = pending->signal,
+		.cause = pending->cause,
+	};
+}
+
+/* Those with that key, from that one on: all there are, if it is the first. */
+static uint64_t pending_count(const struct live *live, const struct pending *from,
+			      const struct signal_key *key)
+{
+	const struct pending *pending;
+	struct signal_key other;
+	uint64_t count = 0;
+
+	for (pending = live->model->pending; pending; pending = pending->next) {
+		other = pending_key(pending);
+		if (memcmp(&other, key, sizeof(other)))
+			continue;
+		if (!count && pending != from)
+			return 0;
+		count++;
+	}
+	return count;
+}
+
+int live_signals_pending(struct live *live)
+{
+	struct record_signal_count record = {
+		.head = { .type = RECORD_SIGNAL_COUNT, .size = sizeof(record) },
+	};
+	const struct pending *pending;
+	int err = 0;
+
+	for (pending = live->model->pending; pending && !err; pending = pending->next) {
+		record.key = pending_key(pending);
+		record.total.sent = pending_count(live, pending, &record.key);
+		record.head.ts = now_ns();
+		record.head.pid = record.key.target_pid;
+		record.head.start = record.key.target_start;
+		if (record.total.sent)
+			err = live_deliver(live, &record.head);
+	}
+	return err;
 }
 
 void live_signals_close(struct live *live)

@@ -28,6 +28,7 @@ int live_snapshot_open(struct live *live)
 			bpf_program__set_autoload(live->snapshot->progs.rows_mapping, true);
 		bpf_program__set_autoload(live->snapshot->progs.rows_segment, true);
 	}
+	bpf_program__set_autoload(live->snapshot->progs.rows_signal, live_wants_signals(live));
 	calls_fill_settings(settings);
 	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
@@ -216,6 +217,8 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
 	if (!err)
 		err = live_rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
+	if (!err && live_wants_signals(live))
+		err = live_rows_read(live->snapshot->progs.rows_signal, buf, to, ctx);
 	if (!err)
 		err = memory_rows(live, buf, to, ctx);
 	if (!err)

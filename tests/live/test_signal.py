@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What became of each signal: the workload tells, trace and graph must say the same."""
+import ctypes
 import os
 import signal
 import subprocess
@@ -189,26 +190,119 @@ def test_recording_replays_signals(ipctrace, workload, tmp_path):
     assert it.finish() == 0
 
 
-def test_pending_from_before(ipctrace, background):
+PENDING = """
+import os, signal, threading
+MINE = [signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN + 3, signal.SIGCHLD, signal.SIGPIPE]
+signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, MINE)
+os.kill(os.getpid(), signal.SIGUSR1)
+child = os.fork()
+if not child:
+    for _ in range(3):
+        os.kill(os.getppid(), signal.SIGRTMIN + 3)
+    os._exit(0)
+os.wait()
+r, w = os.pipe()
+os.close(r)
+try:
+    os.write(w, b"x")
+except BrokenPipeError:
+    pass
+signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)
+print(child, flush=True)
+input()
+signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR1])
+print(flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def pending(background):
+    """A process with signals pending, and the pid of the child that sent some and is gone."""
+    target = background("python3", "-c", PENDING, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return target, int(target.stdout.readline())
+
+
+def _assert_pending(document, pid, child):
+    have = {key: (d["sent"], d["pending"], d["cause"]) for key, d in _details(document).items() if key[1] == pid}
+    assert have == {
+        (pid, pid, "SIGUSR1"): (1, 1, None),
+        (child, pid, "SIGRTMIN+3"): (3, 3, None),
+        (0, pid, "SIGCHLD"): (1, 1, "child exited"),
+        (0, pid, "SIGPIPE"): (1, 1, "broken pipe"),
+        (pid, pid, "SIGUSR2"): (1, 1, None),
+    }, have
+    process = next(p for p in document["processes"] if p["pid"] == pid)
+    assert process["signals"]["blocked"] == ["SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGCHLD", "SIGRTMIN+3"], process
+    assert "SIGHUP" in process["signals"]["ignored"] and "SIGUSR1" in process["signals"]["handled"], process
+    assert any(p["id"] == f"{child}@?" and p["exited"] for p in document["processes"]), document["processes"]
+
+
+def test_pending_at_an_instant(ipctrace, pending):
+    """Whatever lies in the queues, and who sent it, with no hook there when it was sent."""
+    target, child = pending
+    _assert_pending(ipctrace.document("graph", "-p", target.pid), target.pid, child)
+    _assert_pending(ipctrace.document("graph"), target.pid, child)
+
+
+def test_pending_from_before(ipctrace, pending):
     """It was there before us: counted as pending from the start, and its delivery is told."""
-    code = ("import os, signal\n"
-            "signal.signal(signal.SIGUSR1, lambda *_: None)\n"
-            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
-            "os.kill(os.getpid(), signal.SIGUSR1)\n"
-            "print(flush=True)\n"
-            "input()\n"
-            "signal.pthread_sigmask(signal.SIG_SETMASK, [])\n"
-            "print(flush=True)\n"
-            "input()\n")
-    target = background("python3", "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    target.stdout.readline()
-    before = ipctrace.start("graph", "--json", "-d", 600, "-p", target.pid).stop().document
-    detail = _details(before)[0, target.pid, "SIGUSR1"]
-    assert (detail["sent"], detail["pending"], detail["cause"]) == (1, 1, "unknown"), detail
+    target, child = pending
+    before = ipctrace.start("graph", "--json", "--audit", "-d", 600, "-p", target.pid).stop()
+    assert before.code == 0, before
+    _assert_pending(before.document, target.pid, child)
     tracer = ipctrace.start("trace", "--json", "-e", "signal", "-p", target.pid)
     target.stdin.write(b"\n")
     target.stdin.flush()
     target.stdout.readline()
     told = [e for e in tracer.stop().events if e["event"] == "signal.deliver"]
-    assert [(e["signal"], e["outcome"], e["delay_ns"], e["cause"]) for e in told] == [
-        ("SIGUSR1", "handler", None, "unknown")], told
+    assert [(e["signal"], e["outcome"], e["delay_ns"], e["cause"], _pid(e["sender"])) for e in told] == [
+        ("SIGUSR1", "handler", None, None, target.pid)], told
+
+
+def test_audit_holds_pending_sets(ipctrace, pending):
+    """Each of the five is held against the kernel's; what is no longer pending is not missed."""
+    target, _ = pending
+    fds = len(os.listdir(f"/proc/{target.pid}/fd"))
+    document = ipctrace.start("graph", "--json", "--audit", "-d", 600, "--no-follow", "-e", "signal",
+                              "-p", target.pid).stop().document
+    assert document["audit"]["differences"] == 0 and document["audit"]["checked"] >= fds + 1 + 5, document["audit"]
+
+
+def test_audit_finds_what_went_unseen(ipctrace, pending):
+    """A debugger takes a signal away: no hook tells of it, but the kernel's own set does."""
+    target, _ = pending
+    tracer = ipctrace.start("graph", "--json", "--audit", "-d", 600, "-e", "signal", "-p", target.pid)
+    _swallow(target.pid, signal.SIGUSR1)
+    result = tracer.stop()
+    assert result.code == 1, result
+    assert result.document["audit"]["details"] == [
+        f"python3[{target.pid}] SIGUSR1: kept 1 pending, kernel has 0"], result.document["audit"]
+
+
+def _swallow(pid, number):
+    """Attaches, unblocks the signal there, and leaves it out when it is about to be delivered."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    seize, interrupt, cont, detach, setmask, getmask = 0x4206, 0x4207, 7, 17, 0x420b, 0x420a
+
+    def ptrace(request, addr=None, data=None):
+        assert libc.ptrace(request, pid, addr, data) == 0, os.strerror(ctypes.get_errno())
+
+    ptrace(seize)
+    ptrace(interrupt)
+    os.waitpid(pid, 0x40000000)     # __WALL
+    mask = ctypes.c_uint64()
+    ptrace(getmask, 8, ctypes.byref(mask))
+    mask.value &= ~(1 << (number - 1))
+    ptrace(setmask, 8, ctypes.byref(mask))
+    ptrace(cont)
+    _, status = os.waitpid(pid, 0x40000000)
+    assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == number, status
+    ptrace(cont)
+    ptrace(interrupt)
+    os.waitpid(pid, 0x40000000)
+    ptrace(detach)

@@ -3,6 +3,7 @@
 #include "records.h"
 
 #include <sched.h>
+#include <signal.h>
 
 #define T  0x1000
 #define T2 0x2000
@@ -171,6 +172,96 @@ static void details_are_limited(void **state)
 	assert_int_equal(pair->audit.details_count, AUDIT_DETAILS_MAX);
 }
 
+static void pending_row(struct script *s, int number)
+{
+	struct record_signal_queued record = {
+		.head = { .type = RECORD_SIGNAL_QUEUED,
+			  .flags = RECORD_ROW,
+			  .size = sizeof(record),
+			  .ts = s->ts++,
+			  .pid = 10,
+			  .tid = 10,
+			  .start = start_of(s, 10) },
+		.signal = (uint32_t)number,
+		.sender_pid = 10,
+		.group = 1,
+	};
+
+	apply(s, &record);
+}
+
+static void state_row(struct script *s, uint32_t flags)
+{
+	struct record_signal_state record = {
+		.head = { .type = RECORD_SIGNAL_STATE,
+			  .flags = RECORD_ROW,
+			  .size = sizeof(record),
+			  .ts = s->ts++,
+			  .pid = 10,
+			  .tid = 10,
+			  .start = start_of(s, 10) },
+		.flags = SIGNAL_STATE_PROCESS | flags,
+	};
+
+	apply(s, &record);
+}
+
+static void tallied(struct script *s, int number, uint64_t sent, uint64_t delivered, uint64_t ts)
+{
+	struct record_signal_count record = {
+		.head = { .type = RECORD_SIGNAL_COUNT,
+			  .size = sizeof(record),
+			  .ts = s->ts++,
+			  .pid = 10,
+			  .start = start_of(s, 10) },
+		.key = { .target_start = start_of(s, 10),
+			 .target_pid = 10,
+			 .signal = (uint32_t)number,
+			 .cause = SIGNAL_TIMER },
+		.total = { .sent = sent, .delivered = delivered, .last_ts = ts },
+	};
+
+	apply(s, &record);
+}
+
+static void pending_signals(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	selected(pair->kept, 10, true);
+	tallied(pair->kept, SIGUSR1, 3, 1, 1);
+	pending_row(pair->fresh, SIGUSR1);
+	compare(pair); /* nobody looked whether that is all */
+	assert_int_equal(pair->audit.differences, 0);
+	state_row(pair->fresh, 0);
+	assert_one(pair, "p10[10] SIGUSR1: kept 2 pending, kernel has 1");
+	pending_row(pair->fresh, SIGUSR1);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	assert_int_equal(pair->audit.checked, 4);
+	pending_row(pair->fresh, SIGHUP);
+	assert_one(pair, "p10[10] SIGHUP: kept 0 pending, kernel has 1");
+}
+
+static void signals_that_move_are_left_out(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	selected(pair->kept, 10, true);
+	state_row(pair->fresh, 0);
+	tallied(pair->kept, SIGUSR1, 3, 1, pair->fresh->model->snapshot_ts);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	tallied(pair->kept, SIGUSR1, 3, 1, 1);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 1);
+	state_row(pair->fresh, SIGNAL_STATE_MOVING);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
 
 int main(void)
@@ -186,6 +277,8 @@ int main(void)
 		TEST(zombies_do_not_count),
 		TEST(unexplained_is_not_wrong),
 		TEST(details_are_limited),
+		TEST(pending_signals),
+		TEST(signals_that_move_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,129 @@ static void unshown_is_the_difference(void **state)
 	assert_false(mechanism_event(s->model, &s->last.head, &s->change, ALL, &event));
 }
 
+static void queued(struct script *s, uint32_t target, uint32_t sender, int number, uint32_t cause)
+{
+	struct record_signal_queued record = {
+		.signal = (uint32_t)number, .cause = cause, .sender_pid = sender, .group = 1
+	};
+
+	fill(s, &record.head, RECORD_SIGNAL_QUEUED, sizeof(record), target);
+	record.head.flags = RECORD_ROW;
+	apply(s, &record);
+}
+
+static void stands(struct script *s, uint32_t pid, uint64_t blocked, uint64_t ignored,
+		   uint64_t handled)
+{
+	struct record_signal_state record = { .blocked = blocked,
+					      .ignored = ignored,
+					      .handled = handled,
+					      .flags = SIGNAL_STATE_PROCESS };
+
+	fill(s, &record.head, RECORD_SIGNAL_STATE, sizeof(record), pid);
+	record.head.flags = RECORD_ROW;
+	apply(s, &record);
+}
+
+/* The rows say whose number the sender gave; start is as the source tells it of what was before. */
+static void from_before(struct script *s, uint32_t sender, uint32_t target, int number)
+{
+	struct record_signal_count record = { .key = { .target_start = start_of(s, target),
+						       .target_pid = target,
+						       .sender_pid = sender,
+						       .signal = (uint32_t)number },
+					      .total = { .sent = 1 } };
+
+	fill(s, &record.head, RECORD_SIGNAL_COUNT, sizeof(record), target);
+	memset(record.head.comm, 0, sizeof(record.head.comm));
+	apply(s, &record);
+}
+
+static void pending_from_before_is_its_senders(void **state)
+{
+	struct script *s = *state;
+	struct graph graph;
+
+	start(s);
+	selected(s, 0, true);
+	from_before(s, 10, 20, SIGUSR1);
+	tallied(s, 10, 20, SIGUSR1, (struct signal_counts){ .sent = 2, .delivered = 2 });
+	from_before(s, 44, 20, SIGUSR2);
+	assert_int_equal(graph_build(s->model, true, &graph), 0);
+	/* One link from 10, whether it sent before or after; one from who is gone. */
+	assert_int_equal(graph.links_count, 2);
+	assert_ptr_equal(graph.links[0].from, process_at(s, 10));
+	assert_int_equal(graph.links[0].messages.value, 3);
+	assert_int_equal(graph.links[0].details_count, 1);
+	assert_int_equal(graph.links[1].from->key.pid, 44);
+	assert_int_equal(graph.links[1].from->key.start_ns, 0);
+	assert_true(graph.links[1].closed);
+	graph_free(&graph);
+}
+
+static void an_instant_shows_what_is_pending(void **state)
+{
+	struct script *s = *state;
+	struct graph graph;
+
+	start(s);
+	selected(s, 0, true);
+	from_before(s, 10, 20, SIGUSR1);
+	tallied(s, 20, 10, SIGUSR1, (struct signal_counts){ .sent = 2, .delivered = 2 });
+	assert_int_equal(graph_build(s->model, false, &graph), 0);
+	assert_int_equal(graph.links_count, 1);
+	assert_ptr_equal(graph.links[0].to, process_at(s, 20));
+	graph_free(&graph);
+}
+
+static void a_look_replaces_the_last(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	queued(s, 20, 10, SIGUSR1, SIGNAL_BY_PROCESS);
+	queued(s, 20, 44, SIGUSR2, SIGNAL_BY_PROCESS);
+	queued(s, 77, 10, SIGUSR2, SIGNAL_BY_PROCESS); /* nobody knows that target */
+	assert_ptr_equal(s->model->pending->sender, process_at(s, 10));
+	assert_null(s->model->pending->next->sender);
+	assert_int_equal(s->model->pending->next->sender_pid, 44);
+	assert_null(s->model->pending->next->next);
+	plain(s, RECORD_QUEUES_BEGIN);
+	assert_null(s->model->pending);
+}
+
+static uint64_t bit(int number)
+{
+	return 1ull << (number - 1);
+}
+
+static void how_it_stands_follows_calls(void **state)
+{
+	struct script *s = *state;
+	struct record_signal_action action = { .signal = SIGHUP, .action = SIGNAL_ACTION_HANDLER };
+	const struct process *child;
+	uint64_t blocked = 0;
+
+	start(s);
+	assert_false(process_blocks(process_at(s, 10), &blocked));
+	stands(s, 10, bit(SIGUSR1), bit(SIGHUP) | bit(SIGPIPE), bit(SIGTERM));
+	assert_true(process_blocks(process_at(s, 10), &blocked));
+	assert_true(blocked == bit(SIGUSR1));
+	by(s, 10);
+	fill(s, &action.head, RECORD_SIGNAL_ACTION, sizeof(action), 10);
+	apply(s, &action);
+	assert_true(process_at(s, 10)->stance.ignored == bit(SIGPIPE));
+	assert_true(process_at(s, 10)->stance.handled == (bit(SIGTERM) | bit(SIGHUP)));
+	forked(s, 30, T + 2);
+	child = process_at(s, 30);
+	assert_true(child->stance.handled == (bit(SIGTERM) | bit(SIGHUP)));
+	assert_true(process_blocks(child, &blocked) && blocked == bit(SIGUSR1));
+	by(s, 30);
+	executed(s, T + 3, 0, "/bin/x", "x", 2);
+	assert_true(child->stance.ignored == bit(SIGPIPE));
+	assert_true(child->stance.handled == 0);
+}
+
 static void broken_records_are_refused(void **state)
 {
 	struct record_signal record = { .head = { .type = RECORD_SIGNAL, .size = sizeof(record) },
@@ -206,6 +329,10 @@ int main(void)
 		TEST(links_by_pair),
 		TEST(forgotten_once_a_side_is_gone),
 		TEST(unshown_is_the_difference),
+		TEST(pending_from_before_is_its_senders),
+		TEST(an_instant_shows_what_is_pending),
+		TEST(a_look_replaces_the_last),
+		TEST(how_it_stands_follows_calls),
 		TEST(broken_records_are_refused),
 	};
 
