@@ -269,6 +269,7 @@ struct sock {
 	u8 sk_shutdown;			/* a plain member since 5.6 */
 	struct socket *sk_socket;
 	u16 sk_protocol;		/* a plain member since 5.6 */
+	int sk_err;
 	long sk_rcvtimeo, sk_sndtimeo;	/* LONG_MAX = none */
 };
 
@@ -555,6 +556,12 @@ struct trace_event_raw_sys_exit {
 struct trace_event_raw_task_newtask {
 	pid_t pid;
 	unsigned long clone_flags;	/* u64 since 6.18 */
+};
+
+/* include/trace/events/sock.h, sock:inet_sock_set_state */
+struct trace_event_raw_inet_sock_set_state {
+	const void *skaddr;
+	int oldstate, newstate;
 };
 
 /* include/trace/events/sched.h, sched:sched_process_exec */

@@ -132,6 +132,92 @@ CALL_EXIT(socketpair_exit)
 	return socket_send(&cause, cause.arg[1], mark);
 }
 
+/* --- who closes first ------------------------------------------------------------------------ */
+
+/* include/net/tcp_states.h */
+enum {
+	TCP_ESTABLISHED = 1,
+	TCP_SYN_RECV = 3,
+	TCP_FIN_WAIT1 = 4,
+	TCP_CLOSE = 7,
+	TCP_CLOSE_WAIT = 8,
+	TCP_CLOSING = 11,
+};
+
+#define EPIPE      32
+#define ECONNRESET 104
+
+/* A reset that came leaves its error before the state changes (tcp_reset()); one that goes out, none. */
+static __always_inline __u32 reset_by(struct sock *sock)
+{
+	switch (BPF_CORE_READ(sock, sk_err)) {
+	case 0: return CLOSED_THIS;
+	case EPIPE:
+	case ECONNRESET: return CLOSED_PEER;
+	}
+	return CLOSED_UNKNOWN;
+}
+
+static __always_inline __u32 closed_first(struct sock *sock, int old, int new)
+{
+	if (new == TCP_CLOSING)
+		return CLOSED_BOTH;
+	if (old != TCP_ESTABLISHED && old != TCP_SYN_RECV)
+		return CLOSED_UNKNOWN;
+	switch (new) {
+	case TCP_FIN_WAIT1: return CLOSED_THIS;
+	case TCP_CLOSE_WAIT: return CLOSED_PEER;
+	case TCP_CLOSE: return reset_by(sock);
+	}
+	return CLOSED_UNKNOWN;
+}
+
+static __always_inline __u32 sock_dev(struct sock *sock)
+{
+	void *socket = BPF_CORE_READ(sock, sk_socket);
+	struct socket_alloc *alloc = socket - bpf_core_field_offset(struct socket_alloc, socket);
+
+	return socket ? BPF_CORE_READ(alloc, vfs_inode.i_sb, s_dev) : 0;
+}
+
+/* One that nobody has accepted has no inode: its state tells once it is. Runs in whatever context the
+ * segment came in, so the current task says nothing. */
+static __always_inline int tcp_state_changed(struct sock *sock, int old, int new)
+{
+	struct record_closing *record;
+	struct who nobody = {};
+	__u32 first = closed_first(sock, old, new), dev;
+	__u64 ino;
+
+	if (first == CLOSED_UNKNOWN)
+		return 0;
+	ino = sock_ino(sock);
+	dev = sock_dev(sock);
+	if (!ino || (control.selective && !object_is_watched(ino, dev)))
+		return 0;
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	head_fill(&record->head, RECORD_CLOSING, sizeof(*record), &nobody);
+	record->ino = ino;
+	record->dev = dev;
+	record->first = first;
+	record_submit(record);
+	return 0;
+}
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(tcp_state_btf, const struct sock *sock, int old, int new)
+{
+	return tcp_state_changed((void *)address_of(sock), old, new);
+}
+
+SEC("?tp/sock/inet_sock_set_state")
+int tcp_state_perf(struct trace_event_raw_inet_sock_set_state *ctx)
+{
+	return tcp_state_changed((void *)ctx->skaddr, ctx->oldstate, ctx->newstate);
+}
+
 /* --- where datagrams go ---------------------------------------------------------------------- */
 
 /* include/uapi/linux/{in,in6,un}.h, as far as destinations go */

@@ -79,6 +79,7 @@ enum record_type {
 	RECORD_SOCKET = 100,	  /* struct record_socket: what one is now, after a call or as a row */
 	RECORD_HEARD = 103,	  /* struct record_heard: when the peer of a connection was last heard of */
 	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
+	RECORD_CLOSING = 104,	  /* struct record_closing: the first end of a TCP connection closes */
 	RECORD_HOST = 102,	  /* struct record_host: the namespaces that names don't mention */
 	/* What tasks wait for. Two passes with a snapshot between them tell who slept throughout. */
 	RECORD_WAITS_BEGIN = 120, /* struct record alone: a pass over all tasks follows */
@@ -591,6 +592,23 @@ struct record_heard {
 	__u64 ago;		/* ns; to the millisecond */
 	__u32 dev;
 	__u32 pad;
+};
+
+/* Which end of a connection first sent its last byte: shut down sending, closed, or reset it. */
+enum closed_first {
+	CLOSED_UNKNOWN,
+	CLOSED_NONE, /* neither has */
+	CLOSED_THIS,
+	CLOSED_PEER,
+	CLOSED_BOTH, /* each before it had heard that the other did */
+	CLOSED_FIRST_MAX
+};
+
+struct record_closing {
+	struct record head; /* pid, tid and start are 0 */
+	__u64 ino; /* of a TCP socket */
+	__u32 dev;
+	__u32 first; /* enum closed_first */
 };
 
 struct record_host {

@@ -302,6 +302,20 @@ static void add_shutdown(struct facts *facts, const struct object *object)
 		add_text(facts, "shutdown", names[object->socket->facts.shutdown & 3]);
 }
 
+static void add_closed_first(struct facts *facts, const struct model *model,
+			     const struct object *object)
+{
+	static const char *const names[CLOSED_FIRST_MAX] = {
+		[CLOSED_NONE] = "none",
+		[CLOSED_THIS] = "this",
+		[CLOSED_PEER] = "peer",
+		[CLOSED_BOTH] = "both",
+	};
+
+	if (socket_is_connection(object))
+		add_text(facts, "closed_first", names[socket_closed_first(model, object)]);
+}
+
 static size_t socket_facts(const struct model *model, const struct object *object,
 			   struct fact *items, size_t max)
 {
@@ -325,6 +339,7 @@ static size_t socket_facts(const struct model *model, const struct object *objec
 		add_server(&facts, model, object);
 	}
 	add_shutdown(&facts, object);
+	add_closed_first(&facts, model, object);
 	return facts.count;
 }
 

@@ -53,6 +53,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_SOCKET: return sizeof(struct record_socket);
 	case RECORD_DESTINATION: return sizeof(struct record_destination);
 	case RECORD_HEARD: return sizeof(struct record_heard);
+	case RECORD_CLOSING: return sizeof(struct record_closing);
 	case RECORD_HOST: return sizeof(struct record_host);
 	case RECORD_MAPPING: return sizeof(struct record_mapping);
 	case RECORD_SPACE:
@@ -225,6 +226,8 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_SIGNAL_QUEUED: return is_signal_queued(whole);
 	case RECORD_SOCKET: return is_socket(whole);
 	case RECORD_DESTINATION: return is_destination(whole);
+	case RECORD_CLOSING:
+		return ((const struct record_closing *)whole)->first < CLOSED_FIRST_MAX;
 	case RECORD_WAIT: return is_wait(whole);
 	case RECORD_WAIT_ON: return is_facts(&((const struct record_wait_on *)whole)->facts);
 	case RECORD_EXE:

@@ -48,6 +48,7 @@ struct graph_link {
 	const char *kind;		/* "pipe", "fifo", … */
 	struct count bytes, messages;
 	bool observed, closed;
+	enum closed_first closed_first;	/* of a connection: CLOSED_THIS = from's end, CLOSED_PEER = to's */
 	bool remote;			/* the other side is on another machine: from or to is NULL */
 	struct count common;		/* shared memory: bytes that both have mapped now */
 	bool direct;			/* no data through the object: from process to process */

@@ -127,6 +127,9 @@ void openings_forget(struct model *model);
 /* --- sockets (socket.c) ---------------------------------------------------------------------- */
 
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change);
+int apply_closing(struct model *model, const struct record_closing *record, struct change *change);
+/* A TCP socket has been looked at: its state may tell which end closed first (closing.c). */
+void closing_note_state(struct socket *socket);
 int apply_heard(struct model *model, const struct record_heard *record, struct change *change);
 int apply_destination(struct model *model, const struct record_destination *record,
 		      struct change *change);

@@ -38,6 +38,7 @@ static int add_link(struct graph *graph, const struct model *model, const struct
 
 	if (!link)
 		return -ENOMEM;
+	link->closed_first = socket_closed_first(model, link->object);
 	if (link->object->socket->destinations_count > 1)
 		link->bytes = link->messages = link->rate = (struct count){ 0 };
 	return graph_add_process(graph, link->to);
@@ -78,6 +79,9 @@ static int add_remote(struct graph *graph, const struct model *model,
 	if (!link)
 		return -ENOMEM;
 	link->remote = true;
+	link->closed_first = socket_closed_first(model, endpoint->key.object);
+	if (!outgoing)
+		link->closed_first = closed_first_turned(link->closed_first);
 	link->observed = outgoing ? endpoint->used_out : endpoint->used_in;
 	link->closed = !endpoint->read_slots && !endpoint->write_slots;
 	link->bytes = link_count(model, bytes);

@@ -99,7 +99,8 @@ struct socket {
 	bool is_hashed;			/* in model->sockets, under that tuple */
 	bool is_ambiguous;		/* another socket has, or had, the same addresses */
 	uint32_t first_drops;		/* facts.drops when first looked at */
-	uint64_t shut_ts;		/* in the window it shut down sending; 0 = not so */
+	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
+	uint8_t closed_first;		/* TCP: enum closed_first, as far as this end knows */
 	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	bool has_twin;			/* another socket was held with the same addresses */
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
@@ -468,6 +469,12 @@ bool socket_is_pending(const struct model *model, const struct object *object);
 bool socket_is_listener(const struct object *object);
 /* Connected, and nobody at the other end is on this machine, as far as is known. */
 bool socket_is_remote(const struct model *model, const struct object *object);
+/* Which end of the connection closed first, enum closed_first. */
+enum closed_first socket_closed_first(const struct model *model, const struct object *object);
+/* The same as the other end has it. */
+enum closed_first closed_first_turned(enum closed_first first);
+/* Two ends that were or are connected: no listener, no datagrams. */
+bool socket_is_connection(const struct object *object);
 /* What the connections to that listener tell of its server; false where none was accepted. */
 bool server_judge(const struct model *model, const struct object *listener, struct server_view *view);
 /* "event loop", "prefork", …; NULL = not enough seen. */

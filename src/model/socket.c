@@ -360,6 +360,7 @@ static int socket_take(struct model *model, struct object *object, const struct 
 	if (!socket)
 		return -ENOMEM;
 	facts_take(socket, facts);
+	closing_note_state(socket);
 	socket->foreign_netns =
 		model->host_netns && facts->netns != model->host_netns ? facts->netns : 0;
 	if (facts->kind == FILE_UNIX) {
@@ -374,7 +375,8 @@ static void note_over_time(struct socket *socket, const struct record_socket *re
 {
 	if (socket->first_drops == RECORD_COUNT_UNKNOWN)
 		socket->first_drops = record->facts.drops;
-	if (record->nr == SYS_shutdown && !record->result && record->arg[1] == SHUT_WR)
+	if (record->nr == SYS_shutdown && !record->result && record->arg[1] != SHUT_RD &&
+	    !socket->shut_ts)
 		socket->shut_ts = record->head.ts;
 }
 

@@ -123,6 +123,20 @@ static json_t *json_remote(const struct graph_link *link)
 	return json_string(remote);
 }
 
+/* "from", "to", "both", "none"; null = not known, or no connection */
+static json_t *json_closed_first(const struct graph_link *link)
+{
+	static const char *const names[CLOSED_FIRST_MAX] = {
+		[CLOSED_NONE] = "none",
+		[CLOSED_THIS] = "from",
+		[CLOSED_PEER] = "to",
+		[CLOSED_BOTH] = "both",
+	};
+	const char *name = names[link->closed_first];
+
+	return name ? json_string(name) : json_null();
+}
+
 /* {"from", "to", "object", "kind", "bytes", "messages", "state", "closed", "detail"} */
 static json_t *json_link(const struct graph_link *link)
 {
@@ -137,6 +151,7 @@ static json_t *json_link(const struct graph_link *link)
 	json_object_set_new(value, "state", json_string(link->observed ? "observed" : "open"));
 	json_object_set_new(value, "closed", json_boolean(link->closed));
 	json_object_set_new(value, "detail", json_details(link));
+	json_object_set_new(value, "closed_first", json_closed_first(link));
 	if (link->remote)
 		json_object_set_new(value, "remote", json_remote(link));
 	json_object_set_new(value, "rate", json_count(link->rate));

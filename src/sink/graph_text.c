@@ -71,11 +71,26 @@ static const char *state_words(const struct graph_link *link)
 	return link->bytes.known && link->bytes.value ? "none of it read, open" : "open";
 }
 
+/* Which end closed first, not who: an end may have several holders. */
+static const char *closed_words(const struct graph_link *link)
+{
+	switch (link->closed_first) {
+	case CLOSED_THIS:
+		return link->closed ? ", closed, the writer's end first" :
+				      ", half closed: the writer's end";
+	case CLOSED_PEER:
+		return link->closed ? ", closed, the reader's end first" :
+				      ", half closed: the reader's end";
+	case CLOSED_BOTH: return ", closed, both ends at once";
+	default: return link->closed ? ", closed" : "";
+	}
+}
+
 /* "1.2 MiB in 300 messages, observed, closed" */
 static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
 	const char *state = state_words(link);
-	const char *closed = link->closed ? ", closed" : "";
+	const char *closed = closed_words(link);
 	char bytes[UNITS_MAX];
 
 	if (!strcmp(link->kind, "signal")) {

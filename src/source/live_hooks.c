@@ -64,6 +64,7 @@ static const struct {
 	const char *prefix, *mechanism;
 } gated[] = {
 	{"signal_", "signal"},
+	{"tcp_", "tcp"},
 };
 
 /* The hooks of signals besides calls. */
@@ -307,6 +308,8 @@ static int attach_life(struct live *live)
 		err = attach_hook(live, "process_exec", "sched/sched_process_exec");
 	if (!err)
 		err = attach_hook(live, "process_exit", "sched/sched_process_exit");
+	if (!err && is_enabled(live->options, "tcp"))
+		err = attach_hook(live, "tcp_state", "sock/inet_sock_set_state");
 	if (!err && t->bss->control.count_transfers)
 		err = keep_link(live, bpf_program__attach(t->progs.fell_asleep),
 				"attaching sched_switch");

@@ -199,6 +199,101 @@ static void datagrams_by_destination(void **state)
 	graph_free(&graph);
 }
 
+static void closing(struct script *s, uint64_t ino, uint32_t first)
+{
+	struct record_closing record = {
+		.head = { .type = RECORD_CLOSING, .size = sizeof(record), .ts = s->ts++ },
+		.ino = ino,
+		.dev = DEV,
+		.first = first
+	};
+
+	apply(s, &record);
+}
+
+static enum closed_first first_of(const struct script *s, uint32_t kind, uint64_t ino)
+{
+	return socket_closed_first(s->model, object_of(s, kind, ino));
+}
+
+static void tcp_states_tell_who_closed_first(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	has(s, 10, 4, tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED), SYS_accept4);
+	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_NONE);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_FIN_WAIT2), -1);
+	has(s, 10, 4, tcp(ACCEPTED, 80, 4000, TCP_CLOSE_WAIT), -1);
+	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_THIS);
+	assert_int_equal(first_of(s, FILE_TCP, ACCEPTED), CLOSED_PEER);
+	has(s, 10, 4, tcp(ACCEPTED, 80, 4000, TCP_CLOSE), -1); /* that says nothing any more */
+	assert_int_equal(first_of(s, FILE_TCP, ACCEPTED), CLOSED_PEER);
+}
+
+static void a_change_of_state_tells_too(void **state)
+{
+	struct script *s = *state;
+	struct graph graph;
+
+	start(s);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	has(s, 10, 4, tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED), SYS_accept4);
+	closing(s, ACCEPTED, CLOSED_THIS);
+	/* The other end, of which no one has told, is seen from this one. */
+	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_PEER);
+	assert_int_equal(graph_build(s->model, true, &graph), 0);
+	assert_int_equal(graph.links_count, 2);
+	for (size_t i = 0; i < graph.links_count; i++)
+		assert_int_equal(graph.links[i].closed_first,
+				 graph.links[i].from->key.pid == 10 ? CLOSED_THIS : CLOSED_PEER);
+	graph_free(&graph);
+	by(s, 10);
+	closed(s, T, 4);
+	assert_int_equal(first_of(s, FILE_TCP, ACCEPTED), CLOSED_THIS);
+	closing(s, CLIENT + 77, CLOSED_THIS); /* nobody's */
+}
+
+static void both_at_once(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	closing(s, CLIENT, CLOSED_THIS);
+	closing(s, CLIENT, CLOSED_BOTH);
+	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_BOTH);
+}
+
+static void what_went_unseen_is_unknown(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	by(s, 20);
+	closed(s, T + 1, 3);
+	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_UNKNOWN);
+}
+
+static void calls_tell_of_unix_sockets(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 20, 3, local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0), SYS_connect);
+	has(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
+	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_NONE);
+	by(s, 20);
+	closed(s, T + 1, 3);
+	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_THIS);
+	by(s, 10);
+	closed(s, T, 4);
+	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_THIS);
+	assert_int_equal(first_of(s, FILE_UNIX, ACCEPTED), CLOSED_PEER);
+}
+
 static void words(void **state)
 {
 	struct script *s = *state;
@@ -219,9 +314,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(tcp_by_addresses),	       TEST(same_addresses_are_told_apart),
-		TEST(another_namespace_is_another_machine), TEST(unix_by_inode),
-		TEST(abstract_names),	       TEST(datagrams_by_destination),
+		TEST(tcp_by_addresses),
+		TEST(same_addresses_are_told_apart),
+		TEST(another_namespace_is_another_machine),
+		TEST(unix_by_inode),
+		TEST(abstract_names),
+		TEST(datagrams_by_destination),
+		TEST(tcp_states_tell_who_closed_first),
+		TEST(a_change_of_state_tells_too),
+		TEST(both_at_once),
+		TEST(what_went_unseen_is_unknown),
+		TEST(calls_tell_of_unix_sockets),
 		TEST(words),
 	};
 
