@@ -80,6 +80,7 @@ enum record_type {
 	RECORD_HEARD = 103,	  /* struct record_heard: when the peer of a connection was last heard of */
 	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
 	RECORD_CLOSING = 104,	  /* struct record_closing: the first end of a TCP connection closes */
+	RECORD_ADDRESS = 105,	  /* struct record_address: one of the machine's own */
 	RECORD_HOST = 102,	  /* struct record_host: the namespaces that names don't mention */
 	/* What tasks wait for. Two passes with a snapshot between them tell who slept throughout. */
 	RECORD_WAITS_BEGIN = 120, /* struct record alone: a pass over all tasks follows */
@@ -614,6 +615,13 @@ struct record_closing {
 struct record_host {
 	struct record head;
 	__u32 netns, ipcns;	/* inodes; 0 = unknown */
+};
+
+struct record_address {
+	struct record head;	/* pid, tid and start are 0 */
+	__u32 netns;		/* where it is one; inode */
+	__u32 pad;
+	__u8 address[16];
 };
 
 struct record_text {

@@ -168,6 +168,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_HEARD: return apply_heard(model, whole, change);
 	case RECORD_CLOSING: return apply_closing(model, whole, change);
 	case RECORD_DESTINATION: return apply_destination(model, whole, change);
+	case RECORD_ADDRESS: return apply_address(model, whole);
 	case RECORD_HOST:
 		model->host_netns = ((const struct record_host *)whole)->netns;
 		model->host_ipcns = ((const struct record_host *)whole)->ipcns;

@@ -31,6 +31,7 @@ void model_free(struct model *model)
 		object_drop(model, object);
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_drop(model, process);
+	addresses_free(model);
 	waits_free(model);
 	handovers_forget(model, NULL);
 	receptions_forget(model, NULL);

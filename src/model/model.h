@@ -89,7 +89,15 @@ struct socket_tuple {
 struct destination {
 	struct socket_tuple to;		/* remote: the address; local is not used */
 	char *name;			/* unix: as in object->name; NULL = none */
+	bool is_abstract;		/* the name means something in the sender's network namespace */
 	struct destination *next, *prev;
+};
+
+/* An address of the machine itself. */
+struct address {
+	uint8_t address[16];
+	uint32_t netns;
+	struct address *next, *prev;
 };
 
 struct socket {
@@ -389,6 +397,7 @@ struct model {
 	struct pending *pending;	/* list, by the newest look */
 	struct socket *sockets;		/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
+	struct address *addresses;	/* list: the machine's own, in the namespaces looked at */
 	struct space *spaces;
 	unsigned int doubts;		/* spaces that must be read anew */
 	uint64_t next_serial;

@@ -142,15 +142,16 @@ static struct object *socket_peer(const struct model *model, const struct socket
 	return inet_peer(model, socket);
 }
 
-/* Whoever is bound to that address and port: to it alone, or to all of the machine's. */
+/* Whoever is bound to that address and port: to it alone, or, if it is one of the machine's, to all of
+ * them. */
 static struct object *bound_to(const struct model *model, const uint8_t address[16], uint16_t port,
-			       uint32_t netns, uint32_t kind)
+			       uint32_t netns, uint32_t kind, bool is_here)
 {
 	const uint8_t *const locals[] = { address, mapped_any, any };
 	struct socket_tuple tuple = { .local_port = port, .kind = kind };
 	struct socket *socket;
 
-	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+	for (size_t i = 0; i < (is_here ? sizeof(locals) / sizeof(locals[0]) : 1); i++) {
 		memcpy(tuple.local, locals[i], 16);
 		tuple.netns = is_loopback(locals[i]) || i ? netns : 0;
 		socket = socket_by_tuple(model, &tuple);
@@ -193,28 +194,63 @@ static struct object *socket_listener(const struct model *model, const struct so
 	    (facts->state != TCP_ESTABLISHED && facts->state != TCP_SYN_SENT) ||
 	    !is_within_machine(facts))
 		return NULL;
-	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP);
+	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP,
+			  true);
 	return object && socket_is_listener(object) ? object : NULL;
 }
 
-static struct object *unix_by_name(const struct model *model, const char *name)
+/* An abstract name is another in each network namespace; a path is not. */
+static bool is_named(const struct object *object, const struct destination *destination,
+		     uint32_t netns)
+{
+	const struct socket_facts *facts = object->socket ? &object->socket->facts : NULL;
+	bool is_abstract = facts && facts->name_len && !facts->name[0];
+
+	return object->key.kind == FILE_UNIX && object->name &&
+	       !strcmp(object->name, destination->name) && is_abstract == destination->is_abstract &&
+	       (!is_abstract || facts->netns == netns);
+}
+
+static struct object *unix_by_name(const struct model *model, const struct destination *destination,
+				   uint32_t netns)
 {
 	struct object *object, *found = NULL;
 
 	for (object = model->objects; object; object = object->hh.next)
-		if (object->key.kind == FILE_UNIX && object->name && !strcmp(object->name, name) &&
-		    (!found || is_held(object)))
+		if (is_named(object, destination, netns) && (!found || is_held(object)))
 			found = object;
 	return found;
+}
+
+/* Also whoever is bound to all of the machine's addresses may get it: it is for one of them, for a
+ * group, or for everybody. */
+static bool is_of_machine(const struct model *model, const uint8_t *to, uint32_t netns)
+{
+	static const uint8_t everybody[4] = { 255, 255, 255, 255 };
+	const struct address *address;
+	const struct socket *socket;
+
+	if (is_loopback(to) || (is_mapped(to) ? to[12] >> 4 == 14 || !memcmp(to + 12, everybody, 4) :
+						to[0] == 0xff))
+		return true;
+	DL_FOREACH(model->addresses, address)
+		if (address->netns == netns && !memcmp(address->address, to, 16))
+			return true;
+	for (socket = model->sockets; socket; socket = socket->hh.next)
+		if (socket->facts.netns == netns && !memcmp(socket->facts.local, to, 16))
+			return true;
+	return false;
 }
 
 static struct object *destination_object(const struct model *model, const struct socket *socket,
 					 const struct destination *destination)
 {
+	uint32_t netns = socket->facts.netns;
+
 	if (destination->name)
-		return unix_by_name(model, destination->name);
-	return bound_to(model, destination->to.remote, destination->to.remote_port,
-			socket->facts.netns, socket->facts.kind);
+		return unix_by_name(model, destination, netns);
+	return bound_to(model, destination->to.remote, destination->to.remote_port, netns,
+			socket->facts.kind, is_of_machine(model, destination->to.remote, netns));
 }
 
 bool socket_is_listener(const struct object *object)
@@ -441,7 +477,7 @@ static bool is_known(const struct socket *socket, const struct destination *new)
 	const struct destination *old;
 
 	DL_FOREACH(socket->destinations, old)
-	if (!memcmp(&old->to, &new->to, sizeof(old->to)) &&
+	if (!memcmp(&old->to, &new->to, sizeof(old->to)) && old->is_abstract == new->is_abstract &&
 	    (!old->name) == (!new->name) && (!old->name || !strcmp(old->name, new->name)))
 		return true;
 	return false;
@@ -466,6 +502,7 @@ int apply_destination(struct model *model, const struct record_destination *reco
 		return -ENOMEM;
 	memcpy(destination->to.remote, record->address, 16);
 	destination->to.remote_port = record->port;
+	destination->is_abstract = record->name_len && !record->name[0];
 	if (name_set(&destination->name, record->name, record->name_len)) {
 		free(destination);
 		return -ENOMEM;
@@ -478,4 +515,26 @@ int apply_destination(struct model *model, const struct record_destination *reco
 	DL_APPEND(socket->destinations, destination);
 	socket->destinations_count++;
 	return 0;
+}
+
+int apply_address(struct model *model, const struct record_address *record)
+{
+	struct address *address = calloc(1, sizeof(*address));
+
+	if (!address)
+		return -ENOMEM;
+	address->netns = record->netns;
+	memcpy(address->address, record->address, sizeof(address->address));
+	DL_APPEND(model->addresses, address);
+	return 0;
+}
+
+void addresses_free(struct model *model)
+{
+	struct address *address, *next;
+
+	DL_FOREACH_SAFE(model->addresses, address, next) {
+		DL_DELETE(model->addresses, address);
+		free(address);
+	}
 }

@@ -447,8 +447,10 @@ static int program_start(struct live *live)
 
 static int start(struct live *live)
 {
-	int err = snapshot_deliver(live);
+	int err = live_addresses(live);
 
+	if (!err)
+		err = snapshot_deliver(live);
 	if (!err && !live->tracer)
 		err = live_signals_pending(live);
 	if (!err)

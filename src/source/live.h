@@ -143,6 +143,8 @@ int live_describe(struct live *live);
 int live_blocked(struct live *live);
 /* live_sync.c: what keeps the writers of shared memory apart, for check. */
 int live_sync(struct live *live);
+/* live_addresses.c: the machine's own addresses, as records. */
+int live_addresses(struct live *live);
 /* live_heard.c: for how long half-closed connections have been silent, for check. */
 int live_heard(struct live *live);
 /* live_shared.c: System V segments and POSIX shared memory that nobody has, for check. */

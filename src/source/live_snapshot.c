@@ -2,6 +2,7 @@
 /* The kernel's tables by iterators: what existed before us, and the truth to repair or audit by. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -162,10 +163,16 @@ int live_bare(enum record_type type, record_fn to, void *ctx)
 	return to(ctx, &record);
 }
 
-static uint32_t namespace_inode(const char *path)
+/* The first process's; ours where even root may not look at that. */
+static uint32_t namespace_inode(const char *kind)
 {
+	char path[32];
 	struct stat info;
 
+	snprintf(path, sizeof(path), "/proc/1/ns/%s", kind);
+	if (!stat(path, &info))
+		return (uint32_t)info.st_ino;
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", kind);
 	return stat(path, &info) ? 0 : (uint32_t)info.st_ino;
 }
 
@@ -174,8 +181,8 @@ static int host_deliver(record_fn to, void *ctx)
 {
 	struct record_host host = {
 		.head = {.type = RECORD_HOST, .size = sizeof(host), .ts = now_ns()},
-		.netns = namespace_inode("/proc/1/ns/net"),
-		.ipcns = namespace_inode("/proc/1/ns/ipc"),
+		.netns = namespace_inode("net"),
+		.ipcns = namespace_inode("ipc"),
 	};
 
 	return to(ctx, &host.head);

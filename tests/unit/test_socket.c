@@ -294,6 +294,80 @@ static void calls_tell_of_unix_sockets(void **state)
 	assert_int_equal(first_of(s, FILE_UNIX, ACCEPTED), CLOSED_PEER);
 }
 
+static void sent_to(struct script *s, uint64_t ino, const char *v4, const char *name, size_t len)
+{
+	struct record_destination to = { .head = { .type = RECORD_DESTINATION, .size = sizeof(to), .ts = s->ts++,
+						   .pid = 20, .tid = 20, .start = start_of(s, 20) },
+					 .ino = ino, .dev = DEV, .family = AF_INET, .port = v4 ? 53 : 0,
+					 .name_len = (uint32_t)len };
+
+	if (v4)
+		address(to.address, v4);
+	memcpy(to.name, name, len);
+	apply(s, &to);
+}
+
+static struct socket_facts datagram(struct socket_facts facts, uint32_t kind, uint32_t netns)
+{
+	facts.kind = kind;
+	facts.type = SOCK_DGRAM;
+	facts.netns = netns;
+	return facts;
+}
+
+static void abstract_names_stay_in_their_namespace(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 10, 3, datagram(local(LISTENER, 0, TCP_CLOSE, "\0a", 2), FILE_UNIX, 7), SYS_bind);
+	has(s, 20, 3, datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), FILE_UNIX, HOST_NETNS), SYS_bind);
+	sent_to(s, CLIENT, NULL, "\0a", 2);
+	assert_null(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0));
+	/* A path with that @ in it is another name. */
+	has(s, 10, 4, datagram(local(ACCEPTED, 0, TCP_CLOSE, "@a", 3), FILE_UNIX, HOST_NETNS), SYS_bind);
+	assert_null(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0));
+	has(s, 10, 5, datagram(local(ACCEPTED + 1, 0, TCP_CLOSE, "\0a", 2), FILE_UNIX, HOST_NETNS), SYS_bind);
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
+			 object_of(s, FILE_UNIX, ACCEPTED + 1));
+}
+
+static void paths_cross_namespaces(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 10, 3, datagram(local(LISTENER, 0, TCP_CLOSE, "/run/x", 7), FILE_UNIX, 7), SYS_bind);
+	has(s, 20, 3, datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), FILE_UNIX, HOST_NETNS), SYS_bind);
+	sent_to(s, CLIENT, NULL, "/run/x", 7);
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
+			 object_of(s, FILE_UNIX, LISTENER));
+}
+
+/* A server on all addresses of this machine gets nothing of what is sent to others. */
+static void what_leaves_is_for_nobody_here(void **state)
+{
+	struct socket_facts server = datagram(tcp(LISTENER, 53, 0, TCP_CLOSE), FILE_UDP, HOST_NETNS);
+	struct record_address own = { .head = { .type = RECORD_ADDRESS, .size = sizeof(own), .ts = 900 },
+				      .netns = HOST_NETNS };
+	struct script *s = *state;
+	struct object *client;
+
+	start(s);
+	address(server.local, "\0\0\0\0");
+	has(s, 10, 3, server, SYS_bind);
+	has(s, 20, 3, datagram(tcp(CLIENT, 4000, 0, TCP_CLOSE), FILE_UDP, HOST_NETNS), SYS_bind);
+	client = object_of(s, FILE_UDP, CLIENT);
+	sent_to(s, CLIENT, "\x0a\0\0\5", "", 0);
+	assert_null(socket_other(s->model, client, 0));
+	address(own.address, "\x0a\0\0\6");
+	apply(s, &own);
+	assert_null(socket_other(s->model, client, 0));
+	address(own.address, "\x0a\0\0\5");
+	apply(s, &own);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_UDP, LISTENER));
+}
+
 static void words(void **state)
 {
 	struct script *s = *state;
@@ -325,6 +399,9 @@ int main(void)
 		TEST(both_at_once),
 		TEST(what_went_unseen_is_unknown),
 		TEST(calls_tell_of_unix_sockets),
+		TEST(abstract_names_stay_in_their_namespace),
+		TEST(paths_cross_namespaces),
+		TEST(what_leaves_is_for_nobody_here),
 		TEST(words),
 	};
 
