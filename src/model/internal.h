@@ -201,6 +201,8 @@ struct process *process_of(const struct model *model, const struct record *head)
  * memory (*err). */
 struct task *task_of(struct model *model, const struct record *head, int *err);
 void process_select(struct model *model, uint32_t pid, bool follow);
+/* At the end of a snapshot: those whose fork was not seen follow their parents. */
+void processes_place(struct model *model);
 /* Copies len bytes, with a NUL behind, over *text. */
 int text_set(char **text, const char *bytes, size_t len);
 

@@ -29,35 +29,27 @@ static int task_set_table_id(struct model *model, struct task *task, uint64_t id
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-static void process_update(struct model *model, struct process *process,
-			   const struct record_task *record, bool is_new)
+static void process_update(struct process *process, const struct record_task *record)
 {
-	const struct process *parent;
-
 	process->ppid = record->parent_pid;
 	process->uid = record->uid;
 	memcpy(process->comm, record->leader_comm, sizeof(process->comm));
-	if (!is_new || !model->follow)
-		return;
-	parent = model_process(model, record->parent_pid, record->parent_start);
-	process->selected = parent && parent->selected;
 }
 
 int apply_task(struct model *model, const struct record_task *record, struct change *change)
 {
 	const struct record *head = &record->head;
 	struct process *process = model_process(model, head->pid, head->start);
-	bool is_new = !process;
 	struct task *task;
 
 	change->process = process;
 	/* Dying tasks have let go of their table; zombies are of no interest. */
-	if (is_over(process) || (is_new && !record->table))
+	if (is_over(process) || (!process && !record->table))
 		return 0;
 	process = process_get(model, head->pid, head->start, head->ts);
 	if (!process)
 		return -ENOMEM;
-	process_update(model, process, record, is_new);
+	process_update(process, record);
 	change->process = process;
 	task = task_get(model, process, head->tid, head->ts);
 	if (!task)
@@ -72,11 +64,11 @@ static int process_inherit(struct model *model, struct process *child, const str
 {
 	int err = 0;
 
-	if (parent->exe)
+	if (parent->exe && !child->exe)
 		err |= text_set(&child->exe, parent->exe, strlen(parent->exe));
-	if (parent->cgroup)
+	if (parent->cgroup && !child->cgroup)
 		err |= text_set(&child->cgroup, parent->cgroup, strlen(parent->cgroup));
-	if (parent->argv) {
+	if (parent->argv && !child->argv) {
 		err |= text_set(&child->argv, parent->argv, parent->argv_len);
 		child->argv_len = parent->argv_len;
 		child->argv_cut = parent->argv_cut;
@@ -155,9 +147,12 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 		child = child_make(model, record, parent);
 	if (!child)
 		return -ENOMEM;
-	/* A call of its own, in another processor's part of the ring, may have told of it first. */
-	if (!child->ppid && record->parent_pid != head->pid)
+	/* A record of somebody else's may have told of it first: of a signal to it, say. */
+	if (!child->ppid && record->parent_pid != head->pid) {
 		child->ppid = record->parent_pid;
+		if (parent && process_inherit(model, child, parent))
+			return -ENOMEM;
+	}
 	change->other = child;
 	if (record_is_past(model, head)) {
 		child_note_end(model, known, child, head->ts);

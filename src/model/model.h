@@ -294,6 +294,7 @@ struct process {
 	bool argv_cut;
 	char *cgroup;			/* NULL = unknown */
 	bool selected, exited;
+	bool placed;			/* whether it is selected as a descendant is settled */
 	int exit_code;			/* as wait(2); valid when exited and exit_known */
 	bool exit_known;
 	uint64_t exit_ts;

@@ -221,13 +221,14 @@ struct task *task_of(struct model *model, const struct record *head, int *err)
 
 /* --- selecting ------------------------------------------------------------------------------- */
 
-static bool select_children(struct model *model)
+static bool select_children(struct model *model, bool even_placed)
 {
 	struct process *process, *parent;
 	bool found = false;
 
 	for (process = model->processes; process; process = process->hh.next) {
-		if (process->selected || process->exited || !process->ppid)
+		if (process->selected || process->exited || !process->ppid ||
+		    (process->placed && !even_placed))
 			continue;
 		parent = model_process_by_pid(model, process->ppid);
 		if (!parent || !parent->selected || parent->exited)
@@ -236,6 +237,17 @@ static bool select_children(struct model *model)
 		found = true;
 	}
 	return found;
+}
+
+/* Once: an orphan that a selected process adopts later is no descendant of it. */
+void processes_place(struct model *model)
+{
+	struct process *process;
+
+	while (model->follow && select_children(model, false))
+		;
+	for (process = model->processes; process; process = process->hh.next)
+		process->placed |= process->ppid != 0;
 }
 
 void process_select(struct model *model, uint32_t pid, bool follow)
@@ -251,6 +263,6 @@ void process_select(struct model *model, uint32_t pid, bool follow)
 	if (!process || process->exited)
 		return;
 	process->selected = true;
-	while (follow && select_children(model))
+	while (follow && select_children(model, true))
 		;
 }

@@ -71,6 +71,7 @@ void snapshot_end(struct model *model, uint64_t ts)
 		return;
 	for (process = model->processes; process; process = process->hh.next)
 		process_sweep(model, process, ts);
+	processes_place(model);
 	HASH_ITER(hh, model->tables, table, next)
 		table_sweep(model, table, ts);
 	passings_sweep(model);

@@ -65,6 +65,59 @@ static void confirmation_keeps_provenance(void **state)
 	assert_true(slot_at(s, T, 6)->since_ts > 0);
 }
 
+/* A child whose fork was lost, but not all it did since: it follows its parent once its row comes, and
+ * its own child, whose row came first, too. */
+static void places_whose_fork_was_lost(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	selected(s, 10, true);
+	by(s, 20);
+	opened(s, T2, 3, regular_file(G, 1));
+	assert_false(process_at(s, 20)->selected);
+	snapshot_start(s);
+	task_row(s, 30, 30, T3, 20);
+	task_row(s, 20, 20, T2, 10);
+	task_row(s, 10, 10, T, 1);
+	snapshot_done(s);
+	assert_true(process_at(s, 20)->selected);
+	assert_true(process_at(s, 30)->selected);
+}
+
+/* Whoever is adopted is no descendant. */
+static void keeps_whom_it_placed(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	selected(s, 10, true);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 1);
+	snapshot_done(s);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 10);
+	snapshot_done(s);
+	assert_int_equal(process_at(s, 20)->ppid, 10);
+	assert_false(process_at(s, 20)->selected);
+}
+
+/* Without being followed nobody is. */
+static void places_nobody_unless_followed(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	selected(s, 10, false);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 10);
+	snapshot_done(s);
+	assert_false(process_at(s, 20)->selected);
+}
+
 static void sweeps_the_dead(void **state)
 {
 	struct script *s = *state;
@@ -251,6 +304,9 @@ int main(void)
 		TEST(in_flight_is_replaced),
 		TEST(dead_stay_dead),
 		TEST(repairs_lost_forks_and_unshares),
+		TEST(places_whose_fork_was_lost),
+		TEST(keeps_whom_it_placed),
+		TEST(places_nobody_unless_followed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
