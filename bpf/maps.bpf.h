@@ -116,13 +116,15 @@ SHARED struct fifo_names_map fifo_names SEC(".maps");
 SHARED const volatile struct settings settings;
 SHARED struct control control;
 
+/* At once: a program is preempted like the task it runs in, and a sum put back late would take losses
+ * back that were repaired for already, or never were. */
 static __always_inline void count_loss(enum loss which)
 {
 	__u32 key = which;
 	__u64 *total = bpf_map_lookup_elem(&losses, &key);
 
 	if (total)
-		(*total)++;
+		__sync_fetch_and_add(total, 1);
 }
 
 #endif /* IPCTRACE_MAPS_BPF_H */
