@@ -30,6 +30,9 @@ int slot_changed_send(struct slot_cause *cause, __u32 fd);
  */
 int slot_filled_send(struct slot_cause *cause, __u32 fd);
 
+/* The current process is a peer from now on: tells of all that it holds. Always returns 0. */
+int peer_begin(void);
+
 /* The current process's mark, after it got slot fd: as above, it may be a peer only now. */
 int slot_mark(__u32 fd);
 

@@ -25,6 +25,30 @@ int socket_sample(struct socket_facts *facts, __u64 file);
 /* Is it a socket whose other end a selected process has, or had? */
 int socket_is_watched(__u64 file);
 
+/*
+ * By which the name of a Unix socket is watched: its bytes, up to a NUL in a path; an abstract one, which
+ * begins with NUL, means something in its network namespace alone.
+ */
+static __always_inline __u64 socket_name_hash(const char *name, __u32 len, __u32 netns)
+{
+	bool is_abstract = !name[0];
+	__u64 hash = is_abstract ? netns : 0;
+
+	for (__u32 i = 0; i < RECORD_SOCKET_NAME - 4; i++) {
+		if (i >= len || (!is_abstract && !name[i]))
+			break;
+		hash = NAME_HASH(hash, name[i]);
+	}
+	return hash;
+}
+
+/*
+ * trace/socket.bpf.c: a process that is not selected sent, with its descriptor fd, to that address. If it
+ * is one that a selected process's socket is bound to, the process is a peer from now on, what it sends
+ * there counts, and 1 is returned: what it just sent is not counted yet. Else 0.
+ */
+int stranger_joins(__u32 fd, __u64 where, __u32 len);
+
 /* trace/socket.bpf.c: datagram socket fd of the current task sent to the address of len bytes in the
  * user's memory; told when it is new. Always returns 0. */
 int destination_send(__u32 fd, __u64 where, __u32 len);

@@ -123,30 +123,48 @@ static long walk_step(__u32 i, struct walk *walk)
 /* SCM_MAX_FD descriptors and a header each would be 506 steps; other kinds of control data add some. */
 #define WALK_MAX 1024
 
+struct destination {
+	__u64 where; /* 0 = the header has none */
+	__u32 len;
+};
+
 /* Where a datagram went, if its header says so: msg_name and msg_namelen come first in it. */
-static __always_inline void destination_find(const struct walk *walk, __u64 msghdr)
+static __always_inline void destination_find(struct destination *to, bool compat, __u64 msghdr)
 {
 	__u64 head[2] = {};
-	__u64 where;
-	__u32 len;
 
+	to->where = to->len = 0;
 	if (bpf_probe_read_user(head, sizeof(head), (void *)msghdr))
 		return;
-	where = walk->compat ? (__u32)head[0] : head[0];
-	len = walk->compat ? head[0] >> 32 : (__u32)head[1];
-	if (where)
-		destination_send(walk->cause.arg[0], where, len);
+	to->where = compat ? (__u32)head[0] : head[0];
+	to->len = compat ? head[0] >> 32 : (__u32)head[1];
+}
+
+/* The sender is not selected: by where it sent that message it may be a peer from now on. */
+static __always_inline void stranger_look(__u32 fd, bool compat, __u64 msghdr)
+{
+	struct destination to;
+
+	if (!control.selective || (process_mark(bpf_get_current_pid_tgid() >> 32) & MARK_SELECTED))
+		return;
+	destination_find(&to, compat, msghdr);
+	stranger_joins(fd, to.where, to.len);
 }
 
 /* Goes through the control data of one message; the walk's cause, compat and sending are set. */
 static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
 {
+	struct destination to;
+
 	/* Before 6.7 (commit ab5cfac139ab) the verifier takes what it knows of the walk before the loop
 	 * to hold in every step, and drops the branches that only later steps take: so it must know
 	 * nothing. */
 	walk->fds_at = walk->fds_end = control.zero;
-	if (walk->sending)
-		destination_find(walk, msghdr);
+	if (walk->sending) {
+		destination_find(&to, walk->compat, msghdr);
+		if (to.where)
+			destination_send(walk->cause.arg[0], to.where, to.len);
+	}
 	if (control_find(walk->compat, msghdr, &walk->data)) {
 		count_loss(LOSS_READ_FAILED);
 		return;
@@ -173,6 +191,8 @@ static __always_inline int message_moved(struct call *call, bool sending)
 {
 	struct walk walk = {};
 
+	if (sending && call->ret >= 0)
+		stranger_look(call->arg[0], call->compat, call->arg[1]);
 	transfer_count(call->arg[0], sending ? DIRECTION_OUT : DIRECTION_IN, call->ret, call->nr);
 	if (call->ret < 0 || !is_walked(call, sending))
 		return 0;
@@ -200,6 +220,11 @@ static long message_step(__u32 i, struct walk *walk)
 
 	if (i >= walk->cause.result)
 		return 1;
+	if (walk->sending) {
+		stranger_look(walk->cause.arg[0], walk->compat, msghdr);
+		if (!process_mark(bpf_get_current_pid_tgid() >> 32))
+			return 0;
+	}
 	bpf_probe_read_user(&len, sizeof(len), (void *)(msghdr + (walk->compat ? 28 : 56)));
 	transfer_count(walk->cause.arg[0], walk->sending ? DIRECTION_OUT : DIRECTION_IN, len,
 		       walk->cause.nr);
@@ -211,7 +236,9 @@ static __always_inline int messages_moved(struct call *call, bool sending)
 {
 	struct walk walk = {};
 
-	if (call->ret <= 0 || !is_walked(call, sending))
+	/* A stranger's may be for a selected process, each of them. */
+	if (call->ret <= 0 || call_is_own(call->task) ||
+	    (!control.selective && !is_walked(call, sending)))
 		return 0;
 	walk_init(&walk, call, sending);
 	bpf_loop(MMSGHDR_MAX, message_step, &walk, 0);

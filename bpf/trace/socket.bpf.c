@@ -2,6 +2,7 @@
 /* Calls that make, name, connect and shut down sockets, and where datagrams are sent to. */
 #include "slot.bpf.h"
 #include "socket.bpf.h"
+#include "transfer.bpf.h"
 #include <bpf/bpf_endian.h>
 
 /* A selected process's socket: who connects to it, or is connected to, shall be a peer. */
@@ -10,9 +11,10 @@ static __always_inline void socket_watch(const struct socket_facts *facts)
 	if (!control.selective)
 		return;
 	object_watch(facts->ino, facts->dev);
-	if (facts->kind == FILE_UNIX && facts->address)
+	if (facts->kind == FILE_UNIX && facts->address) {
 		object_watch(facts->address, WATCH_ADDRESS);
-	else if (facts->kind != FILE_UNIX && facts->local_port)
+		object_watch(socket_name_hash(facts->name, facts->name_len, facts->netns), WATCH_NAME);
+	} else if (facts->kind != FILE_UNIX && facts->local_port)
 		object_watch(WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
 }
 
@@ -299,10 +301,67 @@ __noinline int destination_send(__u32 fd, __u64 where, __u32 len)
 	return 0;
 }
 
+static __always_inline __u32 file_netns(__u64 address)
+{
+	struct file *file = (void *)address;
+	struct socket *socket = BPF_CORE_READ(file, private_data);
+
+	return BPF_CORE_READ(socket, sk, __sk_common.skc_net.net, ns.inum);
+}
+
+/* Is somebody selected bound there, as seen from the current task's socket fd? */
+__noinline int destination_is_watched(__u32 fd, __u64 where, __u32 len)
+{
+	struct user_address address = {};
+	__u64 file = current_file(fd);
+	__u32 netns;
+
+	if (len < 3 || !file || BPF_CORE_READ((struct file *)file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	if (len > sizeof(address))
+		len = sizeof(address);
+	barrier_var(len);
+	len &= 127;
+	if (len > sizeof(address) || bpf_probe_read_user(&address, len, (void *)where))
+		return 0;
+	netns = file_netns(file);
+	switch (address.family) {
+	case AF_INET:
+	case AF_INET6:
+		return is_watched(WATCH_PORT_KEY(netns, bpf_ntohs(address.port)), WATCH_PORT);
+	case AF_UNIX:
+		return is_watched(socket_name_hash((const char *)&address + 2, len - 2, netns), WATCH_NAME);
+	}
+	return 0;
+}
+
+__noinline int stranger_joins(__u32 fd, __u64 where, __u32 len)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct slot_cause cause = {.type = RECORD_SOCKET, .nr = -1};
+	struct watched_key key = {};
+	__u32 mark = process_mark(task->tgid);
+
+	if (!control.selective || !where || call_is_own(task) || (mark & MARK_SELECTED) ||
+	    !file_channel(&key, current_file(fd)) || object_is_watched(key.ino, key.dev) ||
+	    !destination_is_watched(fd, where, len))
+		return 0;
+	object_watch(key.ino, key.dev); /* what it moves counts */
+	if (!mark) {
+		peer_begin();
+		socket_send(&cause, fd, MARK_PEER);
+	}
+	return 1;
+}
+
 /* sendto(fd, buffer, length, flags, address, its length): the root program has counted it. */
 CALL_EXIT(sendto_exit)
 {
-	if (call->ret < 0 || !call->arg[4] || !process_mark(call->task->tgid))
+	if (call->ret < 0 || !call->arg[4])
+		return 0;
+	if (stranger_joins(call->arg[0], call->arg[4], call->arg[5]))
+		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+	if (!process_mark(call->task->tgid))
 		return 0;
 	return destination_send(call->arg[0], call->arg[4], call->arg[5]);
 }

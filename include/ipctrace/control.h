@@ -84,6 +84,7 @@ struct watched_key {
 /* Keys of what in `watched` stands for a listener's bound address, and for a port. */
 #define WATCH_ADDRESS		    0xffffffffu /* dev; ino = struct unix_address * */
 #define WATCH_PORT		    0xfffffffeu /* dev; ino as follows */
+#define WATCH_NAME		    0xfffffffdu /* dev; ino = NAME_HASH over it, see socket_name_hash() */
 #define WATCH_PORT_KEY(netns, port) ((__u64)(netns) << 16 | (port))
 
 struct destination_key {

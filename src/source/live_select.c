@@ -74,13 +74,31 @@ static int watch(int fd, uint64_t ino, uint32_t dev)
 	return bpf_map_update_elem(fd, &key, &one, BPF_ANY) ? -errno : 0;
 }
 
+/* The same as socket_name_hash() in bpf/socket.bpf.h. */
+static uint64_t name_hash(const struct socket_facts *facts)
+{
+	bool is_abstract = !facts->name[0];
+	uint64_t hash = is_abstract ? facts->netns : 0;
+
+	for (uint32_t i = 0; i < facts->name_len && (is_abstract || facts->name[i]); i++)
+		hash = NAME_HASH(hash, facts->name[i]);
+	return hash;
+}
+
+static int watch_name(int fd, const struct socket_facts *facts)
+{
+	int err = watch(fd, facts->address, WATCH_ADDRESS);
+
+	return err ? err : watch(fd, name_hash(facts), WATCH_NAME);
+}
+
 /* Who will connect to it, or be connected to, is known by its address or port. */
 static int watch_address(int fd, const struct socket *socket)
 {
 	const struct socket_facts *facts = &socket->facts;
 
 	if (facts->kind == FILE_UNIX)
-		return facts->address ? watch(fd, facts->address, WATCH_ADDRESS) : 0;
+		return facts->address ? watch_name(fd, facts) : 0;
 	if (!facts->local_port)
 		return 0;
 	return watch(fd, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);

@@ -168,3 +168,108 @@ def test_a_connection_that_came_and_went(ipctrace, background):
              for l in tracer.stop().document["links"] if l["kind"] == "tcp"}
     assert {pair: (l["bytes"], l["state"], l["closed"]) for pair, l in links.items()} == {
         (peer.pid, process.pid): (3, "observed", True), (process.pid, peer.pid): (7, "observed", True)}
+
+
+RECEIVER = r"""
+import select, socket, sys
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.bind(("127.0.0.1", 0))
+path = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); path.bind(sys.argv[1])
+name = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); name.bind("\0ipctrace stranger")
+print(udp.getsockname()[1], flush=True)
+for line in sys.stdin:
+    for _ in range(int(line)):
+        ready, _, _ = select.select([udp, path, name], [], [])
+        ready[0].recv(99)
+    print("taken", flush=True)
+"""
+STRANGER = r"""
+import ctypes, ctypes.util, socket, sys
+way, kind, where = sys.argv[1:4]
+to = ("127.0.0.1", int(where)) if kind == "udp" else where.replace("@", "\0")
+s = socket.socket(socket.AF_INET if kind == "udp" else socket.AF_UNIX, socket.SOCK_DGRAM)
+for line in sys.stdin:
+    if way == "sendto":
+        s.sendto(b"x" * int(line), to)
+    else:
+        s.sendmsg([b"x" * int(line)], [], 0, to)
+    print("sent", flush=True)
+"""
+
+
+class Talker:
+    def __init__(self, background, *args):
+        import subprocess
+        import sys
+        self.process = background(sys.executable, "-c", *args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.pid = self.process.pid
+
+    def hear(self):
+        return self.process.stdout.readline().decode().strip()
+
+    def say(self, line):
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+        return self.hear()
+
+
+@pytest.fixture
+def receiver(background, tmp_path):
+    it = Talker(background, RECEIVER, tmp_path / "socket")
+    it.where = {"udp": it.hear(), "path": str(tmp_path / "socket"), "name": "@ipctrace stranger"}
+    return it
+
+
+@pytest.mark.parametrize("way", ["sendto", "sendmsg"])
+@pytest.mark.parametrize("kind", ["udp", "path", "name"])
+def test_a_stranger_sends_to_the_selected(ipctrace, background, receiver, way, kind):
+    """Nothing ties the two together but where its datagrams go; the first of them counts."""
+    stranger = Talker(background, STRANGER, way, kind, receiver.where[kind])
+    elsewhere = Talker(background, STRANGER, way, "udp", 9)
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", receiver.pid)
+    for size in (3, 4):
+        assert stranger.say(size) == "sent"
+    assert elsewhere.say(5) == "sent"
+    assert receiver.say(2) == "taken"
+    # One that has ended before anybody could look it up.
+    brief = Talker(background, STRANGER, way, kind, receiver.where[kind])
+    assert brief.say(9) == "sent"
+    brief.process.stdin.close()
+    assert brief.process.wait(conftest.LIMIT) == 0 and receiver.say(1) == "taken"
+    document = tracer.stop().document
+    links = {compare.pid_of(l["from"]): (l["kind"], l["bytes"], l["messages"], l["state"]) for l in document["links"]
+             if l["kind"] in ("udp", "unix") and compare.pid_of(l["to"]) == receiver.pid}
+    protocol = "udp" if kind == "udp" else "unix"
+    assert links == {stranger.pid: (protocol, 7, 2, "observed"), brief.pid: (protocol, 9, 1, "observed")}, links
+    assert elsewhere.pid not in {p["pid"] for p in document["processes"]}
+    comms = {p["pid"]: p["comm"] for p in document["processes"]}
+    assert comms[stranger.pid] == comms[brief.pid] == "python3", comms
+
+
+def test_a_strangers_many_at_once(ipctrace, background, receiver):
+    """sendmmsg: the second message is the one for the selected."""
+    code = r"""
+import ctypes, socket, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Iov(ctypes.Structure): _fields_ = [("base", ctypes.c_void_p), ("len", ctypes.c_size_t)]
+class Msg(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint), ("iov", ctypes.c_void_p), ("iovlen", ctypes.c_size_t),
+                ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t), ("flags", ctypes.c_int)]
+class Mmsg(ctypes.Structure): _fields_ = [("msg", Msg), ("len", ctypes.c_uint)]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+many, keep = (Mmsg * 2)(), []
+for i, port in enumerate((9, int(sys.argv[1]))):
+    to = ctypes.create_string_buffer(struct.pack("=H", socket.AF_INET) + struct.pack("!H", port) + bytes((127, 0, 0, 1)), 16)
+    data = ctypes.create_string_buffer(b"x" * (6 + i))
+    iov = Iov(ctypes.addressof(data), 6 + i)
+    keep += [to, data, iov]
+    many[i].msg = Msg(ctypes.addressof(to), 16, ctypes.addressof(iov), 1, None, 0, 0)
+for line in sys.stdin:
+    print(libc.sendmmsg(s.fileno(), many, 2, 0), flush=True)
+"""
+    stranger = Talker(background, code, receiver.where["udp"])
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", receiver.pid)
+    assert stranger.say("go") == "2" and receiver.say(1) == "taken"
+    document = tracer.stop().document
+    links = [l for l in document["links"] if compare.pid_of(l["from"]) == stranger.pid and l["kind"] == "udp"]
+    # It counts from the one that made it a peer; what went to the other port was nobody's business.
+    assert [(compare.pid_of(l["to"]), l["bytes"], l["messages"]) for l in links] == [(receiver.pid, 7, 1)], links
