@@ -11,6 +11,7 @@
 #define IPCTRACE_CORE_BPF
 #include "file.bpf.h"
 #include "socket.bpf.h"
+#include "wanted.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
@@ -120,13 +121,15 @@ int rows_slot(struct bpf_iter__task_file *ctx)
 
 	if (!task || !file || task->tgid == settings.own_tgid)
 		return 0;
+	file_sample(&row.facts, address_of(file));
+	if (!is_wanted(&row.facts))
+		return 0;
 	row_head(&row.head, RECORD_SLOT, sizeof(row));
 	row_task(&row.head, task);
 	row.table = (__u64)task->files;
 	row.fd = ctx->fd;
 	row.nr = -1;
 	row.cloexec = slot_cloexec(task, ctx->fd);
-	file_sample(&row.facts, address_of(file));
 	if ((row.facts.kind == FILE_PIPE || row.facts.kind == FILE_FIFO) && row.facts.pipe.capacity)
 		row.facts.pipe.queued = pipe_queued(BPF_CORE_READ(file, f_inode, i_pipe));
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));

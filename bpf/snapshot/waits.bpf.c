@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "file.bpf.h"
+#include "wanted.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
@@ -127,6 +128,7 @@ static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
 	row->fd = fd;
 	file_sample(&row->facts, file);
 	if (file) {
+		want(&row->facts);
 		row->flags = on_flags(&row->facts);
 		if (row->facts.kind == FILE_PIPE &&
 		    bpf_core_field_exists(struct inode, i_mtime_sec)) {

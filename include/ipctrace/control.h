@@ -10,6 +10,7 @@
 #define WATCHED_MAX	65536
 #define DESTINATIONS_MAX 16384
 #define SPACES_MAX	65536
+#define WANTED_MAX	65536
 enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, OPEN_CALLS };
 #define FIFO_NAMES_MAX	8192
 
@@ -110,6 +111,13 @@ struct asleep {
 	__u64 since;	/* ns, CLOCK_MONOTONIC; 0 = awake */
 	__u32 tid;
 	__u32 pad;
+};
+
+/* The snapshot of `why`: set by the source before each pass (.bss). */
+struct wanting {
+	__u32 look;	 /* number of the look whose objects are wanted; 0 = send every descriptor */
+	__u32 collects;	 /* 1 = this pass over the tasks notes what they wait on */
+	__u32 overflows; /* 1 = not all could be noted: send every descriptor */
 };
 
 #endif /* IPCTRACE_CONTROL_H */

@@ -22,7 +22,8 @@ int live_snapshot_open(struct live *live)
 	if (!live->snapshot)
 		return err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
 	settings = (struct settings *)&live->snapshot->rodata->settings;
-	settings->own_tgid = getpid();
+	/* Not shown otherwise; but whoever runs us and waits for us has no other reason to. */
+	settings->own_tgid = live->wants_waits ? 0 : getpid();
 	if (live_wants_spaces(live)) {
 		/* Absent before 5.12: no mappings then. */
 		if (libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0)
@@ -204,14 +205,20 @@ static int opening_row(void *ctx, const struct record *record)
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 {
 	struct openings openings = {.live = live, .to = to, .ctx = ctx};
+	struct wanting *wanting = (struct wanting *)&live->snapshot->bss->wanting;
 	char *buf = malloc(LIVE_READ_SIZE);
-	int err;
+	int err = 0;
 
 	if (!buf)
 		return -ENOMEM;
 	/* The tables are read between two looks at who sleeps: whoever slept at both, without a run
-	 * between them, changed nothing meanwhile. */
-	err = live->wants_waits ? live_waits_rows(live, buf, to, ctx) : 0;
+	 * between them, changed nothing meanwhile. Of descriptors only those are read that the
+	 * first look found somebody to wait on. */
+	if (live->wants_waits) {
+		*wanting = (struct wanting){.look = wanting->look + 1, .collects = 1};
+		err = live_waits_rows(live, buf, to, ctx);
+		wanting->collects = 0;
+	}
 	if (!err)
 		err = live_bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
 	if (!err)

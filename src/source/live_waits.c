@@ -45,6 +45,8 @@ static int opening_found(void *ctx, const struct record *record)
 	on.facts.pipe.queued = ~0ULL;
 	on.head.type = RECORD_WAIT_ON;
 	on.head.size = sizeof(on);
+	/* The kernel side has not seen which it is, so it can't look for its holders alone. */
+	look->live->snapshot->bss->wanting.overflows = 1;
 	return look->to(look->ctx, &on.head);
 }
 

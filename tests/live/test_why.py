@@ -4,7 +4,12 @@ why, against processes that are stuck and processes that only look so. A scenari
 its processes (tests/workload/waits.c), whose wait is asked about, the verdict, and who is in the ring.
 """
 
+import subprocess
+import sys
+
 import pytest
+
+from conftest import IPCTRACE
 
 
 DEADLOCK, NEVER_EOF, WAITING, RUNNING = "deadlock", "never-eof", "waiting", "running"
@@ -138,3 +143,24 @@ def test_scenario(workload, ipctrace, name):
     assert text.text.startswith(f"{verdict}: "), text
     assert text.code == result.code
     assert it.finish() == 0
+
+
+# A reader that waits for us, and whom we wait for; we also wait for ipctrace, which will end.
+CALLER = """
+import subprocess, sys
+reader = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+code = subprocess.call(sys.argv[1:] + ["-p", str(reader.pid)])
+reader.stdin.close()
+reader.wait()
+sys.exit(code)
+"""
+
+
+def test_whoever_waits_for_ipctrace_is_not_stuck(tmp_path):
+    report = tmp_path / "why.txt"
+    done = subprocess.run([sys.executable, "-c", CALLER, IPCTRACE, "why", "-o", report],
+                          check=False, timeout=60)
+    text = report.read_text(encoding="utf-8")
+    assert text.startswith("waiting: cat["), text
+    assert "can be ended by ipctrace[" in text, text
+    assert done.returncode == 0
