@@ -252,6 +252,8 @@ int apply_signal_action(struct model *model, const struct record_signal_action *
 			struct change *change);
 /* Drops counts older than that between processes of which one is gone. */
 void signals_forget(struct model *model, uint64_t older_than_ts);
+/* Drops all of them. */
+void signals_free(struct model *model);
 int apply_table(struct model *model, const struct record_table *record, struct change *change);
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);

@@ -19,7 +19,7 @@ void model_free(struct model *model)
 		return;
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_end(model, process, 0);
-	signals_forget(model, UINT64_MAX);
+	signals_free(model);
 	pending_forget(model);
 	HASH_ITER(hh, model->tables, table, next_table)
 		table_drop(model, table, 0);

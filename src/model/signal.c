@@ -160,6 +160,12 @@ uint64_t signal_pending(const struct signal_counts *counts)
 
 /* --- forgetting ------------------------------------------------------------------------------ */
 
+static void tally_drop(struct model *model, struct signal_tally *tally)
+{
+	HASH_DEL(model->signals, tally);
+	free(tally);
+}
+
 static bool is_gone(const struct process *process)
 {
 	return process && (process->exited || !process->tasks);
@@ -173,7 +179,14 @@ void signals_forget(struct model *model, uint64_t older_than_ts)
 		if (tally->counts.last_ts >= older_than_ts ||
 		    (!is_gone(tally->sender) && !is_gone(tally->target)))
 			continue;
-		HASH_DEL(model->signals, tally);
-		free(tally);
+		tally_drop(model, tally);
 	}
+}
+
+void signals_free(struct model *model)
+{
+	struct signal_tally *tally, *next;
+
+	HASH_ITER(hh, model->signals, tally, next)
+		tally_drop(model, tally);
 }

@@ -408,15 +408,14 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 	int err = 0;
 
 	change->process = process_of(model, &record->head);
-	space = space_find(model, record->space);
-	if (is_old(model, space, &record->head))
+	if (is_old(model, space_find(model, record->space), &record->head))
 		return 0;
 	task = task_of(model, &record->head, &err);
 	if (!task)
 		return err;
 	change->process = process = task->process;
-	if (!space)
-		space = space_get(model, record->space);
+	/* Only now: whoever had the pid before is ended, and may have taken its space along. */
+	space = space_get(model, record->space);
 	if (!space || process_join(model, process, space, record->head.ts))
 		return -ENOMEM;
 	if (is_row)
@@ -468,11 +467,15 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 	space = space_get(model, record->space);
 	if (!space)
 		return -ENOMEM;
-	err = process_join(model, child, space, ts);
-	if (record->space == record->made_from)
+	if (record->space == record->made_from) {
+		err = process_join(model, child, space, ts);
 		return !err && maker && maker->tasks ? process_join(model, maker, space, ts) : err;
-	if (!err && from)
+	}
+	/* Before the child leaves the old one, which goes with its last user. */
+	if (from)
 		err = space_copy(model, space, from, ts);
+	if (!err)
+		err = process_join(model, child, space, ts);
 	if (record->doubt)
 		space_set_doubt(model, space, true);
 	return err;
