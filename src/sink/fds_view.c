@@ -147,7 +147,7 @@ const struct holder *fds_view_object(const struct fds_view *view, const struct o
 	       holder_description(&view->holders[end])->object == object)
 		end++;
 	*count = end - begin;
-	return view->holders + begin;
+	return *count ? view->holders + begin : NULL;
 }
 
 const struct holder *fds_view_description(const struct fds_view *view,
@@ -158,7 +158,7 @@ const struct holder *fds_view_description(const struct fds_view *view,
 	while (end < view->holders_count && holder_description(&view->holders[end]) == description)
 		end++;
 	*count = end - begin;
-	return view->holders + begin;
+	return *count ? view->holders + begin : NULL;
 }
 
 /* --- what is shared with selected processes ------------------------------------------------ */
