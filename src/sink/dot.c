@@ -157,8 +157,10 @@ static void print_object(FILE *out, const struct drawing_node *node)
 	      "color=\"#b45309\" label=\"",
 	      out);
 	print_short_name(out, node->object);
-	fprintf(out, "\\n%zu writer%s, %zu reader%s", node->writers, node->writers == 1 ? "" : "s",
-		node->readers, node->readers == 1 ? "" : "s");
+	if (node->writers || node->readers)
+		fprintf(out, "\\n%zu writer%s, %zu reader%s", node->writers,
+			node->writers == 1 ? "" : "s", node->readers,
+			node->readers == 1 ? "" : "s");
 	object_name(node->object, name, sizeof(name), ESCAPE_DOT);
 	fprintf(out, "\" tooltip=\"%s\"];\n", name);
 }
@@ -200,11 +202,27 @@ static double edge_width(const struct drawing_edge *edge)
 
 static const char *edge_style(const struct drawing_edge *edge)
 {
+	if (edge->waiting)
+		return "style=dotted color=\"#b91c1c\" fontcolor=\"#b91c1c\"";
 	if (edge->closed)
 		return edge->observed ? "style=solid color=\"#8494aa\" fontcolor=\"#475569\"" :
 					"style=dashed color=\"#cbd5e1\" fontcolor=\"#94a3b8\"";
 	return edge->observed ? "style=solid color=\"#1e293b\"" :
 				"style=dashed color=\"#475569\" fontcolor=\"#475569\"";
+}
+
+/* fifo:/tmp/f: waits in open for a writer, 1.2 s */
+static void print_waiting_tooltip(FILE *out, const struct model *model,
+				  const struct drawing_edge *edge)
+{
+	char name[NAME_MAX_ESCAPED], amount[UNITS_MAX];
+	uint64_t since = edge->waiting_since;
+
+	fprintf(out, "%s: waits in open for a %s, %s",
+		object_name(edge->object, name, sizeof(name), ESCAPE_DOT),
+		edge->waiting == ROLE_READ ? "writer" : "reader",
+		since && model->end_ts > since ? units_duration(model->end_ts - since, amount) :
+						 "since before we looked");
 }
 
 /* "pipe:[88231]: 1.2 MiB in 300 messages, 4.5 KiB/s, blocked 3.4 s" */
@@ -236,7 +254,8 @@ static bool has_telling_name(const struct drawing *drawing, const struct drawing
 	       edge->object->key.kind != FILE_PIPE;
 }
 
-static void print_edge(FILE *out, const struct drawing *drawing, const struct drawing_edge *edge)
+static void print_edge(FILE *out, const struct model *model, const struct drawing *drawing,
+		       const struct drawing_edge *edge)
 {
 	char label[DRAWING_LABEL_MAX];
 
@@ -256,7 +275,10 @@ static void print_edge(FILE *out, const struct drawing *drawing, const struct dr
 	}
 	fprintf(out, "\"%s %s penwidth=%.1f edgetooltip=\"", edge->both ? " dir=both" : "",
 		edge_style(edge), edge_width(edge));
-	print_edge_tooltip(out, edge);
+	if (edge->waiting)
+		print_waiting_tooltip(out, model, edge);
+	else
+		print_edge_tooltip(out, edge);
 	fputs("\"];\n", out);
 }
 
@@ -293,7 +315,7 @@ int graph_print_dot(FILE *out, const struct model *model, const struct graph *gr
 		if (drawing_node_is_shown(&drawing.nodes[i]))
 			print_node(out, model, &drawing.nodes[i]);
 	for (i = 0; i < drawing.edges_count; i++)
-		print_edge(out, &drawing, &drawing.edges[i]);
+		print_edge(out, model, &drawing, &drawing.edges[i]);
 	fputs("}\n", out);
 	drawing_free(&drawing);
 	return stream_status(out);

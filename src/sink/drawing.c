@@ -179,6 +179,19 @@ static struct party *collect_parties(const struct graph *graph, size_t *count)
 	return parties;
 }
 
+/* Whoever waits in open has no partner yet: the line leads to the object itself. */
+static int add_waited_nodes(struct drawing *drawing, const struct graph *graph)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < graph->endpoints_count && !err; i++)
+		if (graph->endpoints[i].waiting)
+			err = add_node(drawing, (struct drawing_node){
+							.object = graph->endpoints[i].object });
+	return err;
+}
+
 /* Nodes for objects with more than two parties. */
 static int add_object_nodes(struct drawing *drawing, const struct graph *graph)
 {
@@ -265,7 +278,7 @@ static int add_remote_nodes(struct drawing *drawing, const struct graph *graph)
 	return err;
 }
 
-/* The same address met again; the nodes are in order. */
+/* The same met again; the nodes are in order. */
 static void merge_nodes(struct drawing *drawing)
 {
 	size_t i, kept = 0;
@@ -283,6 +296,8 @@ static int add_nodes(struct drawing *drawing, const struct graph *graph)
 	err = add_process_nodes(drawing, graph);
 	if (!err)
 		err = add_object_nodes(drawing, graph);
+	if (!err)
+		err = add_waited_nodes(drawing, graph);
 	if (!err)
 		err = add_kernel_node(drawing, graph);
 	if (!err)
@@ -391,6 +406,26 @@ static int add_link(const struct model *model, struct drawing *drawing,
 	return add_edge(drawing, edge);
 }
 
+static int add_waiting(struct drawing *drawing, const struct graph_endpoint *endpoint)
+{
+	const struct drawing_node *process = find_node(drawing, endpoint->process, NULL);
+	const struct drawing_node *object = find_node(drawing, NULL, endpoint->object);
+	bool reads = endpoint->waiting == ROLE_READ;
+	struct drawing_edge edge = {
+		.kind = kind_name(endpoint->object->key.kind),
+		.object = endpoint->object,
+		.merged = 1,
+		.waiting = (enum role)endpoint->waiting,
+		.waiting_since = endpoint->waiting_since,
+	};
+
+	if (!endpoint->waiting || !process || !object)
+		return 0;
+	edge.from = (size_t)((reads ? object : process) - drawing->nodes);
+	edge.to = (size_t)((reads ? process : object) - drawing->nodes);
+	return add_edge(drawing, edge);
+}
+
 static int edge_order(const void *a, const void *b)
 {
 	const struct drawing_edge *first = a, *second = b;
@@ -403,6 +438,8 @@ static int edge_order(const void *a, const void *b)
 	if (!order)
 		order = COMPARE(first->object ? first->object->serial : 0,
 				second->object ? second->object->serial : 0);
+	if (!order)
+		order = COMPARE(first->waiting, second->waiting);
 	return order;
 }
 
@@ -445,7 +482,8 @@ static void merge_into(struct drawing_edge *edge, const struct drawing_edge *oth
 
 static bool is_parallel(const struct drawing_edge *a, const struct drawing_edge *b)
 {
-	return a->from == b->from && a->to == b->to && !strcmp(a->kind, b->kind);
+	return a->from == b->from && a->to == b->to && !strcmp(a->kind, b->kind) &&
+	       a->waiting == b->waiting;
 }
 
 /* Bundles of more than PARALLEL_MAX become one edge each. */
@@ -500,7 +538,8 @@ static void merge_opposite(struct drawing *drawing)
 	for (i = 0; i < drawing->edges_count; i++) {
 		struct drawing_edge *edge = &drawing->edges[i], *other;
 
-		if (!is_at_object(drawing, edge) || has_volume(edge) || edge->observed)
+		if (!is_at_object(drawing, edge) || has_volume(edge) || edge->observed ||
+		    edge->waiting)
 			continue;
 		edge->merged = edge->closed ? 0 : edge->merged;
 		other = find_opposite(drawing, edge);
@@ -524,6 +563,10 @@ static void count_ends(struct drawing *drawing)
 	for (i = 0; i < drawing->edges_count; i++) {
 		const struct drawing_edge *edge = &drawing->edges[i];
 
+		if (edge->waiting) {
+			drawing->nodes[edge->waiting == ROLE_READ ? edge->from : edge->to].waiting++;
+			continue;
+		}
 		drawing->nodes[edge->to].writers++;
 		drawing->nodes[edge->from].readers++;
 		if (!edge->both)
@@ -535,7 +578,7 @@ static void count_ends(struct drawing *drawing)
 
 bool drawing_node_is_shown(const struct drawing_node *node)
 {
-	return !node->object || node->writers || node->readers;
+	return !node->object || node->writers || node->readers || node->waiting;
 }
 
 int drawing_build(const struct model *model, const struct graph *graph, struct drawing *out)
@@ -546,6 +589,8 @@ int drawing_build(const struct model *model, const struct graph *graph, struct d
 
 	for (i = 0; i < graph->links_count && !err; i++)
 		err = add_link(model, &drawing, &graph->links[i]);
+	for (i = 0; i < graph->endpoints_count && !err; i++)
+		err = add_waiting(&drawing, &graph->endpoints[i]);
 	if (err) {
 		drawing_free(&drawing);
 		return err;
@@ -583,6 +628,9 @@ const char *drawing_edge_label(const struct drawing *drawing, const struct drawi
 	bool at_object = drawing->nodes[edge->from].object || drawing->nodes[edge->to].object;
 	char volume[DRAWING_LABEL_MAX], times[32] = "";
 
+	if (edge->waiting)
+		return strcpy(buf, edge->waiting == ROLE_READ ? "waits in open for a writer" :
+								 "waits in open for a reader");
 	drawing_edge_volume(edge, volume);
 	if (at_object)
 		return strcpy(buf, volume);

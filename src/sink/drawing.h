@@ -15,6 +15,7 @@ struct drawing_node {
 	const struct object *object;
 	const struct object *remote; /* a socket that leads there, for a node on another machine */
 	size_t writers, readers; /* of an object */
+	size_t waiting; /* in open, for its other side */
 };
 
 struct drawing_edge {
@@ -26,6 +27,8 @@ struct drawing_edge {
 	bool observed, closed;
 	bool both; /* the other way too, with as little to tell */
 	const struct graph_link *signals; /* NULL = not an edge of signals */
+	enum role waiting; /* the process waits in open to read or to write; 0 = it does not */
+	uint64_t waiting_since; /* ns; 0 = longer than we watch */
 	bool direct; /* it says something of the processes, not of data through the object */
 };
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """FIFOs: made, opened, waited for, unlinked while open, and made anew under the same name."""
 import os
+import re
 
 import compare
 import conftest
@@ -89,6 +90,10 @@ def test_who_waits_in_open_is_seen_without_a_descriptor(ipctrace, workload, tmp_
     assert end["fds"] == [] and end["role"] == "read" and not end["closed"]
     whole = ipctrace.document("graph")
     assert compare.endpoint(whole, early, f"fifo:{tmp_path}/early")["waiting"]
+    dot = ipctrace.run("graph", "-p", it.pid).text
+    node = re.search(r'(o\d+) \[shape=ellipse .*label="[^"]*/early"', dot)
+    assert node, dot
+    assert re.search(rf'{node[1]} -> p{early}_\d+ \[label="waits in open for a writer" style=dotted', dot), dot
     it.say()
     assert it.hear("done")
     assert it.finish() == 0

@@ -97,6 +97,26 @@ static void test_two_parties_are_an_edge(void **state)
 	fixture_free(fixture);
 }
 
+static void test_who_waits_in_open_is_drawn(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *cat = fixture_process(fixture, 812, "cat", NULL, 0, true);
+	struct object *object = fixture_object(fixture, FILE_FIFO, 88231, "/tmp/f");
+
+	object->facts.pipe.names = 1;
+
+	fixture_hold(fixture, cat, object, 1, 1, 0);
+	fixture->graph_endpoints[0].waiting = ROLE_READ;
+	expect(fixture, print_dot, "-> p812_5000000812 [label=\"waits in open for a writer\" style=dotted", 1);
+	expect(fixture, print_dot, "label=\"fifo:/tmp/f\" ", 1);
+	expect(fixture, print_dot, "since before we looked", 1);
+	expect(fixture, print_mermaid, "waits in open for a writer\"| p812_5000000812", 1);
+	fixture->graph_endpoints[0].waiting = ROLE_WRITE;
+	expect(fixture, print_dot, "[label=\"waits in open for a reader\" style=dotted", 1);
+	expect(fixture, print_dot, "p812_5000000812 -> o", 1);
+	fixture_free(fixture);
+}
+
 static void test_states(void **state)
 {
 	struct fixture *fixture = pipeline(0, false);
@@ -346,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_parties_are_an_edge),
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_who_waits_in_open_is_drawn),
 		cmocka_unit_test(test_three_parties_are_a_node),
 		cmocka_unit_test(test_many_alike_are_one_edge),
 		cmocka_unit_test(test_the_kernel_is_a_node),
