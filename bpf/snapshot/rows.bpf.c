@@ -10,6 +10,7 @@
 
 #define IPCTRACE_CORE_BPF
 #include "file.bpf.h"
+#include "pid.bpf.h"
 #include "socket.bpf.h"
 #include "wanted.bpf.h"
 
@@ -32,6 +33,17 @@ static __always_inline void row_task(struct record *head, struct task_struct *ta
 	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
 }
 
+static __always_inline void ns_pid_row(struct seq_file *seq, struct task_struct *task)
+{
+	struct record_ns_pid row = {.pid = task_ns_pid(task)};
+
+	if (!row.pid)
+		return;
+	row_head(&row.head, RECORD_NS_PID, sizeof(row));
+	row_task(&row.head, task);
+	bpf_seq_write(seq, &row, sizeof(row));
+}
+
 /* A task past PF_EXITING has ended for us: its exit event has come or is about to. */
 SEC("iter/task")
 int rows_task(struct bpf_iter__task *ctx)
@@ -50,6 +62,8 @@ int rows_task(struct bpf_iter__task *ctx)
 	row.uid = task->cred->uid.val;
 	bpf_probe_read_kernel(row.leader_comm, sizeof(row.leader_comm), task->group_leader->comm);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	if (task->pid == task->tgid)
+		ns_pid_row(ctx->meta->seq, task);
 	return 0;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "call.bpf.h"
 #include "emit.bpf.h"
+#include "pid.bpf.h"
 #include "space.bpf.h"
 
 #define CLONE_FILES  0x00000400
@@ -59,6 +60,22 @@ static __always_inline void child_table_send(const struct who *who, __u64 table,
 		table_scan(&cause, who, table, 0, SCAN_MAX, mark);
 }
 
+static __always_inline void ns_pid_send(struct task_struct *task, const struct who *who)
+{
+	__u32 pid = task_ns_pid(task);
+	struct record_ns_pid *record;
+
+	if (!pid)
+		return;
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return;
+	head_fill(&record->head, RECORD_NS_PID, sizeof(*record), who);
+	record->pid = pid;
+	record->pad = 0;
+	record_submit(record);
+}
+
 static __always_inline int task_made(struct task_struct *child, __u64 clone_flags)
 {
 	struct task_struct *maker = (void *)bpf_get_current_task_btf();
@@ -82,6 +99,8 @@ static __always_inline int task_made(struct task_struct *child, __u64 clone_flag
 	record->parent_tid = maker->pid;
 	record->clone_flags = (__u32)clone_flags;
 	record_submit(record);
+	if (!(clone_flags & CLONE_THREAD))
+		ns_pid_send(child, &who);
 	table = (__u64)BPF_CORE_READ(child, files);
 	if (!(clone_flags & CLONE_FILES) && table && current_table())
 		child_table_send(&who, table, current_table(), mark);

@@ -59,6 +59,8 @@ enum record_type {
 	RECORD_ARGV = 51,   /* struct record_text: NUL-separated */
 	RECORD_CGROUP = 52, /* struct record_text: path in the unified hierarchy */
 	RECORD_LIMIT = 53,  /* struct record_limit: RLIMIT_NOFILE */
+	RECORD_NS_PID = 56, /* struct record_ns_pid, behind RECORD_TASK or RECORD_FORK of a process that is
+			     * not in the pid namespace that pids are told of */
 
 	/* From a file system, at the end. */
 	RECORD_LEFT = 54,   /* struct record_left, then its path: it is there, and nobody has it */
@@ -400,6 +402,12 @@ struct record_left_memory {
 struct record_limit {
 	struct record head;
 	__u64 soft, hard;	/* descriptors a process may have; ~0 = any number */
+};
+
+struct record_ns_pid {
+	struct record head;	/* the process's, as everywhere */
+	__u32 pid;		/* the number it has for itself: in its own, innermost namespace */
+	__u32 pad;
 };
 
 /* Why there is a signal. All but the first are the kernel's doing. */

@@ -56,6 +56,15 @@ static int apply_count(struct model *model, const struct record_count *record,
 	return 0;
 }
 
+static int apply_ns_pid(struct model *model, const struct record_ns_pid *record,
+			struct change *change)
+{
+	change->process = model_process(model, record->head.pid, record->head.start);
+	if (change->process)
+		change->process->ns_pid = record->pid;
+	return 0;
+}
+
 static int apply_limit(struct model *model, const struct record_limit *record,
 		       struct change *change)
 {
@@ -150,6 +159,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_BLOCKED: return apply_blocked(model, whole, change);
 	case RECORD_LEFT: return apply_left(model, whole, change);
 	case RECORD_LEFT_MEMORY: return apply_left_memory(model, whole, change);
+	case RECORD_NS_PID: return apply_ns_pid(model, whole, change);
 	case RECORD_LIMIT: return apply_limit(model, whole, change);
 	case RECORD_SIGNAL:
 	case RECORD_SIGNAL_END: return apply_signal(model, whole, change);

@@ -35,6 +35,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_COUNT: return sizeof(struct record_count);
 	case RECORD_BLOCKED: return sizeof(struct record_blocked);
 	case RECORD_LIMIT: return sizeof(struct record_limit);
+	case RECORD_NS_PID: return sizeof(struct record_ns_pid);
 	case RECORD_SIGNAL:
 	case RECORD_SIGNAL_END: return sizeof(struct record_signal);
 	case RECORD_SIGNAL_ACTION: return sizeof(struct record_signal_action);

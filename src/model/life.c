@@ -33,6 +33,8 @@ static void process_update(struct process *process, const struct record_task *re
 {
 	process->ppid = record->parent_pid;
 	process->uid = record->uid;
+	if (!process->ns_pid) /* else the next record says so */
+		process->ns_pid = process->key.pid;
 	memcpy(process->comm, record->leader_comm, sizeof(process->comm));
 }
 
@@ -154,6 +156,8 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 			return -ENOMEM;
 	}
 	change->other = child;
+	if (!child->ns_pid)
+		child->ns_pid = child->key.pid;
 	if (record_is_past(model, head)) {
 		child_note_end(model, known, child, head->ts);
 		return 0;

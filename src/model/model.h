@@ -287,6 +287,7 @@ struct process {
 	struct process_key key;
 	uint32_t ppid;			/* 0 = none, or unknown */
 	uint32_t uid;			/* UID_UNKNOWN */
+	uint32_t ns_pid;		/* in its own pid namespace; 0 = unknown */
 	char comm[RECORD_COMM_LEN];	/* of the leader */
 	char *exe;			/* NULL = unknown */
 	char *argv;			/* each argument ends with NUL; NULL = unknown */

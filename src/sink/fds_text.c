@@ -51,7 +51,7 @@ static unsigned int count_shown(const struct fds_view *view, const struct proces
 	return count;
 }
 
-/* bash[812]  /bin/bash -c true  (3 descriptors, table shared with bash[815]) */
+/* bash[812]  /bin/bash -c true  (3 descriptors, pid 5 in its own namespace, table shared with bash[815]) */
 static void print_header(FILE *out, const struct fds_view *view, const struct process *process,
 			 const struct table *table, bool color)
 {
@@ -68,6 +68,8 @@ static void print_header(FILE *out, const struct fds_view *view, const struct pr
 		fprintf(out, "exited");
 	else
 		fprintf(out, "%u descriptor%s", count, count == 1 ? "" : "s");
+	if (process->ns_pid && process->ns_pid != process->key.pid)
+		fprintf(out, ", pid %u in its own namespace", process->ns_pid);
 	if (table)
 		print_sharers(out, process, table);
 	fprintf(out, ")\n");

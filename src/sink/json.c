@@ -139,6 +139,8 @@ json_t *json_process(const struct model *model, const struct process *process)
 
 	json_object_set_new(value, "id", json_process_id(process));
 	json_object_set_new(value, "pid", json_integer(process->key.pid));
+	json_object_set_new(value, "ns_pid",
+			    process->ns_pid ? json_integer(process->ns_pid) : json_null());
 	json_object_set_new(value, "ppid",
 			    process->ppid ? json_integer(process->ppid) : json_null());
 	json_object_set_new(value, "comm",

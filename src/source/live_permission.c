@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which capabilities tracing takes, asked before anything is tried, so that each is missed by name. */
+/* What tracing takes, asked before anything is tried, so that each capability is missed by name. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,11 +13,29 @@
 #define TO_LOAD   (CAPABILITY(CAP_BPF) | CAPABILITY(CAP_PERFMON))
 #define TO_BECOME (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID))
 
+/* A kernel's times are not ours in a time namespace whose clocks were moved, and pass for past or yet to
+ * come. "monotonic  2600000  0", the same for boottime; no such file before 5.6, nor such namespaces. */
+static bool has_own_clock(void)
+{
+	FILE *offsets = fopen("/proc/self/timens_offsets", "re");
+	long long seconds, nanoseconds;
+	bool found = false;
+
+	while (offsets && fscanf(offsets, "%*s %lld %lld", &seconds, &nanoseconds) == 2)
+		found |= seconds || nanoseconds;
+	if (offsets)
+		fclose(offsets);
+	return found;
+}
+
 int live_check_permission(const struct options *options)
 {
 	char names[CAPABILITY_NAMES_MAX];
 	uint64_t missing = capabilities_missing(TO_LOAD);
 
+	if (has_own_clock())
+		return err_r(-EINVAL, "in a time namespace with clocks of its own; "
+				      "start it outside, by nsenter --time=/proc/1/ns/time");
 	if (missing)
 		return err_r(-EPERM, "not permitted to load BPF programs; missing: %s (or be root)",
 			     capability_names(missing, names));

@@ -151,7 +151,7 @@ static const uint16_t types[] = {
 	RECORD_SLOT,           RECORD_TABLE,        RECORD_PASS,   RECORD_PIPE,
 	RECORD_NAME,           RECORD_USE,          RECORD_COUNT,  RECORD_EXE,
 	RECORD_ARGV,           RECORD_CGROUP,       RECORD_SELECT, RECORD_BLOCKED,
-	RECORD_LIMIT,          RECORD_LEFT,
+	RECORD_LIMIT,          RECORD_LEFT,         RECORD_NS_PID,
 };
 
 static const int calls[] = {

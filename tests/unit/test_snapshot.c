@@ -118,6 +118,22 @@ static void places_nobody_unless_followed(void **state)
 	assert_false(process_at(s, 20)->selected);
 }
 
+/* The record behind its row says so; without one it is its pid. A later row changes nothing. */
+static void inner_pid(void **state)
+{
+	struct script *s = *state;
+	struct record_ns_pid record = { .head = { .type = RECORD_NS_PID, .size = sizeof(record) },
+					.pid = 1 };
+
+	start(s);
+	assert_int_equal(process_at(s, 10)->ns_pid, 10);
+	record.head.pid = record.head.tid = 10;
+	record.head.start = process_at(s, 10)->key.start_ns;
+	apply(s, &record);
+	start(s);
+	assert_int_equal(process_at(s, 10)->ns_pid, 1);
+}
+
 static void sweeps_the_dead(void **state)
 {
 	struct script *s = *state;
@@ -307,6 +323,7 @@ int main(void)
 		TEST(places_whose_fork_was_lost),
 		TEST(keeps_whom_it_placed),
 		TEST(places_nobody_unless_followed),
+		TEST(inner_pid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
