@@ -340,7 +340,8 @@ static int segment_detach(struct model *model, struct space *space, uint64_t add
 		    mapping->start - addr != mapping->offset ||
 		    (gone->object && gone->object != mapping->object))
 			continue;
-		*gone = *mapping;
+		if (!gone->object)
+			*gone = *mapping;
 		mapping_drop(model, space, &space->mappings, mapping, ts);
 	}
 	return 0;
