@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * System V shared memory segments. There is no iterator for them, so this walks the radix tree in
- * which an IPC namespace keeps them (ipc/util.c, lib/xarray.c). Whoever runs this is in an RCU
- * read-side section, and nodes are freed by RCU.
+ * which an IPC namespace keeps them (ipc/util.c).
  */
 #include "segment.bpf.h"
+#include "idr.bpf.h"
 
 #define SHM_IDS	    2		/* ipc/util.h: IPC_SHM_IDS */
 #define INDEX_MASK  0x7fff	/* ipc/util.h: IPCMNI, where it is not extended (24 bits) */
-#define LEVELS_MAX  4
-#define XA_INTERNAL 2
-#define XA_TAG_MASK 3
 
 __noinline __u64 task_ipc_ns(__u64 task)
 {
@@ -28,29 +25,12 @@ __noinline __u32 segment_indexes(__u64 ns)
 	return BPF_CORE_READ(space, ids[SHM_IDS].max_idx) + 1;
 }
 
-/* Entries that lead to a further node have tag 2; the nodes know how many bits they stand above. */
 static __always_inline __u64 entry_at(__u64 ns, __u32 index)
 {
 	struct ipc_namespace *space = (void *)ns;
-	__u64 entry = (__u64)BPF_CORE_READ(space, ids[SHM_IDS].ipcs_idr.idr_rt.xa_head);
-	__u32 mask = bpf_core_field_size(struct xa_node, slots) / sizeof(void *) - 1;
 
-	for (int i = 0; i < LEVELS_MAX && (entry & XA_TAG_MASK) == XA_INTERNAL; i++) {
-		struct xa_node *node = (void *)(entry - XA_INTERNAL);
-		unsigned char shift = BPF_CORE_READ(node, shift);
-		void **slots = (void *)node + bpf_core_field_offset(struct xa_node, slots);
-
-		/* One node above is too low for this index. */
-		if (i == 0 && (index >> (shift & 31)) > mask)
-			return 0;
-		entry = 0;
-		bpf_probe_read_kernel(&entry, sizeof(entry),
-				      &slots[(index >> (shift & 31)) & mask]);
-	}
-	/* A tree of one entry, at index 0, has no node. */
-	if (index && entry == (__u64)BPF_CORE_READ(space, ids[SHM_IDS].ipcs_idr.idr_rt.xa_head))
-		return 0;
-	return entry & XA_TAG_MASK ? 0 : entry;
+	return idr_at((void *)space + bpf_core_field_offset(struct ipc_namespace, ids[SHM_IDS].ipcs_idr),
+		      index);
 }
 
 __noinline int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)

@@ -325,6 +325,17 @@ static int parse_user(struct parser *parser, const char *argument)
 	return 0;
 }
 
+static int parse_hooks(struct parser *parser, const char *argument)
+{
+	if (!strcmp(argument, "perf"))
+		parser->options->hooks = HOOKS_PERF;
+	else if (!strcmp(argument, "tp_btf"))
+		parser->options->hooks = HOOKS_TP_BTF;
+	else
+		return usage(parser, argument, "neither perf nor tp_btf");
+	return 0;
+}
+
 static int parse_no_seccomp(struct parser *parser, const char *argument)
 {
 	(void)argument;
@@ -391,6 +402,7 @@ static const struct option_info {
 	{ 0, "ring-size", "BYTES[K|M]", "room for events not yet read; a power of two, 64K or more",
 	  parse_ring_size },
 	{ 0, "user", "NAME", "run PROGRAM as that user", parse_user },
+	{ 0, "hooks", "KIND", "perf or tp_btf, instead of what fits this kernel", parse_hooks },
 	{ 0, "no-seccomp", NULL, "no filter of our own system calls, as valgrind needs it",
 	  parse_no_seccomp },
 	{ 'q', "quiet", NULL, "no messages but errors", parse_quiet },

@@ -29,6 +29,9 @@ enum format {
 	FORMAT_MERMAID
 };
 
+/* Kinds of tracepoint programs. */
+enum hooks { HOOKS_FITTING, HOOKS_TP_BTF, HOOKS_PERF };
+
 /* Exit codes of the contract. */
 enum exit_code { EXIT_DONE = 0, EXIT_FOUND = 1, EXIT_USAGE = 2, EXIT_PERMISSION = 3,
 		 EXIT_KERNEL = 4, EXIT_NO_PROCESS = 5, EXIT_OTHER = 6,
@@ -57,6 +60,7 @@ struct options {
 	unsigned int verbose;
 	const char *user;	/* PROGRAM runs as; NULL = as we do */
 	struct identity identity; /* of that user */
+	enum hooks hooks;	/* which kind; for tests and comparison */
 	bool seccomp;		/* confine ourselves to reading; default true */
 	int ready_fd;		/* -1 = none */
 	uint64_t ring_bytes;	/* size of the event ring; --ring-size */

@@ -207,12 +207,40 @@ struct eventfd_ctx {
 	int id;
 };
 
+struct hlist_head {
+	void *first;
+};
+
+struct hlist_node {
+	void *next;
+};
+
+/* include/linux/xarray.h, include/linux/idr.h */
+struct xarray {
+	void *xa_head;
+};
+
+struct xa_node {
+	unsigned char shift;
+	void *slots[64];		/* 16 where CONFIG_BASE_SMALL is set */
+};
+
+struct idr {
+	struct xarray idr_rt;
+};
+
+struct pid_namespace {
+	struct idr idr;
+};
+
 struct upid {
 	int nr;
+	struct pid_namespace *ns;
 };
 
 struct pid {
 	unsigned int level;
+	struct hlist_head tasks[4];
 	struct upid numbers[1];
 };
 
@@ -355,10 +383,6 @@ struct hrtimer {
 	u8 state;
 };
 
-struct hlist_head {
-	void *first;
-};
-
 /* include/linux/sched.h, CONFIG_SCHED_INFO */
 struct sched_info {
 	unsigned long long last_arrival;
@@ -419,20 +443,7 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
-/* include/linux/ns_common.h, include/linux/ipc_namespace.h, include/linux/idr.h, xarray.h */
-struct xarray {
-	void *xa_head;
-};
-
-struct xa_node {
-	unsigned char shift;
-	void *slots[64];		/* 16 where CONFIG_BASE_SMALL is set */
-};
-
-struct idr {
-	struct xarray idr_rt;
-};
-
+/* include/linux/ns_common.h, include/linux/ipc_namespace.h */
 struct ipc_ids {
 	int in_use;
 	struct idr ipcs_idr;
@@ -503,6 +514,7 @@ struct task_struct {
 	struct sched_info sched_info;
 	struct list_head ptraced;
 	struct pid *thread_pid;
+	struct hlist_node pid_links[4];
 	struct completion *vfork_done;
 	const struct cred *cred;
 	struct fs_struct *fs;
@@ -556,6 +568,18 @@ struct trace_event_raw_sys_exit {
 struct trace_event_raw_task_newtask {
 	pid_t pid;
 	unsigned long clone_flags;	/* u64 since 6.18 */
+};
+
+/* include/trace/events/signal.h, signal:signal_generate, signal:signal_deliver */
+struct trace_event_raw_signal_generate {
+	int sig, code;
+	pid_t pid;
+	int group, result;
+};
+
+struct trace_event_raw_signal_deliver {
+	int sig;
+	unsigned long sa_handler;
 };
 
 /* include/trace/events/sock.h, sock:inet_sock_set_state */

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The two moments in a signal's life that the kernel tells of: it is sent (signal_generate, with what
- * that led to at once) and it is delivered (signal_deliver, with the action taken).
+ * that led to at once) and it is delivered (signal_deliver, with the action taken). Each hook is there
+ * twice; see process.bpf.c.
  */
 #include "signal.bpf.h"
-
-#define PF_EXITING 0x00000004
 
 /* include/trace/events/signal.h */
 enum {
@@ -19,123 +18,6 @@ enum {
 /* include/linux/sched/signal.h */
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define SIGNAL_CLD_MASK   0x00000030
-
-/* The two values of a siginfo pointer that are none: SEND_SIG_NOINFO and SEND_SIG_PRIV. */
-#define INFO_NONE 0
-#define INFO_PRIV 1
-
-struct signal_origin {
-	__u64 value;
-	__u32 cause;
-	__s32 code;
-	__u32 child;
-	__u32 pad;
-};
-
-/* --- why ------------------------------------------------------------------------------------- */
-
-/* exit_notify() and disassociate_ctty() send the same two signals; the second still has its tty. */
-static __always_inline __u32 hangup_cause(struct task_struct *task)
-{
-	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-
-	if (!(BPF_CORE_READ(task, flags) & PF_EXITING))
-		return SIGNAL_HANGUP;
-	return BPF_CORE_READ(signal, leader) && BPF_CORE_READ(signal, tty) ? SIGNAL_HANGUP :
-									     SIGNAL_ORPHANED;
-}
-
-/* Sent by the kernel with nothing to tell. */
-static __always_inline __u32 bare_cause(struct task_struct *task, __u32 sig, bool is_priv)
-{
-	switch (sig) {
-	case SIGPIPE: return SIGNAL_BROKEN_PIPE;
-	case SIGXFSZ:
-	case SIGXCPU: return SIGNAL_LIMIT;
-	}
-	if (!is_priv)
-		return BPF_CORE_READ(task, flags) & PF_EXITING ? SIGNAL_PARENT_DIED :
-								 SIGNAL_BY_KERNEL;
-	switch (sig) {
-	case 1: /* SIGHUP */
-	case SIGCONT: return hangup_cause(task);
-	case SIGINT:
-	case SIGQUIT:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU: return SIGNAL_TERMINAL;
-	case SIGWINCH: return SIGNAL_RESIZED;
-	case SIGALRM:
-	case SIGVTALRM:
-	case SIGPROF: return SIGNAL_ALARM;
-	case SIGURG:
-	case SIGIO: return SIGNAL_IO;
-	}
-	return SIGNAL_BY_KERNEL;
-}
-
-static __always_inline __u32 told_cause(struct task_struct *task, __u32 sig, __s32 code)
-{
-	bool ending = BPF_CORE_READ(task, flags) & PF_EXITING;
-
-	if (code > 0 && code <= CLD_LAST && (sig == SIGCHLD || (ending && code <= CLD_KILLED_LAST)))
-		return SIGNAL_CHILD_EXITED + code - 1;
-	switch (sig) {
-	case SIGSEGV:
-	case SIGBUS:
-	case SIGILL:
-	case SIGFPE:
-	case SIGTRAP: return SIGNAL_FAULT;
-	case SIGSYS: return SIGNAL_SECCOMP;
-	case SIGIO: return SIGNAL_IO;
-	}
-	return code == SI_KERNEL ? bare_cause(task, sig, true) : SIGNAL_BY_KERNEL;
-}
-
-/* si_pid is in the numbers of the parent's namespace; whoever ends or stops is the current task. */
-static __always_inline __u32 child_of(struct task_struct *task, const struct siginfo_start *info)
-{
-	if (info->code > CLD_KILLED_LAST || (BPF_CORE_READ(task, flags) & PF_EXITING))
-		return bpf_get_current_pid_tgid() >> 32;
-	return info->pid;
-}
-
-/*
- * Why there is this signal. si_code tells a process's from the kernel's: send_sig(…, 0), as for a
- * broken pipe, looks like a kill() by oneself when delivered, but has no siginfo when sent.
- */
-__noinline int signal_origin_fill(struct signal_origin *origin, __u64 address, __u32 sig)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct siginfo_start info = {};
-
-	if (!origin)
-		return 0;
-	if (address == INFO_NONE || address == INFO_PRIV) {
-		origin->code = address == INFO_PRIV ? SI_KERNEL : 0;
-		origin->cause = bare_cause(task, sig, address == INFO_PRIV);
-		return 0;
-	}
-	bpf_probe_read_kernel(&info, sizeof(info), (void *)address);
-	origin->code = info.code;
-	switch (info.code) {
-	case SI_TIMER: origin->cause = SIGNAL_TIMER; break;
-	case SI_MESGQ: origin->cause = SIGNAL_MESSAGE; break;
-	case SI_SIGIO: origin->cause = SIGNAL_IO; return 0;
-	default:
-		origin->cause = info.code <= 0 ? SIGNAL_BY_PROCESS :
-						 told_cause(task, sig, info.code);
-	}
-	if (info.code < 0 && info.code != SI_TKILL)
-		origin->value = info.value;
-	else if (origin->cause == SIGNAL_FAULT || origin->cause == SIGNAL_SECCOMP)
-		origin->value = info.address;
-	else if (origin->cause >= SIGNAL_CHILD_EXITED && origin->cause <= SIGNAL_CHILD_CONTINUED) {
-		origin->value = (__u32)info.value;
-		origin->child = child_of(task, &info);
-	}
-	return 0;
-}
 
 /* --- sent ------------------------------------------------------------------------------------ */
 
@@ -203,6 +85,11 @@ static __always_inline bool is_wanted(__u32 target, __u32 sender)
 	return marks & MARK_SELECTED;
 }
 
+static __always_inline bool is_queued(int result)
+{
+	return result == RESULT_DELIVERED || result == RESULT_LOSE_INFO;
+}
+
 struct signal_sending {
 	struct signal_sent sent;
 	struct signal_whom target;
@@ -218,6 +105,8 @@ static __always_inline void send_record(struct signal_sending *it, __u64 task)
 	if (!record)
 		return;
 	head_fill(&record->head, RECORD_SIGNAL, sizeof(*record), it->sent.sender_pid ? NULL : &who);
+	if (it->origin.no_value)
+		record->head.flags |= RECORD_NO_VALUE;
 	record->other_start = it->target.start;
 	record->other_pid = it->target.pid;
 	record->target_tid = it->target.tid;
@@ -249,13 +138,38 @@ static __always_inline void undo_opposite(struct signal_whom *target, __u32 sig)
 	signal_discard(target, QUEUE_OF_THREAD(target->tid), mask, 0);
 }
 
+/* it has its signal, group, target's pid and tid, and origin. */
+static __always_inline int signal_generated(struct signal_sending *it, __u64 task, int result)
+{
+	__u32 counted;
+
+	if (it->origin.cause == SIGNAL_BY_PROCESS)
+		it->sent.sender_pid = bpf_get_current_pid_tgid() >> 32;
+	if (!is_wanted(it->target.pid, it->sent.sender_pid))
+		return 0;
+	if (it->sent.sender_pid)
+		it->sent.sender_start = current_start();
+	it->sent.cause = it->origin.cause;
+	it->sent.ts = bpf_ktime_get_ns();
+	it->target.start = task_start(task);
+	it->outcome = outcome_of(result, task, it->signal);
+	undo_opposite(&it->target, it->signal);
+	counted = it->outcome == SIGNAL_TERMINATED ? SIGNAL_PENDING : it->outcome;
+	if (is_queued(result))
+		signal_push(&it->sent, &it->target,
+			    it->group ? QUEUE_OF_PROCESS(it->target.pid) :
+					QUEUE_OF_THREAD(it->target.tid),
+			    it->signal);
+	if (signal_count(&it->sent, &it->target, it->signal, counted, 1))
+		send_record(it, task);
+	return 0;
+}
+
 SEC("?tp_btf/signal_generate")
-int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_struct *target,
+int BPF_PROG(signal_generate_btf, int sig, struct kernel_siginfo *info, struct task_struct *target,
 	     int group, int result)
 {
 	struct signal_sending it = { .signal = sig, .group = !!group };
-	__u64 task = address_of(target);
-	__u32 counted;
 
 	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
@@ -263,26 +177,37 @@ int BPF_PROG(signal_generate, int sig, struct kernel_siginfo *info, struct task_
 	it.target.tid = target->pid;
 	/* The verifier takes info for a pointer and would remove the tests for its special values. */
 	signal_origin_fill(&it.origin, address_of(info), sig);
-	if (it.origin.cause == SIGNAL_BY_PROCESS)
-		it.sent.sender_pid = bpf_get_current_pid_tgid() >> 32;
-	if (!is_wanted(it.target.pid, it.sent.sender_pid))
+	return signal_generated(&it, address_of(target), result);
+}
+
+static __always_inline __u64 queue_of(struct task_struct *task, int group)
+{
+	if (group)
+		return (__u64)BPF_CORE_READ(task, signal) +
+		       bpf_core_field_offset(struct signal_struct, shared_pending);
+	return (__u64)task + bpf_core_field_offset(struct task_struct, pending);
+}
+
+SEC("?tp/signal/signal_generate")
+int signal_generate_perf(struct trace_event_raw_signal_generate *ctx)
+{
+	int sig = ctx->sig, code = ctx->code, group = !!ctx->group, result = ctx->result;
+	struct signal_sending it = { .signal = sig, .group = group };
+	__u32 tid = ctx->pid;
+	__u64 task;
+
+	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
-	if (it.sent.sender_pid)
-		it.sent.sender_start = current_start();
-	it.sent.cause = it.origin.cause;
-	it.sent.ts = bpf_ktime_get_ns();
-	it.target.start = task_start(task);
-	it.outcome = outcome_of(result, task, sig);
-	undo_opposite(&it.target, sig);
-	counted = it.outcome == SIGNAL_TERMINATED ? SIGNAL_PENDING : it.outcome;
-	if (result == RESULT_DELIVERED || result == RESULT_LOSE_INFO)
-		signal_push(&it.sent, &it.target,
-			    group ? QUEUE_OF_PROCESS(it.target.pid) :
-				    QUEUE_OF_THREAD(it.target.tid),
-			    sig);
-	if (signal_count(&it.sent, &it.target, sig, counted, 1))
-		send_record(&it, task);
-	return 0;
+	task = task_by_pid(tid);
+	if (!task) {
+		count_loss(LOSS_READ_FAILED);
+		return 0;
+	}
+	it.target.pid = BPF_CORE_READ((struct task_struct *)task, tgid);
+	it.target.tid = tid;
+	signal_origin_find(&it.origin, is_queued(result) ? queue_of((void *)task, group) : 0, sig, code,
+			   group);
+	return signal_generated(&it, task, result);
 }
 
 /* --- delivered ------------------------------------------------------------------------------- */
@@ -300,12 +225,9 @@ static __always_inline __u32 default_outcome(__u32 sig)
  * The end of a process is delivered as SIGKILL to each of its threads, whatever signal it was, and
  * whether it was one at all (exit_group): the exit code tells. The first thread takes the signal.
  */
-SEC("?tp_btf/signal_deliver")
-int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
+static __always_inline int signal_delivered(int sig, __u64 handler)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 handler =
-		(__u64)BPF_CORE_READ((struct k_sigaction *)address_of(action), sa.sa_handler);
 
 	if (sig < 1 || sig > SIGNAL_MAX)
 		return 0;
@@ -320,6 +242,19 @@ int BPF_PROG(signal_deliver, int sig, struct kernel_siginfo *info, struct k_siga
 	else
 		signal_take(sig, handler == SIGNAL_ACTION_IGNORE ? SIGNAL_IGNORED : SIGNAL_HANDLED);
 	return 0;
+}
+
+SEC("?tp_btf/signal_deliver")
+int BPF_PROG(signal_deliver_btf, int sig, struct kernel_siginfo *info, struct k_sigaction *action)
+{
+	return signal_delivered(sig, (__u64)BPF_CORE_READ((struct k_sigaction *)address_of(action),
+							  sa.sa_handler));
+}
+
+SEC("?tp/signal/signal_deliver")
+int signal_deliver_perf(struct trace_event_raw_signal_deliver *ctx)
+{
+	return signal_delivered(ctx->sig, ctx->sa_handler);
 }
 
 char _license[] SEC("license") = "GPL";

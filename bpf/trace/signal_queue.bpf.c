@@ -402,22 +402,35 @@ int signal_note_pending(struct bpf_iter__task *ctx)
 }
 
 /* A task ended: its queue goes with it, and its process's with the last task. */
-SEC("?tp_btf/sched_process_exit")
-int BPF_PROG(signal_exit, struct task_struct *task)
+static __always_inline int signal_task_exited(void)
 {
-	struct signal_whom whom = { .pid = task->tgid, .tid = task->pid };
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct signal_whom whom = { .pid = pid_tgid >> 32, .tid = (__u32)pid_tgid };
 	__u64 queue = QUEUE_OF_THREAD(whom.tid);
-	__u32 fatal = task->exit_code & 0x7f;
+	__u32 fatal = BPF_CORE_READ(task, exit_code) & 0x7f;
 
-	whom.start = task_start(address_of(task));
+	whom.start = current_start();
 	signal_discard(&whom, queue, ~0ull, fatal);
 	bpf_map_delete_elem(&signal_queues, &queue);
-	if (BPF_CORE_READ((struct task_struct *)address_of(task), signal, live.counter))
+	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	queue = QUEUE_OF_PROCESS(whom.pid);
 	signal_discard(&whom, queue, ~0ull, fatal);
 	bpf_map_delete_elem(&signal_queues, &queue);
 	return 0;
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(signal_exit_btf, struct task_struct *task)
+{
+	return signal_task_exited();
+}
+
+SEC("?tp/sched/sched_process_exit")
+int signal_exit_perf(void *ctx)
+{
+	return signal_task_exited();
 }
 
 char _license[] SEC("license") = "GPL";

@@ -127,6 +127,7 @@ enum record_flags {
 	RECORD_TEXT_CUT = 1 << 1, /* the text behind was longer than what is there */
 	RECORD_COMPAT = 1 << 2,	 /* a 32-bit system call; nr is its 64-bit number all the same */
 	RECORD_URING = 1 << 3,	 /* done by io_uring on behalf of the task */
+	RECORD_NO_VALUE = 1 << 4, /* what a signal carries is not known: value is 0 */
 };
 
 /* What kind of thing a file is; told in the kernel from s_magic, i_mode and the dentry's name. */

@@ -43,7 +43,8 @@ struct live {
 	struct bpf_link *links[16];
 	size_t links_count;
 	struct ring_buffer *ring;
-	bool perf_hook;			/* the exit hook is the perf tracepoint */
+	bool perf_hook;			/* hooks are perf tracepoints */
+	bool finds_tasks;		/* a perf tracepoint's program finds a task by its pid */
 	int tracefs;			/* detached mount; -1 = none */
 
 	struct program program;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loads and attaches the tracer, and picks the exit hook that loses nothing on this kernel. */
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -42,11 +43,34 @@ static int open_map_error(const char *what, int err)
 	return err_r(err, "%s: %s", what, strerror(-err));
 }
 
+/* The perf tracepoint tells a signal's target by its pid, and that leads to the task through struct
+ * pid_namespace's tree: where that is elsewhere, this one hook is tp_btf. */
+static bool finds_tasks(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool found = false;
+	int id = btf ? btf__find_by_name_kind(btf, "pid_namespace", BTF_KIND_STRUCT) : -1;
+
+	if (id > 0) {
+		const struct btf_type *type = btf__type_by_id(btf, (__u32)id);
+
+		for (__u16 i = 0; i < btf_vlen(type) && !found; i++)
+			found = !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), "idr");
+	}
+	btf__free(btf);
+	return found;
+}
+
+static bool is_perf(const struct live *live, const char *name)
+{
+	return live->perf_hook && (live->finds_tasks || strcmp(name, "signal_generate"));
+}
+
 static struct bpf_program *hook_program(struct live *live, const char *name)
 {
 	char full[64];
 
-	snprintf(full, sizeof(full), "%s_%s", name, live->perf_hook ? "perf" : "btf");
+	snprintf(full, sizeof(full), "%s_%s", name, is_perf(live, name) ? "perf" : "btf");
 	return bpf_object__find_program_by_name(live->tracer->obj, full);
 }
 
@@ -68,19 +92,14 @@ static const struct {
 };
 
 /* The hooks of signals besides calls. */
-#define SIGNAL_HOOKS 3
-
-static struct bpf_program *signal_hook(const struct live *live, size_t i)
-{
-	const struct tracer_bpf *t = live->tracer;
-	struct bpf_program *const hooks[SIGNAL_HOOKS] = {
-		t->progs.signal_exit, /* before that of process_exit, which ends what it tells of */
-		t->progs.signal_generate,
-		t->progs.signal_deliver,
-	};
-
-	return hooks[i];
-}
+static const struct {
+	const char *name, *event;
+} signal_hooks[] = {
+	{"signal_exit", "sched/sched_process_exit"}, /* before that of process_exit, which ends what it tells of */
+	{"signal_generate", "signal/signal_generate"},
+	{"signal_deliver", "signal/signal_deliver"},
+};
+#define SIGNAL_HOOKS (sizeof(signal_hooks) / sizeof(signal_hooks[0]))
 
 static bool is_program_wanted(const struct live *live, const char *name)
 {
@@ -91,20 +110,30 @@ static bool is_program_wanted(const struct live *live, const char *name)
 	return true;
 }
 
+/* Is it of a kind of hook, and of the one chosen? */
+static bool is_chosen(const struct live *live, const char *name, bool *has_kind)
+{
+	const char *end = strrchr(name, '_');
+	char hook[64];
+
+	*has_kind = end && (!strcmp(end, "_perf") || !strcmp(end, "_btf"));
+	if (!*has_kind)
+		return false;
+	snprintf(hook, sizeof(hook), "%.*s", (int)(end - name), name);
+	return is_perf(live, hook) == !strcmp(end, "_perf");
+}
+
 /* Every program of the chosen hook is loaded, those of the other are not. */
 static void choose_programs(struct live *live)
 {
-	const char *suffix = live->perf_hook ? "_perf" : "_btf";
-	const char *other = live->perf_hook ? "_btf" : "_perf";
 	struct bpf_program *program;
 
 	bpf_object__for_each_program(program, live->tracer->obj) {
-		const char *name = bpf_program__name(program), *end = strrchr(name, '_');
+		const char *name = bpf_program__name(program);
+		bool has_kind, chosen = is_chosen(live, name, &has_kind);
 
-		if (end && !strcmp(end, suffix))
-			bpf_program__set_autoload(program, is_program_wanted(live, name));
-		else if (end && !strcmp(end, other))
-			bpf_program__set_autoload(program, false);
+		if (has_kind)
+			bpf_program__set_autoload(program, chosen && is_program_wanted(live, name));
 	}
 	for (size_t i = 0; i < call_rows_count && !live_wants_spaces(live); i++) {
 		if (call_rows[i].maps)
@@ -114,8 +143,6 @@ static void choose_programs(struct live *live)
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
 	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
 				  is_enabled(live->options, "signal"));
-	for (size_t i = 0; i < SIGNAL_HOOKS; i++)
-		bpf_program__set_autoload(signal_hook(live, i), is_enabled(live->options, "signal"));
 }
 
 /* Early enough that what comes while the reader gets going still fits, late enough to be rare. */
@@ -246,8 +273,8 @@ static struct bpf_link *attach_perf(struct bpf_program *program, const char *eve
 static int attach_hook(struct live *live, const char *name, const char *event)
 {
 	struct bpf_program *program = hook_program(live, name);
-	struct bpf_link *link = live->perf_hook ? attach_perf(program, event) :
-						  bpf_program__attach(program);
+	struct bpf_link *link = is_perf(live, name) ? attach_perf(program, event) :
+						      bpf_program__attach(program);
 	char what[64];
 
 	snprintf(what, sizeof(what), "attaching to %s", event);
@@ -275,6 +302,7 @@ static int try_hook(struct live *live, bool perf)
 	int err;
 
 	live->perf_hook = perf;
+	live->finds_tasks = perf && finds_tasks();
 	err = tracer_load(live);
 	if (!err)
 		err = attach_hook(live, "root", "raw_syscalls/sys_exit");
@@ -290,8 +318,7 @@ static int attach_signals(struct live *live)
 	int err = dispatch_set(live, CALL_SIGNALFD_READ, "signal_read_exit");
 
 	for (size_t i = 0; i < SIGNAL_HOOKS && !err; i++)
-		err = keep_link(live, bpf_program__attach(signal_hook(live, i)),
-				"attaching to signals");
+		err = attach_hook(live, signal_hooks[i].name, signal_hooks[i].event);
 	return err;
 }
 
@@ -336,10 +363,11 @@ static int run_iterator(struct bpf_program *program)
 
 int live_hooks_open(struct live *live)
 {
-	bool perf = kernel_wants_perf_hook();
+	enum hooks forced = live->options->hooks;
+	bool perf = forced ? forced == HOOKS_PERF : kernel_wants_perf_hook();
 	int err = try_hook(live, perf);
 
-	if (err == -EIO || (err && perf))
+	if (!forced && (err == -EIO || (err && perf)))
 		err = try_hook(live, !perf);
 	if (err == -EIO)
 		return err_r(-EOPNOTSUPP, "no hook on the exit of system calls sees every call "

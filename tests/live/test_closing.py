@@ -98,6 +98,20 @@ def test_seen_as_it_happens(ipctrace, pair, kind, how, first):
     assert _firsts(document, kind, server, client) == want, document["links"]
 
 
+@pytest.mark.parametrize("how", WAYS["tcp"])
+def test_seen_with_perf_hooks(ipctrace, pair, how):
+    """The same, by the kind of hook that later kernels need."""
+    server, client = pair("tcp")
+    tracer = ipctrace.start("graph", "--hooks", "perf", "--json", "-d", 600, "-p", server.pid)
+    client.do("send")
+    server.do("take")
+    server.do("send")
+    client.do("take")
+    client.do(how)
+    server.do("close")
+    assert _firsts(tracer.stop().document, "tcp", server, client) == ("to", "from")
+
+
 def test_neither_has_closed(ipctrace, pair):
     for kind in WAYS:
         server, client = pair(kind)

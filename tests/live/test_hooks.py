@@ -3,6 +3,8 @@
 import platform
 
 import compare
+import pytest
+import test_signal
 
 
 def test_hooks_that_this_kernel_never_skips(ipctrace):
@@ -21,4 +23,71 @@ def test_nothing_is_skipped_while_all_fork_and_close(ipctrace, workload):
     end = compare.check_trace(result.events)
     compare.check_audit(end)
     assert b"recursion guard" not in result.err, result.err
+    assert it.finish() == 0
+
+
+@pytest.mark.parametrize("kind", ["tp_btf", "perf"])
+def test_each_kind_counts_every_signal(ipctrace, workload, kind):
+    """What the workload tells of its signals holds with either; the perf one finds its tasks by number."""
+    it = workload("signals")
+    tracer = ipctrace.start("graph", "-v", "--hooks", kind, "--json", "--audit", "-d", 600, "-p", it.pid)
+    it.say()
+    done = it.hear("done")
+    result = tracer.stop()
+    assert result.code == 0, result
+    assert f"hooks: {'perf tracepoints' if kind == 'perf' else 'tp_btf'}\n" in result.err.decode(), result.err
+    compare.check_window(result.document)
+    have = test_signal.details(result.document)
+    for case in done["cases"]:
+        detail = have[case["sender"], case["target"], case["signal"]]
+        assert [detail[key] for key in test_signal.COUNTS] == [case[key] for key in test_signal.COUNTS], (case, detail)
+        assert detail["unseen"] == 0, detail
+    assert it.finish() == 0
+
+
+def _told(events, pids):
+    """Of each signal and closing call: who, what, why, and what became of it, without what differs by run."""
+    keys = ("event", "signal", "cause", "outcome", "group", "code")
+    rows = []
+    for event in events:
+        if event["event"].startswith("signal."):
+            row = {key: event.get(key) for key in keys}
+            for key in ("sender", "target"):
+                pid = compare.pid_of(event[key]) if event.get(key) else None
+                row[key] = pids.get(pid, "other") if pid else None
+            # What it carries the perf kind knows of what was queued.
+            for key in ("child", "value", "address") if event["event"] == "signal.send" else ():
+                row[key] = "some" if event.get(key) and event["outcome"] != "queue overflow" else None
+            rows.append(tuple(sorted((key, str(value)) for key, value in row.items())))
+    return sorted(rows)
+
+
+def test_both_kinds_tell_the_same(ipctrace, workload):
+    """Not the counts alone: causes, codes, values and outcomes, event by event."""
+    told = {}
+    for kind in ("tp_btf", "perf"):
+        it = workload("signals")
+        tracer = ipctrace.start("trace", "--hooks", kind, "--json", "-e", "signal", "-p", it.pid)
+        it.say()
+        done = it.hear("done")
+        result = tracer.stop()
+        assert result.code == 0 and result.events[-1]["lost"] == 0, result
+        pids = {it.pid: "workload"}
+        for case in done["cases"]:
+            pids[case["target"]] = case["case"] if case["target"] != it.pid else "workload"
+        told[kind] = _told(result.events, pids)
+        assert it.finish() == 0
+    assert len(told["perf"]) > 50
+    only = [row for row in told["tp_btf"] if row not in told["perf"]]
+    more = [row for row in told["perf"] if row not in told["tp_btf"]]
+    assert not only and not more, (only, more)
+
+
+def test_the_perf_kind_is_exact_in_a_storm(ipctrace, workload):
+    it = workload("storm", "-s", 3, "-n", 800)
+    tracer = ipctrace.start("trace", "--hooks", "perf", "--json", "--audit")
+    it.say()
+    it.hear("quiet")
+    result = tracer.stop()
+    compare.check_audit(compare.check_trace(result.events))
     assert it.finish() == 0

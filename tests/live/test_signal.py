@@ -15,7 +15,7 @@ def _pid(name):
     return int(name.partition("@")[0]) if name else 0
 
 
-def _details(graph):
+def details(graph):
     """{(sender, target, signal): detail}"""
     found = {}
     for link in graph["links"]:
@@ -38,7 +38,7 @@ def test_graph_counts_each(ipctrace, workload, all_of_it):
     result = tracer.stop()
     assert result.code == 0, result
     compare.check_window(result.document)
-    have = _details(result.document)
+    have = details(result.document)
     for case in done["cases"]:
         detail = have[case["sender"], case["target"], case["signal"]]
         assert [detail[key] for key in COUNTS] == [case[key] for key in COUNTS], f"{case}\n{detail}"
@@ -183,7 +183,7 @@ def test_recording_replays_signals(ipctrace, workload, tmp_path):
     it.say()
     done = it.hear("done")
     assert tracer.stop().code == 0
-    have = _details(ipctrace.document("graph", "--input", path))
+    have = details(ipctrace.document("graph", "--input", path))
     for case in done["cases"]:
         detail = have[case["sender"], case["target"], case["signal"]]
         assert [detail[key] for key in COUNTS] == [case[key] for key in COUNTS], f"{case}: {detail}"
@@ -227,7 +227,7 @@ def pending(background):
 
 
 def _assert_pending(document, pid, child):
-    have = {key: (d["sent"], d["pending"], d["cause"]) for key, d in _details(document).items() if key[1] == pid}
+    have = {key: (d["sent"], d["pending"], d["cause"]) for key, d in details(document).items() if key[1] == pid}
     assert have == {
         (pid, pid, "SIGUSR1"): (1, 1, None),
         (child, pid, "SIGRTMIN+3"): (3, 3, None),

@@ -310,6 +310,20 @@ static void test_ring_size(void **state)
 	refuse_line("--ring-size -65536", "--ring-size", "power");
 }
 
+static void test_hooks(void **state)
+{
+	accept_line("trace");
+	assert_int_equal(options.hooks, HOOKS_FITTING);
+	options_free(&options);
+	accept_line("--hooks perf");
+	assert_int_equal(options.hooks, HOOKS_PERF);
+	options_free(&options);
+	accept_line("--hooks tp_btf");
+	assert_int_equal(options.hooks, HOOKS_TP_BTF);
+	options_free(&options);
+	refuse_line("--hooks kprobe", "--hooks kprobe", "neither");
+}
+
 static void test_help_and_version(void **state)
 {
 	accept_line("-h");
@@ -370,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_together),
 		cmocka_unit_test(test_ready_fd),
 		cmocka_unit_test(test_ring_size),
+		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_snapshot),
