@@ -6,6 +6,8 @@ PREFIX	?= /usr/local
 DESTDIR	?=
 CLANG	?= clang
 CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+CPPCHECK ?= cppcheck
 LLVM_STRIP ?= llvm-strip
 # Debian keeps bpftool where only root's PATH looks.
 BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
@@ -76,7 +78,7 @@ LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test check vmtest fuzz bench busy-why fmt install uninstall deb dist clean help FORCE
+.PHONY: all tests demo test test-san check lint vmtest fuzz bench busy-why fmt install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
@@ -95,6 +97,12 @@ test:
 	$(Q)scripts/install-deps --build --test
 	$(Q)$(MAKE) --no-print-directory tests
 	$(Q)scripts/test
+
+# The live tests by a binary with address and undefined-behaviour sanitizers.
+test-san:
+	$(Q)scripts/install-deps --build --test
+	$(Q)$(MAKE) --no-print-directory tests $(BUILD)/ipctrace-san
+	$(Q)IPCTRACE=$(abspath $(BUILD)/ipctrace-san) scripts/test live
 
 check: tests
 	$(Q)scripts/test unit bpf replay
@@ -115,6 +123,10 @@ bench: all $(BENCH_PROGRAMS)
 # why beside busy PostgreSQL, nginx and make: no deadlock may be seen. RUNS=1000
 busy-why: all
 	$(Q)tests/live/busy.py $(if $(RUNS),--runs $(RUNS))
+
+# clang-tidy and cppcheck over the user side.
+lint: $(SKELETONS)
+	$(Q)CLANG_TIDY='$(CLANG_TIDY)' CPPCHECK='$(CPPCHECK)' BUILD='$(BUILD)' scripts/lint
 
 fmt:
 	$(Q)$(CLANG_FORMAT) -i $(shell find src bpf include tests -name '*.[ch]' 2>/dev/null)
@@ -149,11 +161,13 @@ help:
 	@echo 'make             build $(PROGRAM)'
 	@echo 'make demo        install what is missing (root), build, trace a companion workload'
 	@echo 'make test        install what is missing (root), build, run every test (root)'
+	@echo 'make test-san    the live tests with sanitizers (root)'
 	@echo 'make check       the tests that need no root'
 	@echo 'make busy-why   look for false deadlocks beside busy servers (root); RUNS=N'
 	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="NAME …"'
 	@echo 'make fuzz        fuzz the decoder and all behind it (clang); FUZZ="-runs=N …"'
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
+	@echo 'make lint        clang-tidy and cppcheck (scripts/install-deps --lint)'
 	@echo 'make fmt         format the sources'
 	@echo 'make install     into DESTDIR/PREFIX (default /usr/local); make uninstall'
 	@echo 'make deb         a Debian package in $(BUILD)/ (root installs what is missing)'
@@ -241,6 +255,11 @@ endif
 $(PROGRAM): $(PROGRAM_OBJECTS) $(BUILD)/flags/link
 	$(say) LINK $@
 	$(Q)$(CC) $(OPT) $(PROGRAM_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LIBS) -o $@
+
+# With the sanitizers, beside the other: of the objects that unit tests are made of.
+$(BUILD)/ipctrace-san: $(call san_objects,$(SOURCES)) $(BUILD)/flags/link
+	$(say) LINK $@
+	$(Q)$(CC) $(OPT) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(LIBS) -o $@
 
 # --- tests -------------------------------------------------------------------------------------
 

@@ -43,8 +43,11 @@ static size_t command_bytes(const struct process *process, char *buf, size_t siz
 	while (len && !process->argv[len - 1])
 		len--;
 	len = len < size ? len : size;
-	for (i = 0; i < len; i++)
-		buf[i] = process->argv[i] ? process->argv[i] : ' ';
+	for (i = 0; i < len; i++) {
+		buf[i] = process->argv[i];
+		if (!buf[i])
+			buf[i] = ' ';
+	}
 	return len;
 }
 

@@ -384,7 +384,7 @@ static void live_close(struct source *source)
 static int check_pids(const struct options *options)
 {
 	for (size_t i = 0; i < options->pids_count; i++) {
-		if (kill(options->pids[i], 0) && errno == ESRCH)
+		if (kill((pid_t)options->pids[i], 0) && errno == ESRCH)
 			return err_r(-ESRCH, "-p %u: no such process", options->pids[i]);
 	}
 	return 0;

@@ -179,7 +179,7 @@ static int describe_mapping(struct live *live, uint32_t pid, const struct mappin
 	record.name.text[n] = 0;
 	if (!object->facts.regular.links && (size_t)n > tail &&
 	    !strcmp(record.name.text + n - tail, deleted))
-		record.name.text[n -= tail] = 0;
+		record.name.text[n -= (ssize_t)tail] = 0;
 	record.name.ino = object->key.ino;
 	record.name.dev = object->key.dev;
 	record.name.kind = object->key.kind;

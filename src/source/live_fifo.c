@@ -150,7 +150,7 @@ struct opening {
 static bool opening_decode(const struct record_opening *row, struct opening *opening)
 {
 	static struct settings settings;
-	uint64_t flags;
+	uint64_t flags = 0;
 
 	if (!settings.open_call[OPEN_CALL_AT])
 		calls_fill_settings(&settings);
@@ -175,7 +175,7 @@ static bool opening_decode(const struct record_opening *row, struct opening *ope
 static bool opening_path(const struct record_opening *row, const struct opening *opening,
 			 char *buf, size_t size)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX] = "";
 	ssize_t n = memory_read(row->head.pid, opening->path, path, sizeof(path));
 
 	if (n <= 0 || !memchr(path, 0, n))

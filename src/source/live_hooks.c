@@ -226,14 +226,14 @@ static int tracefs_file(const char *path)
 	fd = open(mounted, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
-	fs = syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
+	fs = (int)syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
 	if (fs < 0)
 		return -errno;
 	if (syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0)) {
 		close(fs);
 		return -errno;
 	}
-	dir = syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	dir = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
 	close(fs);
 	if (dir < 0)
 		return -errno;
@@ -260,7 +260,7 @@ static struct bpf_link *attach_perf(struct bpf_program *program, const char *eve
 		id[0] = 0;
 	close(fd);
 	attr.config = strtoull(id, NULL, 10);
-	event = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return NULL;
 	link = bpf_program__attach_perf_event(program, event);

@@ -117,7 +117,7 @@ static bool is_gone(const struct live *live, uint32_t pid, uint64_t start)
 
 	if (!process)
 		return false;
-	return process->exited || (!process->tasks && kill(pid, 0) && errno == ESRCH);
+	return process->exited || (!process->tasks && kill((pid_t)pid, 0) && errno == ESRCH);
 }
 
 static bool is_selected(const struct live *live, uint32_t pid, uint64_t start)

@@ -75,7 +75,7 @@ static void locks_read(struct users *users)
 
 static void set_read(struct users *users, int index)
 {
-	struct semid_ds set;
+	struct semid_ds set = {0};
 	int id = semctl(index, 0, SEM_STAT_ANY, (union semaphore_argument){.set = &set}), pid;
 
 	for (unsigned long i = 0; id >= 0 && i < set.sem_nsems; i++) {

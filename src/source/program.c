@@ -61,7 +61,7 @@ int program_spawn(char **argv, const struct identity *identity, struct program *
 	}
 	program->release = release[1];
 	program->failure = failure[0];
-	program->pidfd = syscall(SYS_pidfd_open, program->pid, 0);
+	program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
 	return 0;
 }
 
