@@ -451,6 +451,8 @@ static int start(struct live *live)
 
 	if (!err)
 		err = snapshot_deliver(live);
+	if (!err && live->tracer)
+		live_signals_notice(live);
 	if (!err && !live->tracer)
 		err = live_signals_pending(live);
 	if (!err)

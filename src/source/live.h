@@ -132,6 +132,8 @@ int live_signals_read(struct live *live);
 int live_signals_reset(struct live *live);
 /* Snapshots tell what is pending, and how processes stand to signals. */
 bool live_wants_signals(const struct live *live);
+/* Looks whether a snapshot told of a signalfd. */
+void live_signals_notice(struct live *live);
 /* Counts what was pending at the last snapshot, where no hook counts. */
 int live_signals_pending(struct live *live);
 void live_signals_close(struct live *live);

@@ -176,6 +176,17 @@ int live_signals_reset(struct live *live)
 	return is_followed(live) ? signals_walk(live, base_note) : 0;
 }
 
+/* A signalfd from before the start is read as one made later is: such reads take signals. */
+void live_signals_notice(struct live *live)
+{
+	struct control *control = (struct control *)&live->tracer->bss->control;
+	const struct object *object;
+
+	for (object = live->model->objects; object && !control->signalfds; object = object->hh.next)
+		if (object->key.kind == FILE_SIGNALFD && control->follow_signals)
+			control->signalfds = 1;
+}
+
 /* --- an instant ------------------------------------------------------------------------------ */
 
 static struct signal_key pending_key(const struct pending *pending)

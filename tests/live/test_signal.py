@@ -263,6 +263,27 @@ def test_pending_from_before(ipctrace, pending):
         ("SIGUSR1", "handler", None, None, target.pid)], told
 
 
+def test_a_signalfd_from_before_takes_signals(ipctrace, background):
+    code = ("import ctypes, os, signal\n"
+            "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])\n"
+            "fd = ctypes.CDLL(None).signalfd(-1, (ctypes.c_uint64 * 16)(1 << (signal.SIGUSR1 - 1)), 0)\n"
+            "print(flush=True)\n"
+            "for _ in range(3):\n"
+            "    assert len(os.read(fd, 128)) == 128\n"
+            "    print(flush=True)\n"
+            "input()\n")
+    target = background("python3", "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    target.stdout.readline()
+    tracer = ipctrace.start("graph", "--json", "--audit", "-d", 600, "-p", target.pid)
+    for _ in range(3):
+        os.kill(target.pid, signal.SIGUSR1)
+        target.stdout.readline()
+    result = tracer.stop()
+    assert result.code == 0, result
+    detail = details(result.document)[os.getpid(), target.pid, "SIGUSR1"]
+    assert [detail[key] for key in ("sent", "taken", "delivered", "pending", "unseen")] == [3, 3, 3, 0, 0], detail
+
+
 def test_audit_holds_pending_sets(ipctrace, pending):
     """Each of the five is held against the kernel's; what is no longer pending is not missed."""
     target, _ = pending
