@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * System V shared memory segments. There is no iterator for them, so this walks the radix tree in
+ * System V objects by their ids. There is no iterator for them, so this walks the radix tree in
  * which an IPC namespace keeps them (ipc/util.c).
  */
 #include "segment.bpf.h"
 #include "idr.bpf.h"
 
-#define SHM_IDS	    2		/* ipc/util.h: IPC_SHM_IDS */
-#define INDEX_MASK  0x7fff	/* ipc/util.h: IPCMNI, where it is not extended (24 bits) */
+#define INDEX_MASK 0x7fff /* ipc/util.h: IPCMNI, where it is not extended (24 bits) */
 
 __noinline __u64 task_ipc_ns(__u64 task)
 {
@@ -25,12 +24,13 @@ __noinline __u32 segment_indexes(__u64 ns)
 	return BPF_CORE_READ(space, ids[SHM_IDS].max_idx) + 1;
 }
 
-static __always_inline __u64 entry_at(__u64 ns, __u32 index)
+__noinline __u64 ipc_entry(__u64 ns, __u32 ids, __u32 index)
 {
-	struct ipc_namespace *space = (void *)ns;
+	struct ipc_ids *kind = (void *)ns + bpf_core_field_offset(struct ipc_namespace, ids) +
+			       (ids & 3) * bpf_core_type_size(struct ipc_ids);
 
-	return idr_at((void *)space + bpf_core_field_offset(struct ipc_namespace, ids[SHM_IDS].ipcs_idr),
-		      index);
+	return idr_at((void *)kind + bpf_core_field_offset(struct ipc_ids, ipcs_idr),
+		      index & INDEX_MASK);
 }
 
 __noinline int segment_sample_index(struct record_segment *record, __u64 ns, __u32 index)
@@ -40,7 +40,7 @@ __noinline int segment_sample_index(struct record_segment *record, __u64 ns, __u
 	if (!record || !ns)
 		return 0;
 	record->ipc_ns = BPF_CORE_READ((struct ipc_namespace *)ns, ns.inum);
-	segment = (void *)entry_at(ns, index & INDEX_MASK);
+	segment = (void *)ipc_entry(ns, SHM_IDS, index);
 	if (!segment || BPF_CORE_READ(segment, shm_perm.deleted))
 		return 0;
 	record->id = BPF_CORE_READ(segment, shm_perm.id);

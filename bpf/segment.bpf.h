@@ -5,8 +5,15 @@
 
 #include "maps.bpf.h"
 
+/* ipc/util.h */
+#define SEM_IDS 0
+#define MSG_IDS 1
+#define SHM_IDS 2
+
 /* The IPC namespace of that task, or of the current one (0). */
 __u64 task_ipc_ns(__u64 task);
+/* The struct kern_ipc_perm of what has that id, or another one of its index; 0 = nothing has. */
+__u64 ipc_entry(__u64 ns, __u32 ids, __u32 index);
 /* Ids in use in that namespace have indexes below this. */
 __u32 segment_indexes(__u64 ns);
 /* Fills what is known of the segment with that id (index: any id with that index) from the namespace.

@@ -238,6 +238,10 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
+struct hlist_head {
+	void *first;
+};
+
 struct pid {
 	unsigned int level;
 	struct hlist_head tasks[4];
@@ -461,6 +465,25 @@ struct kern_ipc_perm {
 	int id;
 	int key;
 	unsigned short mode;
+};
+
+/* ipc/sem.c: one semaphore, and a set of them */
+struct sem {
+	int semval;
+	struct pid *sempid;
+};
+
+struct sem_array {
+	struct kern_ipc_perm sem_perm;	/* the first */
+	int sem_nsems;
+	struct sem sems[];
+};
+
+/* ipc/msg.c */
+struct msg_queue {
+	struct kern_ipc_perm q_perm;	/* the first */
+	struct pid *q_lspid;
+	struct pid *q_lrpid;
 };
 
 struct shmid_kernel {

@@ -10,6 +10,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "file.bpf.h"
+#include "sysv.bpf.h"
 #include "wanted.bpf.h"
 
 #define PF_EXITING 0x00000004
@@ -52,6 +53,7 @@ struct scratch {
 	union {
 		__u64 pollfds[SET_MAX];
 		__u64 bits[3][SELECT_MAX / 64];
+		struct sops sops;
 	};
 };
 
@@ -274,6 +276,33 @@ static __always_inline void futex_fill(struct record_wait *row, struct task_stru
 		row->flags |= WAIT_FUTEX_READ;
 }
 
+/* --- System V ---------------------------------------------------------------------------------- */
+
+static __always_inline void sem_fill(struct scratch *scratch, struct task_struct *task, __u64 ns)
+{
+	struct record_wait *row = &scratch->row;
+	__u32 count = row->arg[2];
+
+	if (count > SOPS_MAX)
+		count = SOPS_MAX;
+	if (bpf_copy_from_user_task(scratch->sops.sop, count * sizeof(struct sop),
+				    (void *)row->arg[1], task, 0))
+		return;
+	scratch->sops.count = count;
+	row->last_pid = sem_last_user(ns, row->arg[0], &scratch->sops);
+}
+
+static __always_inline void sysv_fill(struct scratch *scratch, struct task_struct *task)
+{
+	struct record_wait *row = &scratch->row;
+	__u64 ns = task_ipc_ns(address_of(task));
+
+	if (row->what == WAIT_SEM)
+		sem_fill(scratch, task, ns);
+	else if (row->what == WAIT_MSG_SEND || row->what == WAIT_MSG_RECEIVE)
+		row->last_pid = msg_last_user(ns, row->arg[0], row->what == WAIT_MSG_RECEIVE);
+}
+
 /* --- what ends a wait from outside ------------------------------------------------------------ */
 
 static __always_inline __u64 handler_of(struct scratch *scratch, __u32 signal)
@@ -487,6 +516,8 @@ int rows_wait(struct bpf_iter__task *ctx)
 		if (!(row->flags & WAIT_FUTEX_PRIVATE))
 			bpf_find_vma(task, row->arg[0], futex_vma, &visit, 0);
 	}
+	if (row->what == WAIT_SEM || row->what == WAIT_MSG_SEND || row->what == WAIT_MSG_RECEIVE)
+		sysv_fill(scratch, task);
 	if (row->what == WAIT_POLL)
 		row->flags |= poll_set(&visit, task, row);
 	if (row->what == WAIT_SELECT)

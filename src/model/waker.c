@@ -148,6 +148,22 @@ static int vfork_find(const struct model *model, struct wait *wait)
 	return wait->wakers_count ? 0 : children_add(wait);
 }
 
+/* Anyone may use what has an id; whoever did so last is the likeliest to do it again. */
+static int last_user_find(const struct model *model, struct wait *wait)
+{
+	struct process *process = model_process_by_pid(model, wait->row.last_pid);
+	struct waker *waker;
+
+	relieve_outside(wait, NULL);
+	if (!wait->row.last_pid || !process || process->exited || process == wait->process)
+		return 0;
+	waker = waker_add(wait, process);
+	if (!waker)
+		return -ENOMEM;
+	waker->used = ANSWER_YES;
+	return 0;
+}
+
 int wakers_find(const struct model *model, struct wait *wait)
 {
 	int err = 0;
@@ -162,7 +178,7 @@ int wakers_find(const struct model *model, struct wait *wait)
 	case WAIT_SIGNAL: relieve(wait, RELIEF_SIGNAL); break;
 	case WAIT_SEM:
 	case WAIT_MSG_SEND:
-	case WAIT_MSG_RECEIVE: relieve_outside(wait, NULL); break;
+	case WAIT_MSG_RECEIVE: err = last_user_find(model, wait); break;
 	case WAIT_FUTEX: err = futex_find(model, wait); break;
 	case WAIT_CHILD: err = child_find(model, wait); break;
 	case WAIT_VFORK: err = vfork_find(model, wait); break;

@@ -149,6 +149,8 @@ static void print_waker(const struct tree *tree, const struct wait *wait, size_t
 		print_hold(tree, wait, i);
 	if (waker->used == ANSWER_NO)
 		fprintf(tree->out, ", never used");
+	if (waker->used == ANSWER_YES)
+		fprintf(tree->out, ", the last to use it");
 	print_waker_state(tree, wait, waker, depth);
 }
 

@@ -145,6 +145,25 @@ def test_scenario(workload, ipctrace, name):
     assert it.finish() == 0
 
 
+@pytest.mark.parametrize("use, wait", (("h", "s"), ("H", "S")), ids=("semaphore", "queue"))
+def test_last_user_of_system_v(workload, ipctrace, use, wait):
+    it = workload("waits", f"k {use} B z", f"k B {wait}")
+    user, waiter = it.told[-1]["pids"]
+    document = ipctrace.run("why", "-p", waiter, "--no-follow", "--json").document
+    wakers = document["waits"][0]["of"]
+    assert [(pid_of(waker["process"]), waker["used"]) for waker in wakers] == [(user, True)]
+    text = ipctrace.run("why", "-p", waiter, "--no-follow").text
+    assert f"[{user}], the last to use it, which waits in" in text
+    assert it.finish() == 0
+
+
+def test_last_user_is_gone(workload, ipctrace):
+    it = workload("waits", "k h B x", "k B s")
+    document = ipctrace.run("why", "-p", it.told[-1]["pids"][1], "--no-follow", "--json").document
+    assert document["waits"][0]["of"] == []
+    assert it.finish() == 0
+
+
 # A reader that waits for us, and whom we wait for; we also wait for ipctrace, which will end.
 CALLER = """
 import subprocess, sys

@@ -18,6 +18,7 @@
  *   g A0 W1    send W1 over A0, and close W1       u SIG   handle the signal
  *   m N        lock robust mutex N in shared memory   M N  …priority-inheriting
  *   s / S      System V semop / msgrcv that blocks d       a session of its own, without PDEATHSIG
+ *   h / H      use that semaphore / queue, and leave it as it was
  *   e          epoll on the ends that follow: e R0 R1
  *   q END      a limit on receiving from that socket
  *   a END      accept a connection, and no more      j END    connect to that listener, and read
@@ -387,6 +388,22 @@ static void run(int index)
 				char text[8];
 			} buf;
 			msgrcv(msg, &buf, sizeof(buf.text), 0, 0);
+			break;
+		}
+		case 'h': {
+			struct sembuf op = { .sem_op = 1 };
+			must(semop(sem, &op, 1));
+			op.sem_op = -1;
+			must(semop(sem, &op, 1));
+			break;
+		}
+		case 'H': {
+			struct {
+				long type;
+				char text[8];
+			} buf = { .type = 1 };
+			must(msgsnd(msg, &buf, sizeof(buf.text), 0));
+			must(msgrcv(msg, &buf, sizeof(buf.text), 0, 0));
 			break;
 		}
 		case 'd':
