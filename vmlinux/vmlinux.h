@@ -287,6 +287,7 @@ struct sk_buff_head {
 
 struct socket {
 	short type;
+	struct file *file;
 	struct sock *sk;
 };
 
@@ -332,11 +333,26 @@ struct unix_address {
 	struct sockaddr_un name[0];
 };
 
+/* include/linux/wait.h, include/linux/net.h; these names since 4.13 */
+struct wait_queue_head {
+	struct list_head head;
+};
+
+struct wait_queue_entry {
+	void *private;
+	struct list_head entry;
+};
+
+struct socket_wq {
+	struct wait_queue_head wait;
+};
+
 struct unix_sock {
 	struct sock sk;
 	struct unix_address *addr;
 	struct sock *peer;
 	struct scm_stat scm_stat;	/* 5.7 */
+	struct socket_wq peer_wq;
 };
 
 struct unix_skb_parms {
@@ -524,6 +540,7 @@ struct io_uring_cqe {
 
 struct task_struct {
 	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
 	int exit_code;

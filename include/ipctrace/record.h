@@ -89,6 +89,7 @@ enum record_type {
 	RECORD_WAIT = 121,	  /* struct record_wait: one task, asleep or not */
 	RECORD_WAIT_ON = 122,	  /* struct record_wait_on: what the task of the last RECORD_WAIT waits on */
 	RECORD_LOCK = 123,	  /* struct record_lock: who has locked a file */
+	RECORD_WAIT_PEER = 124,	  /* struct record_wait_peer: the socket whose full queue a task waits for */
 
 	/* About the tracing itself. */
 	RECORD_READY = 60,  /* struct record alone: attached, and what existed is known */
@@ -785,6 +786,11 @@ struct record_wait_on {
 	__s32 fd;	/* -1 = none: it waits in open */
 	__u32 flags;	/* enum wait_on_flags */
 	__u64 written;	/* ns since boot when a pipe was last written to; 0 = unknown */
+	struct file_facts facts;
+};
+
+struct record_wait_peer {
+	struct record head;	/* pid and tid alone */
 	struct file_facts facts;
 };
 

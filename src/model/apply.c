@@ -187,6 +187,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_WAIT: return apply_wait(model, whole);
 	case RECORD_WAIT_ON: return apply_wait_on(model, whole);
 	case RECORD_LOCK: return apply_lock(model, whole);
+	case RECORD_WAIT_PEER: apply_wait_peer(model, whole); return 0;
 	case RECORD_MAPPING: return apply_mapping(model, whole, change);
 	case RECORD_SPACE:
 	case RECORD_SPACE_BEGIN:

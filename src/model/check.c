@@ -20,6 +20,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_WAIT: return sizeof(struct record_wait);
 	case RECORD_WAIT_ON: return sizeof(struct record_wait_on);
 	case RECORD_LOCK: return sizeof(struct record_lock);
+	case RECORD_WAIT_PEER: return sizeof(struct record_wait_peer);
 	case RECORD_TASK:
 	case RECORD_FORK:
 	case RECORD_RETABLE: return sizeof(struct record_task);

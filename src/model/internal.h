@@ -270,6 +270,7 @@ void waits_begin(struct model *model);
 int apply_wait(struct model *model, const struct record_wait *record);
 int apply_wait_on(struct model *model, const struct record_wait_on *record);
 int apply_lock(struct model *model, const struct record_lock *record);
+void apply_wait_peer(struct model *model, const struct record_wait_peer *record);
 void waits_free(struct model *model);
 
 #endif /* IPCTRACE_MODEL_INTERNAL_H */

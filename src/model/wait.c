@@ -70,6 +70,7 @@ int apply_wait(struct model *model, const struct record_wait *row)
 	free(wait->ons);
 	wait->ons = NULL;
 	wait->ons_count = 0;
+	wait->has_peer = false;
 	model->wait_at = wait;
 	return 0;
 }
@@ -89,6 +90,17 @@ int apply_wait_on(struct model *model, const struct record_wait_on *row)
 		.fd = row->fd, .flags = row->flags, .written = row->written, .facts = row->facts,
 	};
 	return 0;
+}
+
+void apply_wait_peer(struct model *model, const struct record_wait_peer *row)
+{
+	struct wait *wait;
+
+	HASH_FIND(hh, model->waits, &row->head.tid, sizeof(row->head.tid), wait);
+	if (!wait || wait->look != model->wait_looks || wait->row.head.pid != row->head.pid)
+		return;
+	wait->has_peer = true;
+	wait->peer = row->facts;
 }
 
 int apply_lock(struct model *model, const struct record_lock *row)

@@ -129,6 +129,25 @@ static int pidfd_find(const struct model *model, struct wait *wait, const struct
 	return waker_add(wait, target) ? 0 : -ENOMEM;
 }
 
+/* A full queue of a socket that others hold: there is room once they accept or receive. */
+static int peer_find(const struct model *model, struct wait *wait)
+{
+	struct object *peer = object_at(model, &wait->peer);
+	struct search search = { .model = model, .wait = wait, .object = peer };
+
+	wait->room_at = peer;
+	if (wait->ons_count) {
+		wait->object = object_at(model, &wait->ons[0].facts);
+		if (wait->ons[0].flags & WAIT_ON_TIMED)
+			relieve(wait, RELIEF_TIMEOUT);
+	}
+	if (peer && holders_find(&search))
+		return -ENOMEM;
+	if (!search.found)
+		relieve(wait, RELIEF_HIDDEN);
+	return 0;
+}
+
 static int on_find(const struct model *model, struct wait *wait, const struct wait_on *on)
 {
 	struct object *object = on->facts.file || on->facts.ino ? object_at(model, &on->facts) :
@@ -165,6 +184,8 @@ int objects_find(const struct model *model, struct wait *wait)
 {
 	size_t i;
 
+	if (wait->has_peer)
+		return peer_find(model, wait);
 	if (!wait->ons_count)
 		relieve(wait, RELIEF_SIGNAL); /* an empty set: only a signal ends it */
 	for (i = 0; i < wait->ons_count; i++)

@@ -14,7 +14,7 @@ static void wait_reset(struct model *model, struct wait *wait)
 	free(wait->wakers);
 	wait->wakers = NULL;
 	wait->wakers_count = 0;
-	wait->object = NULL;
+	wait->object = wait->room_at = NULL;
 	wait->relief_through = NULL;
 	wait->all = wait->in_ring = wait->stuck = wait->visited = false;
 	wait->relief = RELIEF_NONE;

@@ -53,10 +53,13 @@ struct wait {
 	uint32_t look;
 	struct wait_on *ons;
 	size_t ons_count;
+	bool has_peer;
+	struct file_facts peer; /* the Unix socket whose full queue it waits for */
 
 	/* By why_build(): */
 	struct process *process;
 	struct object *object; /* what it waits on, where that is one thing */
+	struct object *room_at; /* whose full queue it waits for; NULL = none */
 	struct waker *wakers;
 	size_t wakers_count;
 	bool all; /* each of the wakers must act; otherwise any of them can */

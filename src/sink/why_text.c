@@ -22,6 +22,21 @@ static void indent(const struct tree *tree, unsigned int depth)
 	fprintf(tree->out, "%*s", (int)(depth * 4), "");
 }
 
+/* ", until unix:[815] (/run/app.sock) has room" */
+static void print_room(const struct tree *tree, const struct object *object)
+{
+	char name[NAME_MAX_ESCAPED];
+
+	fprintf(tree->out, ", until %s",
+		object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
+	if (object->name) {
+		fputs(" (", tree->out);
+		escape_print(tree->out, ESCAPE_TERMINAL, object->name, strlen(object->name));
+		fputc(')', tree->out);
+	}
+	fputs(" has room", tree->out);
+}
+
 /* " on fd 3, pipe:[88231]" or " on any of fd 3 pipe:[5], fd 4 pipe:[6]" */
 static void print_objects(const struct tree *tree, const struct wait *wait)
 {
@@ -53,6 +68,8 @@ static void print_objects(const struct tree *tree, const struct wait *wait)
 			object_name(wait->object, name, sizeof(name), ESCAPE_TERMINAL));
 	else if (wait->ons_count)
 		fprintf(tree->out, " %s", kind_name(wait->ons[0].facts.kind));
+	if (wait->room_at)
+		print_room(tree, wait->room_at);
 }
 
 /* The same process by another of its descriptors, come by in the same way. */

@@ -36,6 +36,7 @@ int live_snapshot_open(struct live *live)
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	/* Sleepable, and of no use to the others. */
 	bpf_program__set_autoload(live->snapshot->progs.rows_wait, live->wants_waits);
+	bpf_program__set_autoload(live->snapshot->progs.rows_peer, live->wants_waits);
 	err = snapshot_bpf__load(live->snapshot);
 	if (err == -EPERM)
 		return live_refused("loading the snapshot programs", err);

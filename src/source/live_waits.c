@@ -18,6 +18,7 @@ struct look {
 	void *ctx;
 	uint64_t boot_realtime;	/* ns between the epoch and boot */
 	bool has_lock;		/* someone waits for a lock */
+	bool has_sender;	/* someone connects, or sends to somewhere */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -26,6 +27,24 @@ static uint64_t clock_ns(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/*
+ * What a time on the wall is to be less by to be one since boot. Rather too little than too much,
+ * however long we were held up between the two clocks: a pipe written to later than it was only makes
+ * it unknown who wrote.
+ */
+static uint64_t boot_realtime(void)
+{
+	uint64_t most = 0, realtime;
+
+	for (int i = 0; i < 4; i++) {
+		realtime = clock_ns(CLOCK_REALTIME);
+		realtime -= clock_ns(CLOCK_BOOTTIME);
+		if (realtime > most)
+			most = realtime;
+	}
+	return most;
 }
 
 /* A FIFO that is being opened has no descriptor yet: its path says which it is. */
@@ -65,6 +84,7 @@ static int wait_row(struct look *look, const struct record_wait *wait)
 {
 	int err = look->to(look->ctx, &wait->head);
 
+	look->has_sender |= wait->what == WAIT_CONNECT || wait->what == WAIT_WRITE;
 	look->has_lock |= wait->what == WAIT_FLOCK || wait->what == WAIT_FCNTL;
 	if (!err && wait->what == WAIT_OPEN)
 		err = opening_complete(look, wait);
@@ -82,9 +102,13 @@ static int wait_on_row(struct look *look, const struct record_wait_on *row)
 
 static int look_row(void *ctx, const struct record *record)
 {
-	if (record->type == RECORD_WAIT)
-		return wait_row(ctx, (const void *)record);
-	return wait_on_row(ctx, (const void *)record);
+	struct look *look = ctx;
+
+	switch (record->type) {
+	case RECORD_WAIT: return wait_row(look, (const void *)record);
+	case RECORD_WAIT_ON: return wait_on_row(look, (const void *)record);
+	}
+	return look->to(look->ctx, record);
 }
 
 /*
@@ -170,12 +194,14 @@ int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx)
 {
 	struct look look = {
 		.live = live, .to = to, .ctx = ctx,
-		.boot_realtime = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME),
+		.boot_realtime = boot_realtime(),
 	};
 	int err = live_bare(RECORD_WAITS_BEGIN, to, ctx);
 
 	if (!err)
 		err = live_rows_read(live->snapshot->progs.rows_wait, buf, look_row, &look);
+	if (!err && look.has_sender)
+		err = live_rows_read(live->snapshot->progs.rows_peer, buf, look_row, &look);
 	if (!err && look.has_lock)
 		err = locks_read(&look);
 	return err;

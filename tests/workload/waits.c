@@ -5,7 +5,8 @@
  * two files, TCPS connections, a connected pair of UDP sockets, two listeners, a terminal, a POSIX queue
  * and two FIFOs. An end is R0 or W0 of a pipe, A0 or B0 of a socket pair, E0 an eventfd, C0 or V0 of a
  * TCP connection, U0 or Y0 of the UDP pair, J0 a TCP listener, J1 a Unix one, O0 the terminal's master,
- * S0 its slave, Q0 the queue for reading, Z0 for writing. Ops, in order:
+ * S0 its slave, Q0 the queue for reading, Z0 for writing, I0 a Unix datagram socket with a name. Ops, in
+ * order:
  *
  *   k R0 W1    close all ends but these            r END   read        w END  write until it blocks
  *   p A0 R1    poll these without limit            P MS END…  poll with a limit
@@ -22,6 +23,7 @@
  *   e          epoll on the ends that follow: e R0 R1
  *   q END      a limit on receiving from that socket
  *   a END      accept a connection, and no more      j END    connect to that listener, and read
+ *   n END      connect or send to J1 or I0 until that blocks
  *   f N / F N  open FIFO N for reading / writing     v N      vfork script N
  *   l END      read, by recv with MSG_WAITALL        X        unlink the queue
  *
@@ -50,7 +52,7 @@
 #define SOCKETS 4
 #define EVENTS  4
 #define TCPS    3
-#define OTHERS  8 /* Udp pair, listeners, terminal, queue: two each */
+#define OTHERS  9 /* UDP pair, listeners, terminal, queue: two each; a datagram socket */
 #define SCRIPTS 12
 #define WORDS   32
 
@@ -86,13 +88,14 @@ static int *end_of(const char *name)
 	case 'S': return &ends[OTHER_AT + 5];
 	case 'Q': return &ends[OTHER_AT + 6];
 	case 'Z': return &ends[OTHER_AT + 7];
+	case 'I': return &ends[OTHER_AT + 8];
 	}
 	abort();
 }
 
 static bool is_end(const char *word)
 {
-	return word && strlen(word) == 2 && strchr("RWABECVUYJOSQZ", word[0]) && word[1] >= '0' &&
+	return word && strlen(word) == 2 && strchr("RWABECVUYJOSQZI", word[0]) && word[1] >= '0' &&
 	       word[1] <= '9';
 }
 
@@ -171,6 +174,24 @@ static void connect_and_read(int listener)
 	*end_of(address.ss_family == AF_INET ? "J0" : "J1") = -1;
 	must(connect(fd, (void *)&address, len));
 	read_on(fd);
+}
+
+/* Until its queue is full, and then one more. */
+static void crowd(int fd)
+{
+	int type, *end = fd == *end_of("I0") ? end_of("I0") : end_of("J1");
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address), type_len = sizeof(type);
+
+	must(getsockname(fd, (void *)&address, &len));
+	must(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len));
+	close(fd);
+	*end = -1;
+	for (;;) {
+		must(fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+		must(type == SOCK_DGRAM ? sendto(fd, "x", 1, 0, (void *)&address, len) :
+					  connect(fd, (void *)&address, len));
+	}
 }
 
 static void keep_only(char **words, int count)
@@ -311,6 +332,10 @@ static void run(int index)
 			break;
 		case 'a':
 			must(accept(*end_of(arg), NULL, NULL));
+			i++;
+			break;
+		case 'n':
+			crowd(*end_of(arg));
 			i++;
 			break;
 		case 'j':
@@ -517,6 +542,7 @@ static void make_sockets(void)
 	connect_to(*end_of("Y0"), *end_of("U0"));
 	*end_of("J0") = bound(AF_INET, SOCK_STREAM);
 	*end_of("J1") = bound(AF_UNIX, SOCK_STREAM);
+	*end_of("I0") = bound(AF_UNIX, SOCK_DGRAM);
 	must(listen(*end_of("J0"), 8));
 	must(listen(*end_of("J1"), 8));
 }
