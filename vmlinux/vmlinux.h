@@ -238,10 +238,6 @@ struct upid {
 	struct pid_namespace *ns;
 };
 
-struct hlist_head {
-	void *first;
-};
-
 struct pid {
 	unsigned int level;
 	struct hlist_head tasks[4];
