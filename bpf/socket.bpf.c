@@ -5,7 +5,6 @@
 #include <bpf/bpf_endian.h>
 
 #define TCP_LISTEN	 10
-#define MAPPED		 0xffff0000u /* the third word of ::ffff:a.b.c.d, little-endian */
 #define SUN_FAMILY_BYTES 2
 
 /* Of a queue whose length nobody keeps; also what the facts begin with. */
@@ -13,14 +12,6 @@ static __always_inline void counts_unknown(struct socket_facts *facts)
 {
 	facts->recv_queued = facts->send_queued = RECORD_COUNT_UNKNOWN;
 	facts->backlog = facts->backlog_max = facts->drops = RECORD_COUNT_UNKNOWN;
-}
-
-static __always_inline void address_map(__u8 *to, __be32 address)
-{
-	__u32 *words = (__u32 *)to;
-
-	words[2] = MAPPED;
-	words[3] = address;
 }
 
 static __always_inline void sample_addresses(struct socket_facts *facts, struct sock *sock)

@@ -19,6 +19,17 @@ static __always_inline __u64 sock_ino(struct sock *sock)
 	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
 }
 
+#define ADDRESS_MAPPED 0xffff0000u /* the third word of ::ffff:a.b.c.d, little-endian */
+
+/* to: 16 bytes, zero */
+static __always_inline void address_map(__u8 *to, __be32 address)
+{
+	__u32 *words = (__u32 *)to;
+
+	words[2] = ADDRESS_MAPPED;
+	words[3] = address;
+}
+
 /* Fills *facts, which must be zero, from the struct file at that address. 1 where it is a socket. */
 int socket_sample(struct socket_facts *facts, __u64 file);
 

@@ -311,7 +311,17 @@ struct scm_stat {
 	atomic_t nr_fds;
 };
 
+struct request_sock {
+	struct request_sock *dl_next;
+	struct sock *sk;
+};
+
+struct request_sock_queue {
+	struct request_sock *rskq_accept_head;
+};
+
 struct inet_connection_sock {
+	struct request_sock_queue icsk_accept_queue;
 	u32 icsk_user_timeout;
 };
 

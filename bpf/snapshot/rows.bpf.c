@@ -12,6 +12,7 @@
 #include "file.bpf.h"
 #include "pid.bpf.h"
 #include "socket.bpf.h"
+#include <bpf/bpf_endian.h>
 #include "wanted.bpf.h"
 
 #define PF_EXITING 0x00000004
@@ -108,6 +109,82 @@ struct socket_room_map {
 };
 struct socket_room_map socket_room SEC(".maps");
 
+/* --- connections that nobody has accepted yet ---------------------------------------------------- */
+
+#define TCP_LISTEN  10
+#define WAITING_MAX 4096 /* net.core.somaxconn's default */
+
+/* One listener's queue, read without its lock: what no longer looks like one of its own ends the walk. */
+struct waiting {
+	struct seq_file *seq;
+	__u64 request;		/* struct request_sock * */
+	__u64 ino, start;
+	__u32 dev, netns, pid, tid;
+	__u32 port;
+};
+
+static __always_inline void waiting_row(struct waiting *it, struct sock *sock, __u16 family)
+{
+	struct record_waiting row = {};
+
+	row_head(&row.head, RECORD_WAITING, sizeof(row));
+	row.head.pid = it->pid;
+	row.head.tid = it->tid;
+	row.head.start = it->start;
+	row.ino = it->ino;
+	row.dev = it->dev;
+	row.netns = it->netns;
+	row.local_port = it->port;
+	row.remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
+	if (family == AF_INET6) {
+		BPF_CORE_READ_INTO(&row.local, sock, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&row.remote, sock, __sk_common.skc_v6_daddr);
+	} else {
+		address_map(row.local, BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr));
+		address_map(row.remote, BPF_CORE_READ(sock, __sk_common.skc_daddr));
+	}
+	bpf_seq_write(it->seq, &row, sizeof(row));
+}
+
+static long waiting_step(__u32 i, struct waiting *it)
+{
+	struct request_sock *request = (void *)it->request;
+	struct sock *sock;
+	__u16 family;
+
+	if (!request)
+		return 1;
+	sock = BPF_CORE_READ(request, sk);
+	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	if ((family != AF_INET && family != AF_INET6) ||
+	    BPF_CORE_READ(sock, __sk_common.skc_num) != it->port)
+		return 1;
+	waiting_row(it, sock, family);
+	it->request = (__u64)BPF_CORE_READ(request, dl_next);
+	return 0;
+}
+
+static __always_inline void waiting_rows(struct seq_file *seq, const struct record_socket *listener,
+					 __u64 file)
+{
+	struct socket *socket = BPF_CORE_READ((struct file *)file, private_data);
+	struct inet_connection_sock *sock = (void *)BPF_CORE_READ(socket, sk);
+	struct waiting it = {
+		.seq = seq,
+		.ino = listener->facts.ino,
+		.dev = listener->facts.dev,
+		.netns = listener->facts.netns,
+		.port = listener->facts.local_port,
+		.pid = listener->head.pid,
+		.tid = listener->head.tid,
+		.start = listener->head.start,
+	};
+
+	it.request = (__u64)BPF_CORE_READ(sock, icsk_accept_queue.rskq_accept_head);
+	if (it.request)
+		bpf_loop(WAITING_MAX, waiting_step, &it, 0);
+}
+
 /* What a slot's row does not say of a socket. One that many hold is told as often. */
 static __always_inline void socket_row(struct seq_file *seq, struct task_struct *task, __u64 file)
 {
@@ -121,8 +198,11 @@ static __always_inline void socket_row(struct seq_file *seq, struct task_struct 
 	row_task(&row->head, task);
 	row->fd = -1;
 	row->nr = -1;
-	if (socket_sample(&row->facts, file))
-		bpf_seq_write(seq, row, sizeof(*row));
+	if (!socket_sample(&row->facts, file))
+		return;
+	bpf_seq_write(seq, row, sizeof(*row));
+	if (row->facts.kind == FILE_TCP && row->facts.state == TCP_LISTEN)
+		waiting_rows(seq, row, file);
 }
 
 /* Rows of a task that is going are sent too: its table may live on in others. */

@@ -83,6 +83,7 @@ enum record_type {
 	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
 	RECORD_CLOSING = 104,	  /* struct record_closing: the first end of a TCP connection closes */
 	RECORD_ADDRESS = 105,	  /* struct record_address: one of the machine's own */
+	RECORD_WAITING = 106,	  /* struct record_waiting, a row: a connection that nobody accepted yet */
 	RECORD_HOST = 102,	  /* struct record_host: the namespaces that names don't mention */
 	/* What tasks wait for. Two passes with a snapshot between them tell who slept throughout. */
 	RECORD_WAITS_BEGIN = 120, /* struct record alone: a pass over all tasks follows */
@@ -625,6 +626,17 @@ struct record_closing {
 struct record_host {
 	struct record head;
 	__u32 netns, ipcns;	/* inodes; 0 = unknown */
+};
+
+/* Of TCP, in the queue of a listener; as the server's side has its addresses. */
+struct record_waiting {
+	struct record head;	/* a holder of the listener */
+	__u64 ino;		/* the listener's */
+	__u32 dev;
+	__u32 netns;
+	__u16 local_port, remote_port;
+	__u32 pad;
+	__u8 local[16], remote[16];
 };
 
 struct record_address {

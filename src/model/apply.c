@@ -178,6 +178,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_HEARD: return apply_heard(model, whole, change);
 	case RECORD_CLOSING: return apply_closing(model, whole, change);
 	case RECORD_DESTINATION: return apply_destination(model, whole, change);
+	case RECORD_WAITING: return apply_waiting(model, whole, change);
 	case RECORD_ADDRESS: return apply_address(model, whole);
 	case RECORD_HOST:
 		model->host_netns = ((const struct record_host *)whole)->netns;
@@ -206,6 +207,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		passings_mark_stale(model);
 		openings_forget(model);
 		pending_forget(model);
+		waiting_forget(model);
 		return 0;
 	case RECORD_QUEUES_END: passings_sweep(model); return 0;
 	case RECORD_PRUNE: model_prune(model); return 0;

@@ -56,6 +56,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_DESTINATION: return sizeof(struct record_destination);
 	case RECORD_HEARD: return sizeof(struct record_heard);
 	case RECORD_CLOSING: return sizeof(struct record_closing);
+	case RECORD_WAITING: return sizeof(struct record_waiting);
 	case RECORD_ADDRESS: return sizeof(struct record_address);
 	case RECORD_HOST: return sizeof(struct record_host);
 	case RECORD_MAPPING: return sizeof(struct record_mapping);

@@ -131,6 +131,9 @@ int apply_closing(struct model *model, const struct record_closing *record, stru
 /* A TCP socket has been looked at: its state may tell which end closed first (closing.c). */
 void closing_note_state(struct socket *socket);
 int apply_heard(struct model *model, const struct record_heard *record, struct change *change);
+int apply_waiting(struct model *model, const struct record_waiting *record, struct change *change);
+/* Which connections wait to be accepted is about to be told anew. */
+void waiting_forget(struct model *model);
 int apply_address(struct model *model, const struct record_address *record);
 void addresses_free(struct model *model);
 int apply_destination(struct model *model, const struct record_destination *record,

@@ -32,6 +32,7 @@ void model_free(struct model *model)
 	HASH_ITER(hh, model->processes, process, next_process)
 		process_drop(model, process);
 	addresses_free(model);
+	waiting_forget(model);
 	waits_free(model);
 	handovers_forget(model, NULL);
 	receptions_forget(model, NULL);
@@ -71,11 +72,29 @@ static bool was_held_by_selected(const struct object *object)
 	return false;
 }
 
+/* A selected process is connected to that listener, and waits to be accepted. */
+static bool has_selected_waiting(const struct object *listener, const struct model *model)
+{
+	const struct process *process;
+	const struct endpoint *endpoint;
+
+	for (process = model->processes; process; process = process->hh.next) {
+		if (!process->selected)
+			continue;
+		DL_FOREACH2(process->endpoints, endpoint, process_next)
+			if (socket_is_pending(model, endpoint->key.object) &&
+			    socket_other(model, endpoint->key.object, 0) == listener)
+				return true;
+	}
+	return false;
+}
+
 bool object_is_near_selected(const struct object *object, const struct model *model)
 {
 	const struct object *other;
 
-	if (was_held_by_selected(object))
+	if (was_held_by_selected(object) ||
+	    (socket_is_listener(object) && has_selected_waiting(object, model)))
 		return true;
 	for (unsigned int i = 0; (other = socket_other(model, object, i)); i++)
 		if (was_held_by_selected(other))

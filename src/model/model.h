@@ -100,6 +100,13 @@ struct address {
 	struct address *next, *prev;
 };
 
+/* A TCP connection in a listener's queue, when last looked at. */
+struct waiting {
+	struct socket_tuple tuple;	/* as the end has it that nobody has yet */
+	struct object_key listener;
+	UT_hash_handle hh;		/* model->waiting, by tuple */
+};
+
 struct socket {
 	struct socket_facts facts;	/* the newest sample */
 	struct object *object;
@@ -399,6 +406,7 @@ struct model {
 	struct pending *pending;	/* list, by the newest look */
 	struct socket *sockets;		/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
+	struct waiting *waiting;
 	struct address *addresses;	/* list: the machine's own, in the namespaces looked at */
 	struct space *spaces;
 	unsigned int doubts;		/* spaces that must be read anew */

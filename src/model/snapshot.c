@@ -21,6 +21,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	passings_mark_stale(model);
 	openings_forget(model);
 	pending_forget(model);
+	waiting_forget(model);
 	spaces_begin(model, ts);
 }
 

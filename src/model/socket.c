@@ -120,17 +120,25 @@ static struct object *unix_by_ino(const struct model *model, uint64_t ino, uint3
 	return ino ? model_object(model, &key) : NULL;
 }
 
+/* The same as the other end has it. */
+static struct socket_tuple tuple_turned(const struct socket_tuple *tuple)
+{
+	struct socket_tuple turned = *tuple;
+
+	memcpy(turned.local, tuple->remote, 16);
+	memcpy(turned.remote, tuple->local, 16);
+	turned.local_port = tuple->remote_port;
+	turned.remote_port = tuple->local_port;
+	return turned;
+}
+
 static struct object *inet_peer(const struct model *model, const struct socket *socket)
 {
-	struct socket_tuple turned = socket->tuple;
+	struct socket_tuple turned = tuple_turned(&socket->tuple);
 	struct socket *peer;
 
-	if (!turned.remote_port)
+	if (!turned.local_port)
 		return NULL;
-	memcpy(turned.local, socket->tuple.remote, 16);
-	memcpy(turned.remote, socket->tuple.local, 16);
-	turned.local_port = socket->tuple.remote_port;
-	turned.remote_port = socket->tuple.local_port;
 	peer = socket_by_tuple(model, &turned);
 	return peer ? peer->object : NULL;
 }
@@ -180,6 +188,16 @@ static bool is_within_machine(const struct socket_facts *facts)
 	       !memcmp(facts->local, facts->remote, sizeof(facts->local));
 }
 
+/* Where it was seen waiting: of several that listen on one port (SO_REUSEPORT) only that tells which. */
+static struct object *listener_of_queue(const struct model *model, const struct socket *socket)
+{
+	struct socket_tuple turned = tuple_turned(&socket->tuple);
+	struct waiting *waiting;
+
+	HASH_FIND(hh, model->waiting, &turned, sizeof(turned), waiting);
+	return waiting ? model_object(model, &waiting->listener) : NULL;
+}
+
 /* The listener in whose queue it waits, or would. */
 static struct object *socket_listener(const struct model *model, const struct socket *socket)
 {
@@ -194,6 +212,10 @@ static struct object *socket_listener(const struct model *model, const struct so
 	    (facts->state != TCP_ESTABLISHED && facts->state != TCP_SYN_SENT) ||
 	    !is_within_machine(facts))
 		return NULL;
+	object = listener_of_queue(model, socket);
+	if (object)
+		return object;
+	/* Made since that look, perhaps. */
 	object = bound_to(model, facts->remote, facts->remote_port, facts->netns, FILE_TCP,
 			  true);
 	return object && socket_is_listener(object) ? object : NULL;
@@ -536,5 +558,41 @@ void addresses_free(struct model *model)
 	DL_FOREACH_SAFE(model->addresses, address, next) {
 		DL_DELETE(model->addresses, address);
 		free(address);
+	}
+}
+
+int apply_waiting(struct model *model, const struct record_waiting *record, struct change *change)
+{
+	struct socket_facts facts = { .kind = FILE_TCP,
+				      .netns = record->netns,
+				      .local_port = record->local_port,
+				      .remote_port = record->remote_port };
+	struct waiting *waiting, *known;
+
+	memcpy(facts.local, record->local, sizeof(facts.local));
+	memcpy(facts.remote, record->remote, sizeof(facts.remote));
+	waiting = calloc(1, sizeof(*waiting));
+	if (!waiting)
+		return -ENOMEM;
+	tuple_init(&waiting->tuple, &facts);
+	waiting->listener = (struct object_key){ .ino = record->ino, .dev = record->dev, .kind = FILE_TCP };
+	change->object = model_object(model, &waiting->listener);
+	/* Each holder of the listener told of it. */
+	HASH_FIND(hh, model->waiting, &waiting->tuple, sizeof(waiting->tuple), known);
+	if (!known)
+		HASH_ADD(hh, model->waiting, tuple, sizeof(waiting->tuple), waiting);
+	if (waiting->hh.tbl)
+		return 0;
+	free(waiting);
+	return known ? 0 : -ENOMEM;
+}
+
+void waiting_forget(struct model *model)
+{
+	struct waiting *waiting, *next;
+
+	HASH_ITER(hh, model->waiting, waiting, next) {
+		HASH_DEL(model->waiting, waiting);
+		free(waiting);
 	}
 }

@@ -286,6 +286,7 @@ static int state_row(void *ctx, const struct record *record)
 	case RECORD_SIGNAL_QUEUED:
 	case RECORD_SIGNAL_STATE:
 	case RECORD_IN_FLIGHT:
+	case RECORD_WAITING:
 	case RECORD_SOCKET: return live_deliver(ctx, record);
 	case RECORD_SLOT:
 		if (!kind_holds_data(row->facts.kind))

@@ -273,3 +273,49 @@ for line in sys.stdin:
     links = [l for l in document["links"] if compare.pid_of(l["from"]) == stranger.pid and l["kind"] == "udp"]
     # It counts from the one that made it a peer; what went to the other port was nobody's business.
     assert [(compare.pid_of(l["to"]), l["bytes"], l["messages"]) for l in links] == [(receiver.pid, 7, 1)], links
+
+
+def _reuseport(background, port):
+    """Listens; accepts all that waits, and tells their ports, when told to."""
+    code = r"""
+import socket, sys
+l = socket.socket(); l.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+l.bind(("127.0.0.1", int(sys.argv[1]))); l.listen(64); print(l.getsockname()[1], flush=True)
+for line in sys.stdin:
+    l.setblocking(False); ports, held = [], []
+    try:
+        while True:
+            held.append(l.accept()); ports.append(held[-1][1][1])
+    except BlockingIOError:
+        pass
+    print(*ports, flush=True)
+"""
+    return Talker(background, code, port)
+
+
+@pytest.mark.parametrize("window", [False, True], ids=["instant", "window"])
+def test_each_waits_for_the_listener_in_whose_queue_it_lies(ipctrace, background, window):
+    """Two listen on one port: the kernel alone knows which of them each connection was given to."""
+    one = _reuseport(background, 0)
+    port = int(one.hear())
+    other = _reuseport(background, port)
+    assert int(other.hear()) == port
+    client = Talker(background, """
+import socket, sys
+held = [socket.create_connection(("127.0.0.1", int(sys.argv[1]))) for _ in range(24)]
+print("ready", flush=True); sys.stdin.read()""", port)
+    assert client.hear() == "ready"
+    if window:
+        document = ipctrace.start("graph", "--json", "-d", 600, "-p", client.pid).stop().document
+    else:
+        document = ipctrace.document("graph", "-p", client.pid)
+    have = {}
+    for link in document["links"]:
+        if link["kind"] == "tcp" and compare.pid_of(link["from"]) == client.pid:
+            local = int(link["object"].partition("->")[0].rpartition(":")[2])
+            have.setdefault(compare.pid_of(link["to"]), []).append(local)
+    pending = [o for o in document["objects"] if o["kind"] == "tcp" and o.get("pending")]
+    assert len(pending) == 24, pending
+    want = {it.pid: sorted(map(int, it.say("accept").split())) for it in (one, other)}
+    assert all(want.values()), f"all went to one of them: {want}"
+    assert {pid: sorted(ports) for pid, ports in have.items()} == want

@@ -134,6 +134,56 @@ static void same_addresses_are_told_apart(void **state)
 	assert_id(s, FILE_TCP, LISTENER + 50, "tcp:127.0.0.1:80#150");
 }
 
+/* Whoever holds the listener is a peer, though nothing else ties the two. */
+static void who_has_yet_to_accept_is_a_peer(void **state)
+{
+	struct script *s = *state;
+
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T + 1, 1);
+	snapshot_done(s);
+	selected(s, 20, true);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	has(s, 10, 4, tcp(LISTENER + 60, 81, 0, TCP_LISTEN), SYS_listen);
+	assert_false(object_is_near_selected(object_of(s, FILE_TCP, LISTENER), s->model));
+	has(s, 20, 3, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	assert_true(object_is_near_selected(object_of(s, FILE_TCP, LISTENER), s->model));
+	assert_false(object_is_near_selected(object_of(s, FILE_TCP, LISTENER + 60), s->model));
+	plain(s, RECORD_PRUNE);
+	assert_non_null(process_at(s, 10)->tasks);
+}
+
+/* Two listen on one port: whose queue it lies in is what counts. */
+static void a_queue_tells_who_has_yet_to_accept(void **state)
+{
+	struct record_waiting waits = { .head = { .type = RECORD_WAITING, .flags = RECORD_ROW,
+						  .size = sizeof(waits), .ts = 900 },
+					.ino = LISTENER + 50, .dev = DEV, .netns = HOST_NETNS,
+					.local_port = 80, .remote_port = 4000 };
+	struct script *s = *state;
+	struct object *client;
+
+	start(s);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	has(s, 20, 3, tcp(LISTENER + 50, 80, 0, TCP_LISTEN), SYS_listen);
+	has(s, 20, 4, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	client = object_of(s, FILE_TCP, CLIENT);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_TCP, LISTENER));
+	address(waits.local, "\x7f\0\0\1");
+	address(waits.remote, "\x7f\0\0\1");
+	apply(s, &waits);
+	apply(s, &waits); /* by another holder of the listener */
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_TCP, LISTENER + 50));
+	assert_true(socket_is_pending(s->model, client));
+	plain(s, RECORD_QUEUES_BEGIN);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_TCP, LISTENER));
+	apply(s, &waits);
+	has(s, 10, 5, tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED), SYS_accept4);
+	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_TCP, ACCEPTED));
+	assert_false(socket_is_pending(s->model, client));
+}
+
 static void another_namespace_is_another_machine(void **state)
 {
 	struct socket_facts elsewhere = tcp(ACCEPTED, 80, 4000, TCP_ESTABLISHED);
@@ -390,6 +440,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 		TEST(tcp_by_addresses),
 		TEST(same_addresses_are_told_apart),
+		TEST(a_queue_tells_who_has_yet_to_accept),
+		TEST(who_has_yet_to_accept_is_a_peer),
 		TEST(another_namespace_is_another_machine),
 		TEST(unix_by_inode),
 		TEST(abstract_names),
