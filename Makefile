@@ -102,7 +102,8 @@ test:
 test-san:
 	$(Q)scripts/install-deps --build --test
 	$(Q)$(MAKE) --no-print-directory tests $(BUILD)/ipctrace-san
-	$(Q)IPCTRACE=$(abspath $(BUILD)/ipctrace-san) scripts/test live
+	$(Q)IPCTRACE=$(abspath $(BUILD)/ipctrace-san) SANITIZED=1 ASAN_OPTIONS=exitcode=99 \
+		UBSAN_OPTIONS=print_stacktrace=1 scripts/test live
 
 check: tests
 	$(Q)scripts/test unit bpf replay

@@ -24,6 +24,8 @@ BUILD = ROOT / "build"
 IPCTRACE = os.environ.get("IPCTRACE", str(BUILD / "ipctrace"))
 LIMIT = float(os.environ.get("TEST_TIMEOUT", "60"))     # seconds; emulated machines need more
 
+SANITIZED = bool(os.environ.get("SANITIZED"))          # a binary that is slower, and larger
+
 _PR_SET_CHILD_SUBREAPER = 36
 
 

@@ -12,13 +12,13 @@ import time
 import pytest
 import compare
 import truth
-from conftest import LIMIT
+from conftest import LIMIT, SANITIZED
 
 SMALL = ["--ring-size", "64K"]
 STOPPED = 5     # seconds
 HOG = 5         # seconds
 # The model of a storm's descriptors, and what is remembered of a minute's dead processes.
-MEMORY_KIB = 400 << 10
+MEMORY_KIB = (1600 if SANITIZED else 400) << 10
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
