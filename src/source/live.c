@@ -56,9 +56,10 @@ static int deliver_row(void *ctx, const struct record *record)
 
 static void note_mapping(struct live *live, const struct record_mapping *record);
 
-/* Never below 0 for a record that is merely not wanted: that would stop the ring. */
-static int event_deliver(struct live *live, void *data, size_t size)
+/* Never below 0 for a record that is merely not wanted: that would end the stream. */
+static int on_event(void *ctx, const void *data, size_t size)
 {
+	struct live *live = ctx;
 	const struct record *record = data;
 	const struct record_exit *end = data;
 	int err = 0;
@@ -79,28 +80,14 @@ static int event_deliver(struct live *live, void *data, size_t size)
 	return err ? err : live_deliver(live, record);
 }
 
-/* Where events come as fast as they are taken the ring is never empty, and it would never be left:
- * -EAGAIN leaves it, with that record taken (libbpf, src/ringbuf.c, ringbuf_process_ring()). */
-static int on_event(void *ctx, void *data, size_t size)
-{
-	struct live *live = ctx;
-	const struct record *record = data;
-	int err = event_deliver(live, data, size);
-
-	return !err && size >= sizeof(*record) && record->ts > live->drain_until ? -EAGAIN : err;
-}
-
 int live_drain(struct live *live)
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
-	int n;
+	int err;
 
 	control->wake_pending = 0;
-	live->drain_until = now_ns();
-	n = ring_buffer__consume(live->ring);
-	if (live->err)
-		return live->err;
-	return n < 0 && n != -EINTR && n != -EAGAIN ? n : 0;
+	err = ring_drain(live->ring, on_event, live);
+	return live->err ? live->err : err;
 }
 
 static int snapshot_deliver(struct live *live)
@@ -368,8 +355,7 @@ static void live_close(struct source *source)
 	live_counts_close(live);
 	live_signals_close(live);
 	live_shared_close(live);
-	if (live->ring)
-		ring_buffer__free(live->ring);
+	ring_close(live->ring);
 	if (live->tracer)
 		live_hooks_close(live);
 	if (live->snapshot)
@@ -398,17 +384,17 @@ static int watch_fd(struct live *live, int fd)
 	return epoll_ctl(live->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-static int ring_open(struct live *live)
+static int events_open(struct live *live)
 {
-	int err;
+	int fd = bpf_map__fd(live->tracer->maps.events), err;
 
 	live->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (live->epoll < 0)
 		return -errno;
-	live->ring = ring_buffer__new(bpf_map__fd(live->tracer->maps.events), on_event, live, NULL);
-	if (!live->ring)
-		return err_r(-errno, "mapping the event ring: %s", strerror(errno));
-	err = watch_fd(live, ring_buffer__epoll_fd(live->ring));
+	err = ring_open(fd, live->options->ring_bytes, &live->ring);
+	if (err)
+		return err_r(err, "mapping the event ring: %s", strerror(-err));
+	err = watch_fd(live, fd);
 	if (!err && live->program.pidfd >= 0)
 		err = watch_fd(live, live->program.pidfd);
 	return err;
@@ -433,7 +419,7 @@ static int tracing_open(struct live *live)
 		return err_r(err, "starting %s: %s", live->options->program[0], strerror(-err));
 	reader_go_first();
 	err = live_hooks_open(live);
-	return err ? err : ring_open(live);
+	return err ? err : events_open(live);
 }
 
 static int program_start(struct live *live)

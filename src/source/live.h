@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "options.h"
 #include "source/program.h"
+#include "source/ring.h"
 #include "source/source.h"
 
 struct tracer_bpf;
@@ -42,7 +43,7 @@ struct live {
 	struct snapshot_bpf *snapshot;
 	struct bpf_link *links[16];
 	size_t links_count;
-	struct ring_buffer *ring;
+	struct ring *ring;
 	bool perf_hook;			/* hooks are perf tracepoints */
 	bool finds_tasks;		/* a perf tracepoint's program finds a task by its pid */
 	int tracefs;			/* detached mount; -1 = none */
@@ -62,7 +63,6 @@ struct live {
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
 	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
 	bool find_peers;		/* a selected process has mapped something new */
-	uint64_t drain_until;		/* ns; records after that are for the next drain */
 	uint64_t next_find_ns;
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
 };
