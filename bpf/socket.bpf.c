@@ -52,7 +52,7 @@ static __always_inline void sample_inet(struct socket_facts *facts, struct sock 
 	}
 }
 
-static __always_inline void sample_name(struct socket_facts *facts, struct unix_address *address)
+static __always_inline void sample_name(struct socket_named *named, struct unix_address *address)
 {
 	__u32 len = BPF_CORE_READ(address, len) - SUN_FAMILY_BYTES;
 
@@ -62,14 +62,15 @@ static __always_inline void sample_name(struct socket_facts *facts, struct unix_
 	len &= 127;
 	if (len > RECORD_SOCKET_NAME - 1)
 		return;
-	bpf_probe_read_kernel(facts->name, len,
+	bpf_probe_read_kernel(named->name, len,
 			      (void *)address + bpf_core_field_offset(struct unix_address, name) +
 				      SUN_FAMILY_BYTES);
-	facts->name_len = len;
+	named->facts.name_len = len;
 }
 
-static __always_inline void sample_unix(struct socket_facts *facts, struct sock *sock)
+static __always_inline void sample_unix(struct socket_named *named, struct sock *sock)
 {
+	struct socket_facts *facts = &named->facts;
 	struct unix_sock *it = (void *)sock;
 	struct unix_address *address = BPF_CORE_READ(it, addr), *peer_address;
 	struct sock *peer = BPF_CORE_READ(it, peer);
@@ -85,22 +86,24 @@ static __always_inline void sample_unix(struct socket_facts *facts, struct sock 
 	if (facts->state == TCP_LISTEN)
 		sample_listener(facts, sock);
 	if (address)
-		sample_name(facts, address);
+		sample_name(named, address);
 }
 
-__noinline int socket_sample(struct socket_facts *facts, __u64 address)
+__noinline int socket_sample(struct socket_named *named, __u64 address)
 {
 	struct file *file = (void *)address;
 	struct socket *socket;
+	struct socket_facts *facts;
 	struct sock *sock;
 
-	if (!facts || !file ||
+	if (!named || !file ||
 	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
 	sock = BPF_CORE_READ(socket, sk);
 	if (!sock)
 		return 0;
+	facts = &named->facts;
 	counts_unknown(facts);
 	facts->ino = BPF_CORE_READ(file, f_inode, i_ino);
 	facts->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
@@ -111,7 +114,7 @@ __noinline int socket_sample(struct socket_facts *facts, __u64 address)
 	facts->netns = BPF_CORE_READ(sock, __sk_common.skc_net.net, ns.inum);
 	facts->kind = socket_kind(facts->family, facts->type, BPF_CORE_READ(sock, sk_protocol));
 	if (facts->kind == FILE_UNIX)
-		sample_unix(facts, sock);
+		sample_unix(named, sock);
 	else if (facts->kind != FILE_SOCKET)
 		sample_inet(facts, sock);
 	return 1;

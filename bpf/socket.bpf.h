@@ -30,8 +30,8 @@ static __always_inline void address_map(__u8 *to, __be32 address)
 	words[3] = address;
 }
 
-/* Fills *facts, which must be zero, from the struct file at that address. 1 where it is a socket. */
-int socket_sample(struct socket_facts *facts, __u64 file);
+/* Fills *named, which must be zero, from the struct file at that address. 1 where it is a socket. */
+int socket_sample(struct socket_named *named, __u64 file);
 
 /* Is it a socket whose other end a selected process has, or had? */
 int socket_is_watched(__u64 file);

@@ -198,7 +198,7 @@ static __always_inline void socket_row(struct seq_file *seq, struct task_struct 
 	row_task(&row->head, task);
 	row->fd = -1;
 	row->nr = -1;
-	if (!socket_sample(&row->facts, file))
+	if (!socket_sample(&row->named, file))
 		return;
 	bpf_seq_write(seq, row, sizeof(*row));
 	if (row->facts.kind == FILE_TCP && row->facts.state == TCP_LISTEN)

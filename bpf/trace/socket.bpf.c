@@ -6,14 +6,17 @@
 #include <bpf/bpf_endian.h>
 
 /* A selected process's socket: who connects to it, or is connected to, shall be a peer. */
-static __always_inline void socket_watch(const struct socket_facts *facts)
+static __always_inline void socket_watch(const struct socket_named *named)
 {
+	const struct socket_facts *facts = &named->facts;
+
 	if (!control.selective)
 		return;
 	object_watch(facts->ino, facts->dev);
 	if (facts->kind == FILE_UNIX && facts->address) {
 		object_watch(facts->address, WATCH_ADDRESS);
-		object_watch(socket_name_hash(facts->name, facts->name_len, facts->netns), WATCH_NAME);
+		object_watch(socket_name_hash(named->name, facts->name_len, facts->netns),
+			     WATCH_NAME);
 	} else if (facts->kind != FILE_UNIX && facts->local_port)
 		object_watch(WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
 }
@@ -70,13 +73,13 @@ __noinline int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
 	record->arg[0] = cause->arg[0];
 	record->arg[1] = cause->arg[1];
 	record->arg[2] = cause->arg[2];
-	__builtin_memset(&record->facts, 0, sizeof(record->facts));
-	if (!socket_sample(&record->facts, current_file(fd))) {
+	__builtin_memset(&record->named, 0, sizeof(record->named));
+	if (!socket_sample(&record->named, current_file(fd))) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
 	if (mark & MARK_SELECTED)
-		socket_watch(&record->facts);
+		socket_watch(&record->named);
 	else if (socket_is_watched(current_file(fd)))
 		object_watch(record->facts.ino, record->facts.dev); /* what it moves counts */
 	record_submit(record);

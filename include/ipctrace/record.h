@@ -574,7 +574,12 @@ struct socket_facts {
 	__u32 recv_queued, send_queued;	/* bytes; RECORD_COUNT_UNKNOWN = not read, or no such thing */
 	__u32 backlog, backlog_max;	/* of a listener; likewise */
 	__u32 drops;			/* of a listener: connections that found it full; likewise */
-	__u32 name_len;			/* bytes of name; 0 = not bound to one */
+	__u32 name_len;			/* bytes of the name; 0 = not bound to one */
+};
+
+/* A socket and its name, which few have. */
+struct socket_named {
+	struct socket_facts facts;
 	char name[RECORD_SOCKET_NAME];	/* a path, or what begins with NUL: an abstract name */
 };
 
@@ -584,7 +589,10 @@ struct record_socket {
 	__s32 nr;		/* the call, 64-bit numbering; -1 = row */
 	__s64 result;
 	__s64 arg[3];
-	struct socket_facts facts;
+	union {
+		struct socket_named named;
+		struct socket_facts facts;
+	};
 };
 
 struct record_destination {

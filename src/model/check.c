@@ -168,7 +168,7 @@ static bool is_socket(const struct record_socket *record)
 	const struct socket_facts *facts = &record->facts;
 
 	return facts->kind >= FILE_UNIX && facts->kind <= FILE_SOCKET &&
-	       facts->name_len <= sizeof(facts->name);
+	       facts->name_len <= sizeof(record->named.name);
 }
 
 static bool is_destination(const struct record_destination *record)

@@ -51,24 +51,24 @@ struct object {
 	struct object_key key;
 	struct file_facts facts;	/* the newest sample */
 	char *name;			/* path or name; NULL = unknown; hostile bytes as they were */
-	bool gone;			/* eventfd: closed by all; its number may be another's by now */
 	uint64_t first_ts, last_ts;
 	unsigned int slots;		/* slots, in all tables, that hold it now */
 	unsigned int in_flight;		/* descriptors of it in socket queues now */
-	struct socket *socket;		/* what is known of it as a socket; NULL = nothing, or none */
+	unsigned int maps;		/* mappings of it, in all address spaces */
+	unsigned int sync_looks;	/* looks at it while several could write, up to SYNC_LOOKS */
+	uint32_t sync_seen;		/* what keeps them apart, by those looks; enum sync_seen */
+	uint32_t sync_inside;		/* at the last look something like a lock lay there; 0 = nowhere */
+	bool gone;			/* eventfd: closed by all; its number may be another's by now */
+	bool map_writer;		/* some mapping of it can be, or could be, written */
 	bool is_left;			/* is there at the end, and nobody has it open or mapped */
-	uint64_t left_age;		/* with it: ns since it was made, changed or detached */
-	uint64_t left_memory;		/* with it: bytes of memory it takes, in /dev/shm */
+	struct socket *socket;		/* what is known of it as a socket; NULL = nothing, or none */
+	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
+	uint64_t left_age;		/* with is_left: ns since it was made, changed or detached */
+	uint64_t left_memory;		/* with is_left: bytes of memory it takes, in /dev/shm */
 	struct process_key maker;	/* who made it in the window; pid 0 = unknown */
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
-	unsigned int maps;		/* mappings of it, in all address spaces */
-	bool map_writer;		/* some mapping of it can be, or could be, written */
-	unsigned int sync_looks;	/* looks at it while several could write, up to SYNC_LOOKS */
-	uint32_t sync_seen;		/* what keeps them apart, by those looks; enum sync_seen */
-	uint32_t sync_inside;		/* at the last look something like a lock lay there; 0 = nowhere */
-	struct segment *segment;	/* System V shared memory; NULL = none, or unknown */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
 	struct object *fifo_next, *fifo_prev; /* model->fifos; fifo_prev NULL = not in it */
 	UT_hash_handle hh;		/* model->objects */
@@ -109,18 +109,20 @@ struct waiting {
 
 struct socket {
 	struct socket_facts facts;	/* the newest sample */
+	char *name;			/* unix: name_len bytes, as bound; NULL = never bound */
+	uint32_t name_len;
 	struct object *object;
 	struct socket_tuple tuple;
 	bool is_hashed;			/* in model->sockets, under that tuple */
 	bool is_ambiguous;		/* another socket has, or had, the same addresses */
-	uint32_t first_drops;		/* facts.drops when first looked at */
-	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
-	uint8_t closed_first;		/* TCP: enum closed_first, as far as this end knows */
-	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	bool has_twin;			/* another socket was held with the same addresses */
+	uint8_t closed_first;		/* TCP: enum closed_first, as far as this end knows */
+	uint32_t first_drops;		/* facts.drops when first looked at */
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
-	struct destination *destinations;
 	unsigned int destinations_count;
+	struct destination *destinations;
+	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
+	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	struct server *server;		/* how connections to this listener were served; NULL = none seen */
 	UT_hash_handle hh;		/* model->sockets, by tuple */
 };
@@ -342,28 +344,28 @@ struct endpoint {
 	unsigned int write_slots;
 	unsigned int other_slots;	/* neither (O_PATH) */
 	unsigned int master_slots;	/* of them, masters of a terminal */
-	bool ever_master;
 	unsigned int maps, write_maps;	/* shared mappings now, and those that can be written */
-	bool ever_map, ever_map_write;	/* in the window */
 	unsigned int sync_writes;	/* looks at which it could write, up to SYNC_LOOKS; see object */
+	bool ever_master;
+	bool ever_map, ever_map_write;	/* in the window */
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */
-	uint32_t waiting;		/* access it waits for in open, by the newest refresh; 0 = none */
-	uint64_t waiting_since;		/* ns; 0 = longer than we watch */
 	bool is_reading;		/* at the end a thread sleeps in a read from it */
 	uint8_t held;			/* enum held: of the slots it had when the process ended */
 	int leaked_fd;			/* with HELD_LEAKED: the number; -1 = none */
+	uint32_t waiting;		/* access it waits for in open, by the newest refresh; 0 = none */
+	uint32_t use_tid;		/* the thread of its first transfer; 0 = none seen */
+	uint32_t nonblock_mode;		/* access of the description of nonblock_by: 1 = read, 2 = write */
+	uint64_t waiting_since;		/* ns; 0 = longer than we watch */
 	uint64_t first_ts, last_ts;
 	uint64_t read_gone_ts, write_gone_ts; /* its last slot for that was closed; 0 = not so */
-	uint32_t use_tid;		/* the thread of its first transfer; 0 = none seen */
 	uint64_t use_ts;		/* first transfer that was told of; 0 = none */
 	uint64_t in_ts, out_ts;		/* counts last rose: some read or write was at most a
 					 * refresh earlier; 0 = never */
 	struct process_key nonblock_by;	/* set O_NONBLOCK on a description that they share; pid 0 =
 					 * nobody did, or this process did so itself */
 	uint64_t nonblock_ts;
-	uint32_t nonblock_mode;		/* that description's access: 1 = read, 2 = write */
 	struct endpoint *process_next, *process_prev;
 	struct endpoint *object_next, *object_prev;
 	UT_hash_handle hh;		/* model->endpoints, by key */

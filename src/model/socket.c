@@ -225,12 +225,12 @@ static struct object *socket_listener(const struct model *model, const struct so
 static bool is_named(const struct object *object, const struct destination *destination,
 		     uint32_t netns)
 {
-	const struct socket_facts *facts = object->socket ? &object->socket->facts : NULL;
-	bool is_abstract = facts && facts->name_len && !facts->name[0];
+	const struct socket *socket = object->socket;
+	bool is_abstract = socket && socket->name && !socket->name[0];
 
 	return object->key.kind == FILE_UNIX && object->name &&
 	       !strcmp(object->name, destination->name) && is_abstract == destination->is_abstract &&
-	       (!is_abstract || facts->netns == netns);
+	       (!is_abstract || socket->facts.netns == netns);
 }
 
 static struct object *unix_by_name(const struct model *model, const struct destination *destination,
@@ -354,6 +354,7 @@ void socket_free(struct object *object)
 		free(destination);
 	}
 	free(socket->server);
+	free(socket->name);
 	free(socket);
 	object->socket = NULL;
 }
@@ -411,8 +412,25 @@ static void peer_tell(const struct model *model, const struct socket *socket)
 	peer->socket->facts.pending = 0;
 }
 
-static int socket_take(struct model *model, struct object *object, const struct socket_facts *facts)
+/* The bytes it is bound to, and how they show. */
+static int names_take(struct object *object, const struct socket_named *named)
 {
+	const uint32_t len = named->facts.name_len;
+	struct socket *socket = object->socket;
+
+	if (!len)
+		return 0;
+	if (socket->name_len != len || memcmp(socket->name, named->name, len)) {
+		if (text_set(&socket->name, named->name, len))
+			return -ENOMEM;
+		socket->name_len = len;
+	}
+	return name_set(&object->name, named->name, len);
+}
+
+static int socket_take(struct model *model, struct object *object, const struct socket_named *named)
+{
+	const struct socket_facts *facts = &named->facts;
 	struct socket *socket = socket_get(object);
 
 	if (!socket)
@@ -423,7 +441,7 @@ static int socket_take(struct model *model, struct object *object, const struct 
 		model->host_netns && facts->netns != model->host_netns ? facts->netns : 0;
 	if (facts->kind == FILE_UNIX) {
 		peer_tell(model, socket);
-		return name_set(&object->name, facts->name, facts->name_len);
+		return names_take(object, named);
 	}
 	return socket_place(model, socket);
 }
@@ -469,7 +487,7 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 	change->object = object;
 	if (record->head.ts > object->last_ts)
 		object->last_ts = record->head.ts;
-	if (socket_take(model, object, facts))
+	if (socket_take(model, object, &record->named))
 		return -ENOMEM;
 	note_over_time(object->socket, record);
 	other = socket_other(model, object, 0);

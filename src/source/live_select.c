@@ -75,21 +75,22 @@ static int watch(int fd, uint64_t ino, uint32_t dev)
 }
 
 /* The same as socket_name_hash() in bpf/socket.bpf.h. */
-static uint64_t name_hash(const struct socket_facts *facts)
+static uint64_t name_hash(const struct socket *socket)
 {
-	bool is_abstract = !facts->name[0];
-	uint64_t hash = is_abstract ? facts->netns : 0;
+	const char *name = socket->name ? socket->name : "";
+	bool is_abstract = !name[0];
+	uint64_t hash = is_abstract ? socket->facts.netns : 0;
 
-	for (uint32_t i = 0; i < facts->name_len && (is_abstract || facts->name[i]); i++)
-		hash = NAME_HASH(hash, facts->name[i]);
+	for (uint32_t i = 0; i < socket->name_len && (is_abstract || name[i]); i++)
+		hash = NAME_HASH(hash, name[i]);
 	return hash;
 }
 
-static int watch_name(int fd, const struct socket_facts *facts)
+static int watch_name(int fd, const struct socket *socket)
 {
-	int err = watch(fd, facts->address, WATCH_ADDRESS);
+	int err = watch(fd, socket->facts.address, WATCH_ADDRESS);
 
-	return err ? err : watch(fd, name_hash(facts), WATCH_NAME);
+	return err ? err : watch(fd, name_hash(socket), WATCH_NAME);
 }
 
 /* Who will connect to it, or be connected to, is known by its address or port. */
@@ -98,7 +99,7 @@ static int watch_address(int fd, const struct socket *socket)
 	const struct socket_facts *facts = &socket->facts;
 
 	if (facts->kind == FILE_UNIX)
-		return facts->address ? watch_name(fd, facts) : 0;
+		return facts->address ? watch_name(fd, socket) : 0;
 	if (!facts->local_port)
 		return 0;
 	return watch(fd, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);

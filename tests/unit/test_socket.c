@@ -58,26 +58,31 @@ static struct socket_facts tcp(uint64_t ino, uint16_t local, uint16_t remote, ui
 	return facts;
 }
 
-static struct socket_facts local(uint64_t ino, uint64_t peer, uint8_t state, const char *name, size_t len)
+static struct socket_named local(uint64_t ino, uint64_t peer, uint8_t state, const char *name, size_t len)
 {
-	struct socket_facts facts = { .ino = ino, .peer_ino = peer, .dev = DEV, .kind = FILE_UNIX,
-				      .family = AF_UNIX, .type = SOCK_STREAM, .state = state,
-				      .netns = HOST_NETNS, .name_len = len };
+	struct socket_named named = { .facts = { .ino = ino, .peer_ino = peer, .dev = DEV, .kind = FILE_UNIX,
+						 .family = AF_UNIX, .type = SOCK_STREAM, .state = state,
+						 .netns = HOST_NETNS, .name_len = len } };
 
-	memcpy(facts.name, name, len);
-	return facts;
+	memcpy(named.name, name, len);
+	return named;
 }
 
 /* The process `pid` has that socket under number fd. */
-static void has(struct script *s, uint32_t pid, int fd, struct socket_facts facts, int nr)
+static void has_named(struct script *s, uint32_t pid, int fd, struct socket_named named, int nr)
 {
 	struct record_socket record = { .head = { .type = RECORD_SOCKET, .size = sizeof(record), .ts = s->ts++,
 						  .pid = pid, .tid = pid, .start = start_of(s, pid) },
-					.fd = fd, .nr = nr, .result = fd, .facts = facts };
+					.fd = fd, .nr = nr, .result = fd, .named = named };
 
 	by(s, pid);
-	slot(s, pid == 10 ? T : T + 1, fd, file(facts.kind, facts.ino), SYS_socket, fd, 0, 0, 0);
+	slot(s, pid == 10 ? T : T + 1, fd, file(named.facts.kind, named.facts.ino), SYS_socket, fd, 0, 0, 0);
 	apply(s, &record);
+}
+
+static void has(struct script *s, uint32_t pid, int fd, struct socket_facts facts, int nr)
+{
+	has_named(s, pid, fd, (struct socket_named){ .facts = facts }, nr);
 }
 
 static struct object *object_of(const struct script *s, uint32_t kind, uint64_t ino)
@@ -203,15 +208,15 @@ static void unix_by_inode(void **state)
 	struct object *client;
 
 	start(s);
-	has(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "/run/x", 7), SYS_listen);
-	has(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_connect);
-	has(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
+	has_named(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "/run/x", 7), SYS_listen);
+	has_named(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_connect);
+	has_named(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
 	client = object_of(s, FILE_UNIX, CLIENT);
 	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_UNIX, ACCEPTED));
 	assert_string_equal(object_of(s, FILE_UNIX, LISTENER)->name, "/run/x");
 	assert_null(client->name);
 	/* Once the other side is gone the kernel forgets who it was; we don't. */
-	has(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_shutdown);
+	has_named(s, 20, 3, local(CLIENT, 0, TCP_ESTABLISHED, "", 0), SYS_shutdown);
 	assert_ptr_equal(socket_other(s->model, client, 0), object_of(s, FILE_UNIX, ACCEPTED));
 }
 
@@ -220,7 +225,7 @@ static void abstract_names(void **state)
 	struct script *s = *state;
 
 	start(s);
-	has(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "\0a\0\n", 4), SYS_bind);
+	has_named(s, 10, 3, local(LISTENER, 0, TCP_LISTEN, "\0a\0\n", 4), SYS_bind);
 	assert_string_equal(object_of(s, FILE_UNIX, LISTENER)->name, "@a@\n");
 }
 
@@ -332,8 +337,8 @@ static void calls_tell_of_unix_sockets(void **state)
 	struct script *s = *state;
 
 	start(s);
-	has(s, 20, 3, local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0), SYS_connect);
-	has(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
+	has_named(s, 20, 3, local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0), SYS_connect);
+	has_named(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
 	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_NONE);
 	by(s, 20);
 	closed(s, T + 1, 3);
@@ -365,19 +370,25 @@ static struct socket_facts datagram(struct socket_facts facts, uint32_t kind, ui
 	return facts;
 }
 
+static struct socket_named unix_datagram(struct socket_named named, uint32_t netns)
+{
+	named.facts = datagram(named.facts, FILE_UNIX, netns);
+	return named;
+}
+
 static void abstract_names_stay_in_their_namespace(void **state)
 {
 	struct script *s = *state;
 
 	start(s);
-	has(s, 10, 3, datagram(local(LISTENER, 0, TCP_CLOSE, "\0a", 2), FILE_UNIX, 7), SYS_bind);
-	has(s, 20, 3, datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), FILE_UNIX, HOST_NETNS), SYS_bind);
+	has_named(s, 10, 3, unix_datagram(local(LISTENER, 0, TCP_CLOSE, "\0a", 2), 7), SYS_bind);
+	has_named(s, 20, 3, unix_datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_bind);
 	sent_to(s, CLIENT, NULL, "\0a", 2);
 	assert_null(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0));
 	/* A path with that @ in it is another name. */
-	has(s, 10, 4, datagram(local(ACCEPTED, 0, TCP_CLOSE, "@a", 3), FILE_UNIX, HOST_NETNS), SYS_bind);
+	has_named(s, 10, 4, unix_datagram(local(ACCEPTED, 0, TCP_CLOSE, "@a", 3), HOST_NETNS), SYS_bind);
 	assert_null(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0));
-	has(s, 10, 5, datagram(local(ACCEPTED + 1, 0, TCP_CLOSE, "\0a", 2), FILE_UNIX, HOST_NETNS), SYS_bind);
+	has_named(s, 10, 5, unix_datagram(local(ACCEPTED + 1, 0, TCP_CLOSE, "\0a", 2), HOST_NETNS), SYS_bind);
 	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
 			 object_of(s, FILE_UNIX, ACCEPTED + 1));
 }
@@ -387,8 +398,8 @@ static void paths_cross_namespaces(void **state)
 	struct script *s = *state;
 
 	start(s);
-	has(s, 10, 3, datagram(local(LISTENER, 0, TCP_CLOSE, "/run/x", 7), FILE_UNIX, 7), SYS_bind);
-	has(s, 20, 3, datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), FILE_UNIX, HOST_NETNS), SYS_bind);
+	has_named(s, 10, 3, unix_datagram(local(LISTENER, 0, TCP_CLOSE, "/run/x", 7), 7), SYS_bind);
+	has_named(s, 20, 3, unix_datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_bind);
 	sent_to(s, CLIENT, NULL, "/run/x", 7);
 	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
 			 object_of(s, FILE_UNIX, LISTENER));
