@@ -6,6 +6,9 @@
 #include "mechanism/mechanism.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#include "util/units.h"
 
 #define MINOR_BITS 20
 #define MINOR_MASK ((1u << MINOR_BITS) - 1)
@@ -29,9 +32,17 @@ static size_t length(int would, size_t size)
 /* pipe:[88231] */
 static size_t id_by_number(const struct object *object, uint64_t number, char *buf, size_t size)
 {
-	return length(snprintf(buf, size, "%s:[%llu]", object_kind_name(object),
-			       (unsigned long long)number),
-		      size);
+	const char *kind = object_kind_name(object);
+	size_t len = strlen(kind);
+
+	if (size < len + NUMBER_MAX + 4)
+		return length(snprintf(buf, size, "?"), size);
+	memcpy(buf, kind, len);
+	memcpy(buf + len, ":[", 2);
+	len += 2;
+	len += number_put(buf + len, number);
+	memcpy(buf + len, "]", 2);
+	return len + 1;
 }
 
 /* fifo:/tmp/f */

@@ -9,6 +9,7 @@
 #include "sink/names.h"
 #include "sink/stream.h"
 #include "sink/text_table.h"
+#include "util/units.h"
 
 #define COMMAND_COLUMNS 60
 #define PEERS_MAX       4
@@ -79,14 +80,18 @@ static void print_header(FILE *out, const struct fds_view *view, const struct pr
 static void add_mode(struct text_table *rows, const struct slot *slot)
 {
 	const char *names[FLAGS_MAX], *access = access_name(slot->description);
-	size_t count = flag_names(slot->description, names), used, i;
-	char mode[FLAGS_MAX * 12 + 16];
+	size_t count = flag_names(slot->description, names), i;
+	FILE *cell = text_table_begin(rows);
 
-	used = (size_t)snprintf(mode, sizeof(mode), "%s", access ? access : "-");
-	for (i = 0; i < count; i++)
-		used += (size_t)snprintf(mode + used, sizeof(mode) - used, " %s", names[i]);
-	snprintf(mode + used, sizeof(mode) - used, "%s", slot->cloexec ? " cloexec" : "");
-	text_table_add(rows, "%s", mode);
+	if (!cell)
+		return;
+	fputs_unlocked(access ? access : "-", cell);
+	for (i = 0; i < count; i++) {
+		putc_unlocked(' ', cell);
+		fputs_unlocked(names[i], cell);
+	}
+	fputs_unlocked(slot->cloexec ? " cloexec" : "", cell);
+	text_table_end(rows);
 }
 
 /* "dup 3", "fork bash[811]", "passed cat[4]:7, exec"; "?" = was there before we looked */
@@ -128,10 +133,13 @@ static bool is_other_end(const struct holder *other, const struct process *proce
 static void print_peer(FILE *out, const struct holder *holder)
 {
 	const char *access = access_name(holder->slot->description);
-	char who[WHO_MAX];
+	char who[WHO_MAX], fd[NUMBER_MAX];
 
-	fprintf(out, "%s:%d%s", who_name(holder->process, who, ESCAPE_TERMINAL), holder->fd,
-		access ? access : "");
+	fputs_unlocked(who_name(holder->process, who, ESCAPE_TERMINAL), out);
+	putc_unlocked(':', out);
+	number_put(fd, (uint64_t)holder->fd);
+	fputs_unlocked(fd, out);
+	fputs_unlocked(access ? access : "", out);
 }
 
 static size_t print_peers(FILE *out, const struct holder *holders, size_t count,
@@ -179,51 +187,58 @@ static void print_other_end(FILE *out, const struct fds_view *view, const struct
 static void add_peers(struct text_table *rows, const struct fds_view *view,
 		      const struct process *process, const struct slot *slot)
 {
-	size_t len;
-	char *text = NULL;
-	FILE *out = open_memstream(&text, &len);
+	FILE *cell = text_table_begin(rows);
 
-	if (out) {
-		print_other_end(out, view, process, slot);
-		fclose(out);
+	if (cell)
+		print_other_end(cell, view, process, slot);
+	text_table_end(rows);
+}
+
+static void add_object(struct text_table *rows, const struct description *description)
+{
+	const char *end = description_end(description);
+	FILE *cell = text_table_begin(rows);
+	char name[NAME_MAX_ESCAPED];
+
+	if (!cell)
+		return;
+	fputs_unlocked(object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL), cell);
+	if (end) {
+		putc_unlocked(' ', cell);
+		fputs_unlocked(end, cell);
 	}
-	text_table_add(rows, "%s", text ? text : "?");
-	free(text);
+	text_table_end(rows);
 }
 
 static void add_row(struct text_table *rows, const struct fds_view *view,
 		    const struct process *process, int fd, const struct slot *slot)
 {
-	const char *end = description_end(slot->description);
-	char name[NAME_MAX_ESCAPED];
-
-	object_name(slot->description->object, name, sizeof(name), ESCAPE_TERMINAL);
 	text_table_add(rows, "%d", fd);
 	add_mode(rows, slot);
 	text_table_add(rows, "#%llu", (unsigned long long)slot->description->serial);
-	text_table_add(rows, "%s%s%s", name, end ? " " : "", end ? end : "");
+	add_object(rows, slot->description);
 	add_came(rows, slot);
 	add_peers(rows, view, process, slot);
 }
+
+static const char *const heads[] = { "FD", "MODE", "DESC", "OBJECT", "CAME", "PEERS" };
 
 /*
  *   FD  MODE  DESC  OBJECT                   CAME            PEERS
  *   0   r     #17   pipe:[88231] read end    fork bash[811]  yes[813]:1w
  */
-static int print_table(FILE *out, const struct fds_view *view, const struct process *process,
-		       const struct table *table)
+static int print_table(FILE *out, struct text_table *rows, const struct fds_view *view,
+		       const struct process *process, const struct table *table)
 {
-	static const char *const heads[] = { "FD", "MODE", "DESC", "OBJECT", "CAME", "PEERS" };
-	struct text_table rows = { .columns = sizeof(heads) / sizeof(heads[0]) };
 	unsigned int fd;
 	size_t i;
 
-	for (i = 0; i < rows.columns; i++)
-		text_table_add(&rows, "%s", heads[i]);
+	for (i = 0; i < rows->columns; i++)
+		text_table_add(rows, "%s", heads[i]);
 	for (fd = 0; fd < table->size; fd++)
 		if (fds_view_has(view, process, &table->slots[fd]))
-			add_row(&rows, view, process, (int)fd, &table->slots[fd]);
-	return text_table_print(&rows, out, 2);
+			add_row(rows, view, process, (int)fd, &table->slots[fd]);
+	return text_table_print(rows, out, 2);
 }
 
 static void print_tids(FILE *out, const struct process *process, const struct table *table)
@@ -275,18 +290,18 @@ static void print_maps(FILE *out, const struct fds_view *view, const struct proc
 	}
 }
 
-static int print_process(FILE *out, const struct fds_view *view, const struct process *process,
-			 bool color)
+static int print_process(FILE *out, struct text_table *rows, const struct fds_view *view,
+			 const struct process *process, bool color)
 {
 	const struct table *table = process_table_next(process, NULL);
 	int err = 0;
 
 	print_header(out, view, process, table, color);
 	if (table && count_shown(view, process, table))
-		err = print_table(out, view, process, table);
+		err = print_table(out, rows, view, process, table);
 	while (table && !err && (table = process_table_next(process, table))) {
 		print_tids(out, process, table);
-		err = print_table(out, view, process, table);
+		err = print_table(out, rows, view, process, table);
 	}
 	print_maps(out, view, process);
 	fputc('\n', out);
@@ -357,11 +372,13 @@ static void print_in_flight(FILE *out, const struct description *description)
 
 static int print_all(FILE *out, const struct fds_view *view, bool color)
 {
+	struct text_table rows = { .columns = sizeof(heads) / sizeof(heads[0]) };
 	size_t i;
 	int err = 0;
 
 	for (i = 0; i < view->processes.count && !err; i++)
-		err = print_process(out, view, view->processes.items[i], color);
+		err = print_process(out, &rows, view, view->processes.items[i], color);
+	text_table_free(&rows);
 	for (i = 0; i < view->descriptions.count && !err; i++)
 		print_in_flight(out, view->descriptions.items[i]);
 	for (i = 0; i < view->objects.count && !err; i++)

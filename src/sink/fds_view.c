@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mechanism/mechanism.h"
 #include "sink/order.h"
 
 /* --- asking the model ---------------------------------------------------------------------- */
@@ -41,13 +40,7 @@ const struct table *process_table_next(const struct process *process, const stru
 
 const struct object *object_peer(const struct model *model, const struct object *object)
 {
-	struct fact facts[EVENT_FACTS_MAX];
-	size_t count = object_facts(model, object, facts, EVENT_FACTS_MAX), i;
-
-	for (i = 0; i < count; i++)
-		if (facts[i].type == FACT_OBJECT && !strcmp(facts[i].key, "peer"))
-			return facts[i].object;
-	return NULL;
+	return object->socket ? socket_other(model, object, 0) : NULL;
 }
 
 /* --- holders ------------------------------------------------------------------------------- */
@@ -257,7 +250,9 @@ static int show_holders(struct fds_view *view)
 
 		if (!fds_view_has(view, holder->process, holder->slot))
 			continue;
-		err = set_add(&view->processes, holder->process);
+		/* The selected are shown anyway. */
+		if (!process_is_selected(view->model, holder->process))
+			err = set_add(&view->processes, holder->process);
 		if (!err)
 			err = show_description(view, holder->slot->description);
 	}

@@ -172,6 +172,7 @@ int graph_print_text(FILE *out, const struct model *model, const struct graph *g
 		if (graph->endpoints[i].waiting)
 			add_waiting(&rows, model, &graph->endpoints[i]);
 	err = text_table_print(&rows, out, 0);
+	text_table_free(&rows);
 	if (err)
 		return err;
 	fprintf(out, "-- %zu processes, %zu links, ", graph->processes_count, graph->links_count);

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "util/units.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define FMODE_ACCESS 3
 #define FMODE_PATH   0x4000 /* include/linux/fs.h */
@@ -15,7 +17,10 @@ const char *who_name(const struct process *process, char buf[WHO_MAX], enum esca
 	size_t used = escape_into(buf, WHO_MAX, how, process->comm,
 				  strnlen(process->comm, sizeof(process->comm)));
 
-	snprintf(buf + used, WHO_MAX - used, "[%u]", process->key.pid);
+	/* WHO_MAX has room for both. */
+	buf[used++] = '[';
+	used += number_put(buf + used, process->key.pid);
+	memcpy(buf + used, "]", 2);
 	return buf;
 }
 

@@ -10,6 +10,8 @@
 #include "sink/stream.h"
 #include "util/error.h"
 
+#define BUFFER_SIZE (64u << 10) /* a report comes at once; the C library would write 4 KiB at a time */
+
 int stream_status(FILE *out)
 {
 	if (!ferror(out))
@@ -30,16 +32,20 @@ int output_open(const char *path, struct output *output)
 	int err;
 
 	*output = (struct output){ .stream = stdout };
-	if (!path)
+	if (!path) {
+		setvbuf(stdout, NULL, _IOFBF, BUFFER_SIZE);
 		return 0;
+	}
 	*output = (struct output){ 0 };
 	err = replace_open(path, &output->file);
 	if (err)
 		return err;
 	output->stream = fdopen(output->file.fd, "w");
 	output->path = strdup(path);
-	if (output->stream && output->path)
+	if (output->stream && output->path) {
+		setvbuf(output->stream, NULL, _IOFBF, BUFFER_SIZE);
 		return 0;
+	}
 	if (!output->stream)
 		close(output->file.fd);
 	output_abandon(output);

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sink/stream.h"
 #include "util/escape.h"
@@ -12,90 +14,112 @@
 /* A longer cell pushes the rest of its row aside instead of the whole column. */
 #define WIDTH_MAX 48
 
-static int make_room(struct text_table *table)
+FILE *text_table_begin(struct text_table *table)
 {
-	size_t room = table->room ? table->room * 2 : 64;
-	char **cells;
+	if (!table->cells) {
+		table->cells = open_memstream(&table->text, &table->len);
+		if (table->cells)
+			__fsetlocking(table->cells, FSETLOCKING_BYCALLER);
+		else
+			table->err = -ENOMEM;
+	}
+	return table->cells;
+}
 
-	if (table->count < table->room)
-		return 0;
-	cells = reallocarray(table->cells, room, sizeof(*cells));
-	if (!cells)
-		return -ENOMEM;
-	table->cells = cells;
-	table->room = room;
-	return 0;
+void text_table_end(struct text_table *table)
+{
+	if (!table->cells)
+		return;
+	putc_unlocked('\0', table->cells);
+	table->count++;
 }
 
 void text_table_add(struct text_table *table, const char *format, ...)
 {
+	FILE *cell = text_table_begin(table);
 	va_list args;
-	int len;
 
-	if (!table->err)
-		table->err = make_room(table);
-	if (table->err)
+	if (!cell)
 		return;
 	va_start(args, format);
-	len = vasprintf(&table->cells[table->count], format, args);
+	vfprintf(cell, format, args);
 	va_end(args);
-	if (len < 0)
-		table->err = -ENOMEM;
-	else
-		table->count++;
+	text_table_end(table);
+}
+
+static const char *next_cell(const char *cell)
+{
+	return cell + strlen(cell) + 1;
 }
 
 static void measure(const struct text_table *table, size_t widths[TEXT_COLUMNS_MAX])
 {
+	const char *cell = table->text;
 	size_t i, width;
 
-	for (i = 0; i < table->count; i++) {
-		width = utf8_columns(table->cells[i]);
+	for (i = 0; i < table->count; i++, cell = next_cell(cell)) {
+		width = utf8_columns(cell);
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width < WIDTH_MAX ? width : WIDTH_MAX;
 	}
 }
 
-/* Blanks after the last words of a row would only get in the way. */
-static size_t row_end(const struct text_table *table, size_t begin)
+static void print_blanks(FILE *out, size_t count)
 {
-	size_t end = begin + table->columns;
-
-	if (end > table->count)
-		end = table->count;
-	while (end > begin && !*table->cells[end - 1])
-		end--;
-	return end;
+	while (count--)
+		putc_unlocked(' ', out);
 }
 
-static void print_row(const struct text_table *table, FILE *out, size_t begin, int indent,
-		      const size_t widths[TEXT_COLUMNS_MAX])
+/* Prints `count` cells from there on. Returns the one behind them. Blanks after the last words of a row
+ * would only get in the way, so they wait for more words. */
+static const char *print_row(FILE *out, const char *cell, size_t count, int indent,
+			     const size_t widths[TEXT_COLUMNS_MAX])
 {
-	size_t end = row_end(table, begin), i, used, width;
+	size_t blanks = (size_t)indent, i, used;
 
-	fprintf(out, "%*s", indent, "");
-	for (i = begin; i < end; i++) {
-		used = utf8_columns(table->cells[i]);
-		width = i + 1 < end ? widths[i - begin] + 2 : 0;
-		fprintf(out, "%s%*s", table->cells[i], (int)(used + 2 <= width ? width - used : 0),
-			"");
-		if (width && used + 2 > width)
-			fputs("  ", out);
+	for (i = 0; i < count; i++, cell = next_cell(cell)) {
+		used = utf8_columns(cell);
+		if (used) {
+			print_blanks(out, blanks);
+			blanks = 0;
+			fputs_unlocked(cell, out);
+		}
+		blanks += used < widths[i] ? widths[i] + 2 - used : 2;
 	}
-	fputc('\n', out);
+	putc_unlocked('\n', out);
+	return cell;
+}
+
+static int table_status(struct text_table *table)
+{
+	if (!table->err && table->cells && (fflush(table->cells) || ferror(table->cells)))
+		table->err = -ENOMEM;
+	return table->err;
 }
 
 int text_table_print(struct text_table *table, FILE *out, int indent)
 {
-	size_t widths[TEXT_COLUMNS_MAX] = { 0 }, i;
-	int err = table->err;
+	size_t widths[TEXT_COLUMNS_MAX] = { 0 }, i, left;
+	int err = table_status(table);
+	const char *cell = table->text;
 
-	measure(table, widths);
-	for (i = 0; i < table->count && !err; i += table->columns)
-		print_row(table, out, i, indent, widths);
-	for (i = 0; i < table->count; i++)
-		free(table->cells[i]);
-	free(table->cells);
-	*table = (struct text_table){ .columns = table->columns };
+	if (!err)
+		measure(table, widths);
+	for (i = 0; i < table->count && !err; i += table->columns) {
+		left = table->count - i;
+		cell = print_row(out, cell, left < table->columns ? left : table->columns, indent,
+				 widths);
+	}
+	table->count = 0;
+	if (table->cells)
+		rewind(table->cells);
 	return err ? err : stream_status(out);
+}
+
+void text_table_free(struct text_table *table)
+{
+	if (table->cells)
+		fclose(table->cells);
+	free(table->text);
+	*table = (struct text_table){ .columns = table->columns };
 }

@@ -182,6 +182,24 @@ static size_t escape_one(enum escape how, const char *bytes, size_t len, char *b
 	return *taken;
 }
 
+/* Printable ASCII that means nothing in any format: nearly all there is, so worth a short cut. */
+static bool is_plain(unsigned char c)
+{
+	switch (c) {
+	case '\\':
+	case '"':
+	case '&':
+	case '#':
+	case '<':
+	case '>':
+	case '`':
+	case '|':
+	case ';':
+	case '\'': return false;
+	}
+	return c >= 0x20 && c < 0x7f;
+}
+
 size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, size_t len)
 {
 	char one[ESCAPE_ONE_MAX + 1];
@@ -190,6 +208,11 @@ size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, s
 	if (!size)
 		return 0;
 	for (; len; bytes += taken, len -= taken) {
+		if (is_plain((unsigned char)*bytes) && used + 1 < size) {
+			buf[used++] = *bytes;
+			taken = 1;
+			continue;
+		}
 		got = escape_one(how, bytes, len, one, &taken);
 		if (used + got >= size)
 			break;
@@ -198,12 +221,6 @@ size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, s
 	}
 	buf[used] = '\0';
 	return used;
-}
-
-/* Printable ASCII that means nothing in any format: nearly all there is, so worth a short cut. */
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && !strchr("\\\"&#<>`|;'", c);
 }
 
 void escape_print(FILE *out, enum escape how, const char *bytes, size_t len)

@@ -10,6 +10,8 @@ int set_add(struct set *set, const void *item)
 	const void **items;
 	size_t room;
 
+	if (set->count && set->items[set->count - 1] == item)
+		return 0;
 	if (set->count == set->room) {
 		room = set->room ? set->room * 2 : 64;
 		items = reallocarray(set->items, room, sizeof(*items));
@@ -28,13 +30,24 @@ static int compare_items(const void *a, const void *b, void *order)
 	return ((set_order_fn)order)(*(const void *const *)a, *(const void *const *)b);
 }
 
+/* Most are filled from something that is in order already. */
+static bool is_in_order(const struct set *set)
+{
+	size_t i;
+
+	for (i = 1; i < set->count; i++)
+		if (set->order(set->items[i - 1], set->items[i]) > 0)
+			return false;
+	return true;
+}
+
 void set_sort(struct set *set)
 {
 	size_t i, kept = 0;
 
 	if (set->is_sorted)
 		return;
-	if (set->count)
+	if (!is_in_order(set))
 		qsort_r(set->items, set->count, sizeof(*set->items), compare_items,
 			(void *)set->order);
 	for (i = 0; i < set->count; i++)

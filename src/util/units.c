@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Amounts as people read them. */
+/* Numbers, and amounts as people read them. */
 #include "util/units.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -45,4 +46,19 @@ char *units_duration(uint64_t ns, char buf[UNITS_MAX])
 		snprintf(buf, UNITS_MAX, "%llu h %u min", (unsigned long long)(seconds / 3600),
 			 (unsigned int)(seconds / 60 % 60));
 	return buf;
+}
+
+size_t number_put(char buf[NUMBER_MAX], uint64_t number)
+{
+	char digits[NUMBER_MAX], *at = digits + sizeof(digits) - 1;
+	size_t len;
+
+	*at = '\0';
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	len = (size_t)(digits + sizeof(digits) - 1 - at);
+	memcpy(buf, at, len + 1);
+	return len;
 }
