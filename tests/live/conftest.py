@@ -105,6 +105,9 @@ class Lines:
         return line.decode()
 
 
+TIDY_LIMIT = 3    # seconds
+
+
 class Workload:
     """A program that tells its own truth and waits for our word."""
 
@@ -143,7 +146,12 @@ class Workload:
             self.process.stdout.close()
 
     def kill(self):
-        if self.process.poll() is None:
+        """Of a test that failed: it may still tidy up after itself when its input ends, or else is killed."""
+        if self.process.poll() is None and not self.process.stdin.closed:
+            self.process.stdin.close()
+        try:
+            self.process.wait(TIDY_LIMIT)
+        except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
