@@ -33,22 +33,9 @@ static __always_inline __u32 bare_cause(struct task_struct *task, __u32 sig, boo
 	if (!is_priv)
 		return BPF_CORE_READ(task, flags) & PF_EXITING ? SIGNAL_PARENT_DIED :
 								 SIGNAL_BY_KERNEL;
-	switch (sig) {
-	case 1: /* SIGHUP */
-	case SIGCONT: return hangup_cause(task);
-	case SIGINT:
-	case SIGQUIT:
-	case SIGTSTP:
-	case SIGTTIN:
-	case SIGTTOU: return SIGNAL_TERMINAL;
-	case SIGWINCH: return SIGNAL_RESIZED;
-	case SIGALRM:
-	case SIGVTALRM:
-	case SIGPROF: return SIGNAL_ALARM;
-	case SIGURG:
-	case SIGIO: return SIGNAL_IO;
-	}
-	return SIGNAL_BY_KERNEL;
+	if (sig == 1 /* SIGHUP */ || sig == SIGCONT)
+		return hangup_cause(task);
+	return pending_bare_cause(sig);
 }
 
 static __always_inline __u32 told_cause(struct task_struct *task, __u32 sig, __s32 code)
