@@ -23,6 +23,18 @@ CALL_EXIT(new_fd_exit)
 	return call->ret < 0 ? 0 : slot_filled(call, call->ret);
 }
 
+/* An eventfd is watched by the address of its file, which another one may have had before. */
+CALL_EXIT(eventfd_exit)
+{
+	struct watched_key key = {};
+
+	if (call->ret < 0)
+		return 0;
+	if (control.selective && odd_channel(&key, current_file(call->ret)))
+		bpf_map_delete_elem(&watched, &key);
+	return slot_filled(call, call->ret);
+}
+
 /* The result is a new descriptor, or 0 for "done". */
 CALL_EXIT(maybe_fd_exit)
 {

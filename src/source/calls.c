@@ -46,7 +46,7 @@ const struct call_row call_rows[] = {
 	CALL(pipe, 42, 42, "pipe_exit"),
 	CALL(epoll_create, 254, 250, "new_fd_exit"),
 	CALL(inotify_init, 291, 316, "new_fd_exit"),
-	CALL(eventfd, 323, 351, "new_fd_exit"),
+	CALL(eventfd, 323, 351, "eventfd_exit"),
 	CALL(signalfd, 321, 349, "signalfd_exit"),
 #endif
 	TRANSFER(openat, 295, 322, "openat_exit"),
@@ -58,7 +58,7 @@ const struct call_row call_rows[] = {
 	CALL(memfd_create, 356, 385, "new_fd_exit"),
 	CALL(memfd_secret, 447, 447, "new_fd_exit"),
 	CALL(epoll_create1, 329, 357, "new_fd_exit"),
-	CALL(eventfd2, 328, 356, "new_fd_exit"),
+	CALL(eventfd2, 328, 356, "eventfd_exit"),
 	CALL(signalfd4, 327, 355, "signalfd_exit"),
 	CALL(timerfd_create, 322, 350, "new_fd_exit"),
 	CALL(inotify_init1, 332, 360, "new_fd_exit"),

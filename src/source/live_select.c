@@ -105,6 +105,22 @@ static int watch_address(int fd, const struct socket *socket)
 	return watch(fd, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
 }
 
+/* Without a name, and held by nobody: none will come by it again, and what stands at its address or
+ * bears its number then is another. */
+static bool is_over(const struct object *object)
+{
+	if (object->slots || object->in_flight || object->maps)
+		return false;
+	switch (object->key.kind) {
+	case FILE_PIPE:
+	case FILE_EVENTFD:
+	case FILE_UNIX:
+	case FILE_TCP:
+	case FILE_UDP: return true;
+	}
+	return false;
+}
+
 /* What the selected hold, and the other ends of it, which their peers hold. */
 static int watches_add(struct live *live)
 {
@@ -114,7 +130,7 @@ static int watches_add(struct live *live)
 	for (endpoint = live->model->endpoints; endpoint && !err; endpoint = endpoint->hh.next) {
 		const struct object *object = endpoint->key.object;
 
-		if (!object_is_near_selected(object, live->model))
+		if (is_over(object) || !object_is_near_selected(object, live->model))
 			continue;
 		err = watch(fd, object->key.ino, object->key.dev);
 		if (!err && object->socket && endpoint->key.process->selected)
