@@ -40,6 +40,12 @@ void model_free(struct model *model)
 	free(model);
 }
 
+uint64_t losses_of_state(const uint64_t *loss)
+{
+	return loss[LOSS_RING_FULL] + loss[LOSS_READ_FAILED] + loss[LOSS_RECURSION] +
+	       loss[LOSS_TABLE_CUT];
+}
+
 uint64_t model_lost(const struct model *model)
 {
 	uint64_t lost = 0;

@@ -550,6 +550,8 @@ const char *kind_name(uint32_t kind);
 
 /* Events dropped so far: all of loss[] but cut texts. */
 uint64_t model_lost(const struct model *model);
+/* Of losses by enum loss, those after which the tables may be wrong. */
+uint64_t losses_of_state(const uint64_t *loss);
 
 /* --- audit ---------------------------------------------------------------------------------- */
 

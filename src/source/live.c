@@ -101,13 +101,6 @@ static int snapshot_deliver(struct live *live)
 
 /* --- losses ---------------------------------------------------------------------------------- */
 
-/* Losses after which the tables may be wrong. */
-static uint64_t state_losses(const uint64_t *loss)
-{
-	return loss[LOSS_RING_FULL] + loss[LOSS_READ_FAILED] + loss[LOSS_RECURSION] +
-	       loss[LOSS_TABLE_CUT];
-}
-
 static int losses_report(struct live *live, const uint64_t *loss)
 {
 	struct record_loss record = {
@@ -156,9 +149,9 @@ static int losses_check(struct live *live, bool now)
 	if (err)
 		return err;
 	loss[LOSS_UNRESOLVED] = unresolved_for_long(live, now) ? live->model->unresolved : 0;
-	state = state_losses(loss) + loss[LOSS_UNRESOLVED];
+	state = losses_of_state(loss) + loss[LOSS_UNRESOLVED];
 	if (state != live->snapshot_losses && (now || now_ns() >= live->next_resync_ns)) {
-		live->snapshot_losses = state_losses(loss);
+		live->snapshot_losses = losses_of_state(loss);
 		err = resync(live);
 		if (!err)
 			err = losses_report(live, loss);

@@ -28,6 +28,15 @@ struct counted {
 	struct transfer seen;	/* newest value read */
 	struct transfer ongoing; /* of that, sleeps not over yet: blocked_in, blocked_out */
 	bool touched;		/* met in the read-out under way */
+	struct counted_process *process;
+	struct counted *next, *prev; /* of the same process */
+	UT_hash_handle hh;
+};
+
+/* Processes end by the thousand a second, so each finds its own without going through all. */
+struct counted_process {
+	struct process_key key;
+	struct counted *all;
 	UT_hash_handle hh;
 };
 
@@ -52,9 +61,11 @@ struct live {
 	int epoll;
 	bool selective;			/* not the whole machine */
 	bool exit_seen, stopped;
+	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 
 	struct counted *counted;
+	struct counted_process *counted_processes;
 	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
 	uint64_t recursion_base;

@@ -13,24 +13,68 @@
 #include "tracer.skel.h"
 
 #define BATCH 512
+#define DRAIN_EVERY_NS 20000000
 
 static int transfers_fd(const struct live *live)
 {
 	return bpf_map__fd(live->tracer->maps.transfers);
 }
 
+static struct counted_process *counted_process_find(const struct live *live, uint32_t pid,
+						    uint64_t start)
+{
+	const struct process_key key = {.start_ns = start, .pid = pid};
+	struct counted_process *process;
+
+	HASH_FIND(hh, live->counted_processes, &key, sizeof(key), process);
+	return process;
+}
+
+/* One without any goes with its last. NULL = no memory. */
+static struct counted_process *counted_process_get(struct live *live, uint32_t pid, uint64_t start)
+{
+	struct counted_process *process = counted_process_find(live, pid, start);
+
+	if (process)
+		return process;
+	process = calloc(1, sizeof(*process));
+	if (!process)
+		return NULL;
+	process->key.start_ns = start;
+	process->key.pid = pid;
+	HASH_ADD(hh, live->counted_processes, key, sizeof(process->key), process);
+	return process;
+}
+
+static void counted_drop(struct live *live, struct counted *counted)
+{
+	struct counted_process *process = counted->process;
+
+	DL_DELETE(process->all, counted);
+	if (!process->all) {
+		HASH_DEL(live->counted_processes, process);
+		free(process);
+	}
+	HASH_DEL(live->counted, counted);
+	free(counted);
+}
+
 static struct counted *counted_get(struct live *live, const struct transfer_key *key)
 {
 	const struct endpoint *endpoint;
+	struct counted_process *process;
 	struct counted *counted;
 
 	HASH_FIND(hh, live->counted, key, sizeof(*key), counted);
 	if (counted)
 		return counted;
-	counted = calloc(1, sizeof(*counted));
+	process = counted_process_get(live, key->pid, key->start);
+	counted = process ? calloc(1, sizeof(*counted)) : NULL;
 	if (!counted)
 		return NULL;
 	counted->key = *key;
+	counted->process = process;
+	DL_APPEND(process->all, counted);
 	endpoint = model_endpoint_by_transfer(live->model, key);
 	if (endpoint)	/* they met before, and their entry was deleted since */
 		counted->base = endpoint->transfer;
@@ -105,16 +149,15 @@ static int counted_take(struct live *live, struct counted *counted)
 
 int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
 {
-	struct counted *counted, *next;
+	const struct counted_process *process = counted_process_find(live, pid, start);
+	struct counted *counted = process ? process->all : NULL, *next;
 	int err = 0;
 
-	HASH_ITER(hh, live->counted, counted, next) {
-		if (counted->key.pid != pid || counted->key.start != start)
-			continue;
+	for (; counted; counted = next) {
+		next = counted->next; /* the process goes with its last */
 		if (!err)
 			err = counted_take(live, counted);
-		HASH_DEL(live->counted, counted);
-		free(counted);
+		counted_drop(live, counted);
 	}
 	return err;
 }
@@ -142,8 +185,7 @@ static int sweep_finished(struct live *live)
 			continue;
 		if (!err)
 			err = counted_take(live, counted);
-		HASH_DEL(live->counted, counted);
-		free(counted);
+		counted_drop(live, counted);
 	}
 	return err;
 }
@@ -151,9 +193,10 @@ static int sweep_finished(struct live *live)
 int live_counts_read(struct live *live)
 {
 	static const size_t key_size = sizeof(struct transfer_key);
-	struct transfer_key *keys = malloc(BATCH * key_size);
-	struct transfer *values = malloc(BATCH * sizeof(*values));
+	struct transfer_key *keys = calloc(BATCH, key_size);
+	struct transfer *values = calloc(BATCH, sizeof(*values));
 	__u32 batch = 0, count;
+	uint64_t drained = now_ns(), pause = DRAIN_EVERY_NS, begun;
 	bool first = true;
 	int err = 0, ret = 0;
 
@@ -168,9 +211,15 @@ int live_counts_read(struct live *live)
 		for (__u32 i = 0; i < count && !err; i++)
 			err = counted_update(live, &keys[i], &values[i]);
 		first = false;
-		/* Reading many takes its time, and the ring fills meanwhile. */
-		if (!err)
+		/* Reading many takes its time, and the ring fills meanwhile. In a storm emptying it takes
+		 * longer still, and new ones to read come up: half of the time for each. */
+		begun = now_ns();
+		if (!err && begun - drained > pause) {
 			err = live_drain(live);
+			drained = now_ns();
+			if (drained - begun > pause)
+				pause = drained - begun;
+		}
 	}
 	free(keys);
 	free(values);
@@ -198,7 +247,6 @@ void live_counts_close(struct live *live)
 	struct counted *counted, *next;
 
 	HASH_ITER(hh, live->counted, counted, next) {
-		HASH_DEL(live->counted, counted);
-		free(counted);
+		counted_drop(live, counted);
 	}
 }

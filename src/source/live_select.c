@@ -9,6 +9,10 @@
 
 #include "source/live.h"
 #include "tracer.skel.h"
+#include "util/error.h"
+
+#define ROUNDS_MAX   64
+#define ROUNDS_LATER 3
 
 static int announce(uint32_t pid, bool follow, record_fn to, void *ctx)
 {
@@ -122,7 +126,7 @@ static bool is_over(const struct object *object)
 }
 
 /* What the selected hold, and the other ends of it, which their peers hold. */
-static int watches_add(struct live *live)
+static int watches_fill(struct live *live)
 {
 	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
 	const struct endpoint *endpoint;
@@ -137,6 +141,28 @@ static int watches_add(struct live *live)
 			err = watch_address(fd, object->socket);
 	}
 	return err;
+}
+
+/* What is over is taken out all at once, when there is no room: what isn't is put in again. Whoever came
+ * by one of those meanwhile is found by the next look at all tables. */
+static int watches_add(struct live *live)
+{
+	int fd = bpf_map__fd(live->tracer->maps.watched), left, err = watches_fill(live);
+	struct watched_key key;
+
+	if (err != -E2BIG)
+		return err;
+	for (left = WATCHED_MAX; left && !bpf_map_get_next_key(fd, NULL, &key); left--)
+		bpf_map_delete_elem(fd, &key);
+	live->find_peers = true;
+	err = watches_fill(live);
+	if (err != -E2BIG)
+		return err;
+	if (!live->watches_cut)
+		say("more than %d objects are open: who gets hold of the others is not seen",
+		    WATCHED_MAX);
+	live->watches_cut = true;
+	return 0;
 }
 
 /*
@@ -156,18 +182,21 @@ int live_select_apply(struct live *live)
 	if (!live->tracer)
 		return live_deliver_bare(live, RECORD_PRUNE);
 	control = (struct control *)&live->tracer->bss->control;
-	for (int round = 0; round < 64; round++) {
+	for (int round = 0; round < ROUNDS_MAX; round++) {
 		added = marks_add(live);
-		if (added >= 0 && watches_add(live))
-			added = -ENOSPC;
-		if (added < 0)
-			return added;
-		err = live_drain(live);
+		err = added < 0 ? added : watches_add(live);
+		if (!err)
+			err = live_drain(live);
 		if (err)
 			return err;
 		if (!added && control->selective)
 			break;
-		if (!added)
+		/* Where processes never cease to come, the rest waits for the next time. */
+		if (control->selective && round >= ROUNDS_LATER) {
+			live->find_peers = true;
+			break;
+		}
+		if (!added || round >= ROUNDS_LATER)
 			control->selective = 1;
 	}
 	return live_deliver_bare(live, RECORD_PRUNE);

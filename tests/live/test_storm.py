@@ -35,6 +35,20 @@ def test_storm_by_pid(ipctrace, workload, tmp_path, seed):
     assert it.finish() == 0
 
 
+def test_storm_beside_another(ipctrace, workload):
+    """What another makes at an address that one of ours had is nothing of ours."""
+    it, other = workload("storm", "-s", 1, *SIZE), workload("storm", "-s", 2, *SIZE)
+    tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
+    for storm in (it, other):
+        storm.say()
+    for storm in (it, other):
+        storm.hear("quiet")
+    end = compare.check_trace(tracer.stop().events)
+    compare.check_audit(end)
+    assert end["lost"] == 0 and end["resyncs"] == 0, end
+    assert it.finish() == 0 and other.finish() == 0
+
+
 @pytest.mark.parametrize("seed", range(101, 101 + RUNS))
 def test_storm_as_program(ipctrace, tmp_path, seed):
     out = tmp_path / "out"
