@@ -23,9 +23,12 @@ static int transfers_fd(const struct live *live)
 static struct counted_process *counted_process_find(const struct live *live, uint32_t pid,
 						    uint64_t start)
 {
-	const struct process_key key = {.start_ns = start, .pid = pid};
 	struct counted_process *process;
+	struct process_key key;
 
+	memset(&key, 0, sizeof(key));
+	key.start_ns = start;
+	key.pid = pid;
 	HASH_FIND(hh, live->counted_processes, &key, sizeof(key), process);
 	return process;
 }
