@@ -125,8 +125,10 @@ static bool is_over(const struct object *object)
 	return false;
 }
 
-/* What the selected hold, and the other ends of it, which their peers hold. */
-static int watches_fill(struct live *live)
+/* What the selected hold, and the other ends of it, which their peers hold. An eventfd goes by the address
+ * of its file, and by the time that we know of one it may be another's: later ones the kernel's side adds
+ * itself, at once. */
+static int watches_fill(struct live *live, bool eventfds)
 {
 	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
 	const struct endpoint *endpoint;
@@ -134,7 +136,8 @@ static int watches_fill(struct live *live)
 	for (endpoint = live->model->endpoints; endpoint && !err; endpoint = endpoint->hh.next) {
 		const struct object *object = endpoint->key.object;
 
-		if (is_over(object) || !object_is_near_selected(object, live->model))
+		if (is_over(object) || (object->key.kind == FILE_EVENTFD && !eventfds) ||
+		    !object_is_near_selected(object, live->model))
 			continue;
 		err = watch(fd, object->key.ino, object->key.dev);
 		if (!err && object->socket && endpoint->key.process->selected)
@@ -147,15 +150,16 @@ static int watches_fill(struct live *live)
  * by one of those meanwhile is found by the next look at all tables. */
 static int watches_add(struct live *live)
 {
-	int fd = bpf_map__fd(live->tracer->maps.watched), left, err = watches_fill(live);
+	int fd = bpf_map__fd(live->tracer->maps.watched), left, err;
 	struct watched_key key;
 
+	err = watches_fill(live, !live->tracer->bss->control.selective);
 	if (err != -E2BIG)
 		return err;
 	for (left = WATCHED_MAX; left && !bpf_map_get_next_key(fd, NULL, &key); left--)
 		bpf_map_delete_elem(fd, &key);
 	live->find_peers = true;
-	err = watches_fill(live);
+	err = watches_fill(live, true);
 	if (err != -E2BIG)
 		return err;
 	if (!live->watches_cut)
