@@ -68,6 +68,9 @@ __u32 signal_state(__u64 task, __u32 sig);
 int signal_count(struct signal_sent *sent, struct signal_whom *target, __u32 sig, __u32 outcome,
 		 __u32 sending);
 int signal_push(struct signal_sent *sent, struct signal_whom *target, __u64 queue, __u32 sig);
+/* Takes back what we take for pending of it, and the kernel does not, for the current task and its process.
+ * To be called under its siglock, as signal_deliver is. */
+int signal_heal(__u32 sig);
 /* Takes the oldest; 0 = there is none. */
 int signal_pop(struct signal_sent *sent, __u64 queue, __u32 sig);
 /* Ends a queued signal: counts and tells what became of it. */

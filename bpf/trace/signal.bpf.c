@@ -241,6 +241,8 @@ static __always_inline int signal_delivered(int sig, __u64 handler)
 		signal_take(sig, default_outcome(sig));
 	else
 		signal_take(sig, handler == SIGNAL_ACTION_IGNORE ? SIGNAL_IGNORED : SIGNAL_HANDLED);
+	if (sig >= SIGNAL_STANDARD)
+		signal_heal(sig);
 	return 0;
 }
 

@@ -317,6 +317,23 @@ __noinline int signal_discard(struct signal_whom *target, __u64 queue, __u64 mas
 	return 1;
 }
 
+/* Of real-time signals that were noted while some of them were taken, some are left over here. */
+__noinline int signal_heal(__u32 sig)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct signal_whom me = { .pid = pid_tgid >> 32, .tid = (__u32)pid_tgid };
+
+	if (sig < 1 || sig > SIGNAL_MAX)
+		return 0;
+	me.start = current_start();
+	if (!(BPF_CORE_READ(task, pending.signal.sig[0]) & BIT_OF(sig)))
+		signal_discard(&me, QUEUE_OF_THREAD(me.tid), BIT_OF(sig), 0);
+	if (!(BPF_CORE_READ(task, signal, shared_pending.signal.sig[0]) & BIT_OF(sig)))
+		signal_discard(&me, QUEUE_OF_PROCESS(me.pid), BIT_OF(sig), 0);
+	return 0;
+}
+
 /* --- what was pending before we looked --------------------------------------------------------- */
 
 #define PF_KTHREAD 0x00200000
@@ -363,6 +380,7 @@ static __always_inline void note_pending(struct signal_whom *target, __u64 queue
 {
 	struct signal_queue *kept = bpf_map_lookup_elem(&signal_queues, &queue);
 	struct noting it = { .queue = queue };
+	__u64 gone;
 
 	pending_begin(&it.walk, pending, queue >> 32, task);
 	it.wanted = kept ? it.walk.set & ~kept->mask : it.walk.set;
@@ -374,6 +392,10 @@ static __always_inline void note_pending(struct signal_whom *target, __u64 queue
 	it.target = *target;
 	bpf_loop(PENDING_MAX, note_step, &it, 0);
 	bpf_loop(SIGNAL_MAX, note_bare_step, &it, 0);
+	/* Taken between our reading and our noting it: the event that told of it found nothing noted. */
+	gone = it.wanted & ~BPF_CORE_READ((struct sigpending *)pending, signal.sig[0]);
+	if (gone)
+		signal_discard(target, queue, gone, 0);
 }
 
 /* Run once, after the hooks are attached; writes nothing. */
