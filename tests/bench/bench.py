@@ -14,6 +14,7 @@ usage: bench.py [--sections pingpong,…,snapshot,why,start,memory] [--pairs N]
 import argparse
 import os
 import platform
+import select
 import shutil
 import signal
 import statistics
@@ -111,11 +112,14 @@ class Watcher:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii", errors="replace") as file:
             return next(line.split()[1] for line in file if line.startswith(key + ":"))
 
+    def interrupt(self, how):
+        self.process.send_signal(how)
+
     def end(self, how=signal.SIGINT):
         before = time.monotonic()
         self.process.stdin.close()
         if how:
-            self.process.send_signal(how)
+            self.interrupt(how)
         while os.read(self.pipe, 65536):    # what it says at its end must not block it
             pass
         self.process.wait(LIMIT)
@@ -152,11 +156,23 @@ class Floor(Watcher):
         super().end(how)
 
 
-def bpftrace():
-    # bpftrace reads the formats of tracepoints; a mount namespace of its own keeps the mount ours.
-    script = ("[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing || exit; "
-              "exec bpftrace -e \"$0\"")
-    return Watcher(["unshare", "-m", "sh", "-c", script, BPFTRACE])
+class Bpftrace(Watcher):
+    """Reads the formats of tracepoints; a mount namespace of its own keeps the mount ours."""
+
+    def __init__(self):
+        super().__init__(["unshare", "-m", "sh", "-c",
+                          "[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing || exit; "
+                          "exec bpftrace -e \"$0\"", BPFTRACE])
+
+    def interrupt(self, _how):
+        """bpftrace 0.17 sees the signal only in its epoll_wait(); one that comes beside it is forgotten."""
+        ended = select.poll()
+        pidfd = os.pidfd_open(self.process.pid)
+        ended.register(pidfd, select.POLLIN)
+        self.process.send_signal(signal.SIGINT)
+        while not ended.poll(50):
+            self.process.send_signal(signal.SIGINT)
+        os.close(pidfd)
 
 
 def run_load(name, prefix=(), scale=1.0):
@@ -190,7 +206,7 @@ VARIANTS = {
     "ipctrace": (IPCTRACE, watched(ipctrace_all)),
     "-p other": (IPCTRACE, watched(OtherPid)),
     "floor": (PROGRAMS / "floor", watched(Floor)),
-    "bpftrace": ("bpftrace", watched(bpftrace)),
+    "bpftrace": ("bpftrace", watched(Bpftrace)),
     "strace -f": ("strace", straced),
 }
 
@@ -321,7 +337,7 @@ def start(pairs, report):
     ended = {"ipctrace": [], "bpftrace": []}
     why = None
     for _ in range(pairs):
-        for name, make in (("ipctrace", ipctrace_all), ("bpftrace", bpftrace)):
+        for name, make in (("ipctrace", ipctrace_all), ("bpftrace", Bpftrace)):
             if name == "bpftrace" and (why or not shutil.which("bpftrace")):
                 why = why or "no bpftrace"
                 continue
