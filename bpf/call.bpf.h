@@ -131,6 +131,17 @@ static __always_inline void call_init(struct call *call, struct pt_regs *regs, l
 	call->nr = call_compat_nr(call, ARCH_SYSCALL_NR(regs));
 }
 
+/* What a program that looks at several calls is to do at the exit of this one: enum call_action. */
+static __always_inline __u32 call_action(const struct call *call)
+{
+	__u32 nr = call->nr;
+
+	if (nr >= CALLS_MAX)
+		return CALL_ON_NOTHING;
+	barrier_var(nr);
+	return settings.call_action[nr & (CALLS_MAX - 1)];
+}
+
 /*
  * CALL_EXIT(name): a program run at the exit of the system calls that the loader's table gives to
  * `name`. It is made twice, for the two hooks (DESIGN: which of them loses nothing depends on the

@@ -18,13 +18,13 @@
 #define CLONE_PIDFD 0x00001000
 
 /* The result is a new descriptor. */
-CALL_EXIT(new_fd_exit)
+static __always_inline int on_new_fd(struct call *call)
 {
 	return call->ret < 0 ? 0 : slot_filled(call, call->ret);
 }
 
 /* An eventfd is watched by the address of its file, which another one may have had before. */
-CALL_EXIT(eventfd_exit)
+static __always_inline int on_eventfd(struct call *call)
 {
 	struct watched_key key = {};
 
@@ -36,7 +36,7 @@ CALL_EXIT(eventfd_exit)
 }
 
 /* The result is a new descriptor, or 0 for "done". */
-CALL_EXIT(maybe_fd_exit)
+static __always_inline int on_maybe_fd(struct call *call)
 {
 	return call->ret <= 0 ? 0 : slot_filled(call, call->ret);
 }
@@ -94,27 +94,27 @@ static __always_inline int opened(struct call *call, __u64 path)
 	return fifo_opened(call, path, slept);
 }
 
-CALL_EXIT(open_exit)
+static __always_inline int on_open(struct call *call)
 {
 	return opened(call, call->arg[0]);
 }
 
-CALL_EXIT(openat_exit)
+static __always_inline int on_openat(struct call *call)
 {
 	return opened(call, call->arg[1]);
 }
 
-CALL_EXIT(close_exit)
+static __always_inline int on_close(struct call *call)
 {
 	return call->ret == -EBADF ? 0 : slot_changed(call, call->arg[0]);
 }
 
-CALL_EXIT(dup_exit)
+static __always_inline int on_dup(struct call *call)
 {
 	return call->ret < 0 ? 0 : slot_changed(call, call->ret);
 }
 
-CALL_EXIT(fcntl_exit)
+static __always_inline int on_fcntl(struct call *call)
 {
 	if (call->ret < 0)
 		return 0;
@@ -134,7 +134,7 @@ CALL_EXIT(fcntl_exit)
  * structures; the model heals when such a descriptor is used. */
 #define IOCTL_TYPE(cmd) ((cmd) >> 8 & 0xff)
 
-CALL_EXIT(ioctl_exit)
+static __always_inline int on_ioctl(struct call *call)
 {
 	__u32 cmd = call->arg[1];
 
@@ -148,7 +148,7 @@ CALL_EXIT(ioctl_exit)
 	return 0;
 }
 
-CALL_EXIT(pipe_exit)
+static __always_inline int on_pipe(struct call *call)
 {
 	struct slot_cause cause;
 
@@ -167,7 +167,7 @@ __noinline __u32 current_pidfd_target(__u32 fd)
 }
 
 /* pidfd_getfd: from whose table it was taken is what the pidfd in argument 0 refers to. */
-CALL_EXIT(pidfd_getfd_exit)
+static __always_inline int on_pidfd_getfd(struct call *call)
 {
 	struct slot_cause cause;
 
@@ -179,7 +179,7 @@ CALL_EXIT(pidfd_getfd_exit)
 }
 
 /* clone with CLONE_PIDFD writes the descriptor where parent_tid points. */
-CALL_EXIT(clone_exit)
+static __always_inline int on_clone(struct call *call)
 {
 	__s32 fd;
 
@@ -193,7 +193,7 @@ CALL_EXIT(clone_exit)
 }
 
 /* struct clone_args, include/uapi/linux/sched.h: flags, then where to put the pidfd. */
-CALL_EXIT(clone3_exit)
+static __always_inline int on_clone3(struct call *call)
 {
 	__u64 args[2];
 	__s32 fd;
@@ -209,6 +209,26 @@ CALL_EXIT(clone3_exit)
 	return slot_changed(call, fd);
 unread:
 	count_loss(LOSS_READ_FAILED);
+	return 0;
+}
+
+CALL_EXIT(descriptor_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_NEW_FD: return on_new_fd(call);
+	case CALL_ON_EVENTFD: return on_eventfd(call);
+	case CALL_ON_MAYBE_FD: return on_maybe_fd(call);
+	case CALL_ON_OPEN: return on_open(call);
+	case CALL_ON_OPENAT: return on_openat(call);
+	case CALL_ON_CLOSE: return on_close(call);
+	case CALL_ON_DUP: return on_dup(call);
+	case CALL_ON_FCNTL: return on_fcntl(call);
+	case CALL_ON_IOCTL: return on_ioctl(call);
+	case CALL_ON_PIPE: return on_pipe(call);
+	case CALL_ON_PIDFD_GETFD: return on_pidfd_getfd(call);
+	case CALL_ON_CLONE: return on_clone(call);
+	case CALL_ON_CLONE3: return on_clone3(call);
+	}
 	return 0;
 }
 

@@ -235,12 +235,12 @@ static __always_inline int made(struct call *call, __s32 dirfd, __u64 path, __u3
 	return path_changed(call, dirfd, path, FIFO_CREATED);
 }
 
-CALL_EXIT(mknod_exit)
+static __always_inline int on_mknod(struct call *call)
 {
 	return made(call, AT_FDCWD, call->arg[0], call->arg[1]);
 }
 
-CALL_EXIT(mknodat_exit)
+static __always_inline int on_mknodat(struct call *call)
 {
 	return made(call, call->arg[0], call->arg[1], call->arg[2]);
 }
@@ -257,14 +257,25 @@ static __always_inline int unlinked(struct call *call, __s32 dirfd, __u64 path)
 	return path_changed(call, dirfd, path, FIFO_UNLINKED);
 }
 
-CALL_EXIT(unlink_exit)
+static __always_inline int on_unlink(struct call *call)
 {
 	return unlinked(call, AT_FDCWD, call->arg[0]);
 }
 
-CALL_EXIT(unlinkat_exit)
+static __always_inline int on_unlinkat(struct call *call)
 {
 	return unlinked(call, call->arg[0], call->arg[1]);
+}
+
+CALL_EXIT(fifo_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_MKNOD: return on_mknod(call);
+	case CALL_ON_MKNODAT: return on_mknodat(call);
+	case CALL_ON_UNLINK: return on_unlink(call);
+	case CALL_ON_UNLINKAT: return on_unlinkat(call);
+	}
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

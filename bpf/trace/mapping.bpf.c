@@ -208,7 +208,7 @@ static __always_inline bool is_failure(long ret)
 }
 
 /* mmap(addr, len, prot, flags, …) */
-CALL_EXIT(mmap_exit)
+static __always_inline int on_mmap(struct call *call)
 {
 	__u32 flags = call->arg[3], type = flags & MAP_TYPE;
 	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
@@ -228,7 +228,7 @@ CALL_EXIT(mmap_exit)
 }
 
 /* munmap(addr, len) */
-CALL_EXIT(munmap_exit)
+static __always_inline int on_munmap(struct call *call)
 {
 	struct mapping_cause cause = {
 		.nr = call->nr,
@@ -242,7 +242,7 @@ CALL_EXIT(munmap_exit)
 }
 
 /* mremap(old, old_len, new_len, flags, new): an old_len of 0 makes a second mapping of the same. */
-CALL_EXIT(mremap_exit)
+static __always_inline int on_mremap(struct call *call)
 {
 	struct mapping_cause cause = {.nr = call->nr, .result = call->ret, .at = call->ret};
 
@@ -256,7 +256,7 @@ CALL_EXIT(mremap_exit)
 }
 
 /* remap_file_pages(addr, …): maps another part of the same file there; seldom used, so read anew. */
-CALL_EXIT(remap_file_pages_exit)
+static __always_inline int on_remap_file_pages(struct call *call)
 {
 	struct mapping_cause cause = {.nr = call->nr, .at = call->arg[0]};
 
@@ -267,7 +267,7 @@ CALL_EXIT(remap_file_pages_exit)
 
 /* mprotect(addr, len, prot): a range of mappings can be read and written, or no more. PROT_READ and
  * PROT_WRITE are the same numbers as MAPPING_READ and MAPPING_WRITE. */
-CALL_EXIT(mprotect_exit)
+static __always_inline int on_mprotect(struct call *call)
 {
 	struct mapping_cause cause = {
 		.nr = call->nr,
@@ -285,7 +285,7 @@ CALL_EXIT(mprotect_exit)
 #define MADV_DOFORK   11
 
 /* madvise(addr, len, advice) */
-CALL_EXIT(madvise_exit)
+static __always_inline int on_madvise(struct call *call)
 {
 	__u64 space;
 	__u32 flags;
@@ -323,14 +323,14 @@ __noinline int segment_send(__u32 id, __s32 nr, __s64 result, __u64 arg0, __u64 
 }
 
 /* shmget(key, size, flags) returns the id. */
-CALL_EXIT(shmget_exit)
+static __always_inline int on_shmget(struct call *call)
 {
 	return is_failure(call->ret) ? 0 : segment_send(call->ret, call->nr, call->ret,
 							call->arg[0], call->arg[2]);
 }
 
 /* shmat(id, addr, flags) returns the address. */
-CALL_EXIT(shmat_exit)
+static __always_inline int on_shmat(struct call *call)
 {
 	struct mapping_cause cause = {.nr = call->nr, .result = call->ret, .at = call->ret};
 
@@ -341,7 +341,7 @@ CALL_EXIT(shmat_exit)
 }
 
 /* shmdt(addr): the length only the model knows, so it lies between addr and the end of all. */
-CALL_EXIT(shmdt_exit)
+static __always_inline int on_shmdt(struct call *call)
 {
 	struct mapping_cause cause = {
 		.nr = call->nr, .gone_start = call->arg[0], .gone_end = ~0ULL};
@@ -356,7 +356,7 @@ CALL_EXIT(shmdt_exit)
 #define IPC_64	 0x100
 
 /* shmctl(id, command, …) */
-CALL_EXIT(shmctl_exit)
+static __always_inline int on_shmctl(struct call *call)
 {
 	__u32 command = call->arg[1] & ~IPC_64;
 
@@ -406,6 +406,23 @@ __noinline int space_begun(void)
 
 	if (control.spaces_known)
 		bpf_map_delete_elem(&spaces, &space);
+	return 0;
+}
+
+CALL_EXIT(mapping_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_MMAP: return on_mmap(call);
+	case CALL_ON_MUNMAP: return on_munmap(call);
+	case CALL_ON_MREMAP: return on_mremap(call);
+	case CALL_ON_REMAP_FILE_PAGES: return on_remap_file_pages(call);
+	case CALL_ON_MPROTECT: return on_mprotect(call);
+	case CALL_ON_MADVISE: return on_madvise(call);
+	case CALL_ON_SHMGET: return on_shmget(call);
+	case CALL_ON_SHMAT: return on_shmat(call);
+	case CALL_ON_SHMDT: return on_shmdt(call);
+	case CALL_ON_SHMCTL: return on_shmctl(call);
+	}
 	return 0;
 }
 

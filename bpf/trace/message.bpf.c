@@ -201,16 +201,6 @@ static __always_inline int message_moved(struct call *call, bool sending)
 	return 0;
 }
 
-CALL_EXIT(sendmsg_exit)
-{
-	return message_moved(call, true);
-}
-
-CALL_EXIT(recvmsg_exit)
-{
-	return message_moved(call, false);
-}
-
 /* sendmmsg, recvmmsg: the result is how many messages were moved. The walk's cause holds the call. */
 static long message_step(__u32 i, struct walk *walk)
 {
@@ -245,14 +235,17 @@ static __always_inline int messages_moved(struct call *call, bool sending)
 	return 0;
 }
 
-CALL_EXIT(sendmmsg_exit)
+CALL_EXIT(message_exit)
 {
-	return messages_moved(call, true);
-}
+	__u32 action = call_action(call);
 
-CALL_EXIT(recvmmsg_exit)
-{
-	return messages_moved(call, false);
+	switch (action) {
+	case CALL_ON_SENDMSG:
+	case CALL_ON_RECVMSG: return message_moved(call, action == CALL_ON_SENDMSG);
+	case CALL_ON_SENDMMSG:
+	case CALL_ON_RECVMMSG: return messages_moved(call, action == CALL_ON_SENDMMSG);
+	}
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

@@ -309,7 +309,7 @@ static __always_inline void retable_send(struct call *call, __u32 mark)
 	table_scan(&cause, NULL, current_table(), 0, SCAN_MAX, mark);
 }
 
-CALL_EXIT(unshare_exit)
+static __always_inline int on_unshare(struct call *call)
 {
 	__u32 mark;
 
@@ -324,7 +324,7 @@ CALL_EXIT(unshare_exit)
 #define CLOSE_RANGE_UNSHARE 2 /* include/uapi/linux/close_range.h, 5.9 */
 #define CLOSE_RANGE_CLOEXEC 4 /* 5.11 */
 
-CALL_EXIT(close_range_exit)
+static __always_inline int on_close_range(struct call *call)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = call->nr};
 	__u32 mark;
@@ -342,6 +342,15 @@ CALL_EXIT(close_range_exit)
 		table_scan(&cause, NULL, current_table(), call->arg[0], call->arg[1], mark);
 	else
 		table_send(NULL, current_table(), TABLE_PRUNE, call->nr);
+	return 0;
+}
+
+CALL_EXIT(table_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_UNSHARE: return on_unshare(call);
+	case CALL_ON_CLOSE_RANGE: return on_close_range(call);
+	}
 	return 0;
 }
 

@@ -76,7 +76,7 @@ __noinline int signal_mask_send(void)
 }
 
 /* rt_sigaction(signal, action, old): the new state is read from the kernel, not from the caller. */
-CALL_EXIT(signal_action_exit)
+static __always_inline int on_signal_action(struct call *call)
 {
 	if (call->ret || !call->arg[1] || !is_selected(call))
 		return 0;
@@ -84,7 +84,7 @@ CALL_EXIT(signal_action_exit)
 }
 
 /* rt_sigprocmask(how, set, old) */
-CALL_EXIT(signal_mask_exit)
+static __always_inline int on_signal_mask(struct call *call)
 {
 	if (call->ret || !call->arg[1] || !is_selected(call))
 		return 0;
@@ -92,7 +92,7 @@ CALL_EXIT(signal_mask_exit)
 }
 
 /* rt_sigtimedwait(…) returns the signal it took. */
-CALL_EXIT(signal_wait_exit)
+static __always_inline int on_signal_wait(struct call *call)
 {
 	return call->ret > 0 ? signal_take(call->ret, SIGNAL_TAKEN) : 0;
 }
@@ -122,19 +122,19 @@ static __always_inline int fail_send(struct call *call, __s32 target, __u32 sig)
 	return 0;
 }
 
-CALL_EXIT(signal_kill_exit)
+static __always_inline int on_signal_kill(struct call *call)
 {
 	return fail_send(call, call->arg[0], call->arg[1]);
 }
 
 /* tgkill(tgid, tid, signal), rt_tgsigqueueinfo(tgid, tid, signal, …) */
-CALL_EXIT(signal_tgkill_exit)
+static __always_inline int on_signal_tgkill(struct call *call)
 {
 	return fail_send(call, call->arg[1], call->arg[2]);
 }
 
 /* pidfd_send_signal(pidfd, signal, …) */
-CALL_EXIT(signal_pidfd_exit)
+static __always_inline int on_signal_pidfd(struct call *call)
 {
 	return fail_send(call, 0, call->arg[1]);
 }
@@ -193,6 +193,19 @@ __noinline int signal_read(__u32 fd, __u64 buffer, __u32 bytes)
 CALL_EXIT(signal_read_exit)
 {
 	return signal_read(call->arg[0], call->arg[1], call->ret);
+}
+
+CALL_EXIT(signal_call_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_SIGNAL_ACTION: return on_signal_action(call);
+	case CALL_ON_SIGNAL_MASK: return on_signal_mask(call);
+	case CALL_ON_SIGNAL_WAIT: return on_signal_wait(call);
+	case CALL_ON_SIGNAL_KILL: return on_signal_kill(call);
+	case CALL_ON_SIGNAL_TGKILL: return on_signal_tgkill(call);
+	case CALL_ON_SIGNAL_PIDFD: return on_signal_pidfd(call);
+	}
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

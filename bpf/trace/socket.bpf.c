@@ -98,18 +98,18 @@ static __always_inline int socket_made(struct call *call)
 	return socket_send(&cause, call->ret, process_mark(call->task->tgid));
 }
 
-CALL_EXIT(socket_exit)
+static __always_inline int on_socket(struct call *call)
 {
 	return socket_made(call);
 }
 
-CALL_EXIT(accept_exit)
+static __always_inline int on_accept(struct call *call)
 {
 	return socket_made(call);
 }
 
 /* bind, listen, shutdown: of the socket in argument 0, whether they went well or not. */
-CALL_EXIT(socket_state_exit)
+static __always_inline int on_socket_state(struct call *call)
 {
 	struct slot_cause cause;
 
@@ -118,7 +118,7 @@ CALL_EXIT(socket_state_exit)
 }
 
 /* Whoever connects to a selected process's listener is a peer from now on. */
-CALL_EXIT(connect_exit)
+static __always_inline int on_connect(struct call *call)
 {
 	struct slot_cause cause;
 
@@ -126,7 +126,7 @@ CALL_EXIT(connect_exit)
 	return socket_send(&cause, call->arg[0], slot_mark(call->arg[0]));
 }
 
-CALL_EXIT(socketpair_exit)
+static __always_inline int on_socketpair(struct call *call)
 {
 	__u32 mark = process_mark(call->task->tgid);
 	struct slot_cause cause;
@@ -358,7 +358,7 @@ __noinline int stranger_joins(__u32 fd, __u64 where, __u32 len)
 }
 
 /* sendto(fd, buffer, length, flags, address, its length): the root program has counted it. */
-CALL_EXIT(sendto_exit)
+static __always_inline int on_sendto(struct call *call)
 {
 	if (call->ret < 0 || !call->arg[4])
 		return 0;
@@ -367,6 +367,19 @@ CALL_EXIT(sendto_exit)
 	if (!process_mark(call->task->tgid))
 		return 0;
 	return destination_send(call->arg[0], call->arg[4], call->arg[5]);
+}
+
+CALL_EXIT(socket_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_SOCKET: return on_socket(call);
+	case CALL_ON_ACCEPT: return on_accept(call);
+	case CALL_ON_SOCKET_STATE: return on_socket_state(call);
+	case CALL_ON_CONNECT: return on_connect(call);
+	case CALL_ON_SOCKETPAIR: return on_socketpair(call);
+	case CALL_ON_SENDTO: return on_sendto(call);
+	}
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

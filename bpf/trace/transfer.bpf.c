@@ -139,7 +139,7 @@ __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
  * data between two descriptors, or in a direction that the call does not tell. */
 
 /* splice(in, off, out, …): both sides; at least one is a pipe */
-CALL_EXIT(splice_exit)
+static __always_inline int on_splice(struct call *call)
 {
 	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
 	transfer_count(call->arg[2], DIRECTION_OUT, call->ret, call->nr);
@@ -147,14 +147,14 @@ CALL_EXIT(splice_exit)
 }
 
 /* tee(in, out): duplicates, so the input is not consumed and only the output gets bytes */
-CALL_EXIT(tee_exit)
+static __always_inline int on_tee(struct call *call)
 {
 	transfer_count(call->arg[1], DIRECTION_OUT, call->ret, call->nr);
 	return 0;
 }
 
 /* sendfile(out, in, …) */
-CALL_EXIT(sendfile_exit)
+static __always_inline int on_sendfile(struct call *call)
 {
 	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
 	transfer_count(call->arg[1], DIRECTION_IN, call->ret, call->nr);
@@ -165,7 +165,7 @@ CALL_EXIT(sendfile_exit)
 #define PF_KTHREAD  0x00200000
 
 /* vmsplice(fd, …): the direction is that of the pipe's end */
-CALL_EXIT(vmsplice_exit)
+static __always_inline int on_vmsplice(struct call *call)
 {
 	struct file *file = (void *)current_file(call->arg[0]);
 
@@ -227,6 +227,17 @@ int note_tasks(struct bpf_iter__task *ctx)
 		return 0;
 	if (task_is_going_to_sleep(task) && task_is_in_transfer(task))
 		asleep_begin(task->pid);
+	return 0;
+}
+
+CALL_EXIT(transfer_exit)
+{
+	switch (call_action(call)) {
+	case CALL_ON_SPLICE: return on_splice(call);
+	case CALL_ON_TEE: return on_tee(call);
+	case CALL_ON_SENDFILE: return on_sendfile(call);
+	case CALL_ON_VMSPLICE: return on_vmsplice(call);
+	}
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct settings {
 	__u16 compat_ipc[IPC_CALLS_MAX];	 /* ipc(2) number → 64-bit number */
 	__u16 mmap_nr;
 	__u8 transfer_call[CALLS_MAX];	    /* enum transfer_call */
+	__u8 call_action[CALLS_MAX];	    /* enum call_action */
 	__u16 wait_call[CALLS_MAX];	    /* WAIT_CALL(): what sleeping in that call is */
 	__s16 vfork_call[3];		    /* calls that may wait for a child to exec */
 };
@@ -101,6 +102,40 @@ enum transfer_call {
 	CALL_MOVES_OUT,	/* to it, likewise */
 	CALL_MOVES_OUT_TO, /* likewise, and argument 4 may say where to: then its program is run too */
 	CALL_MOVES,	/* has a program of its own */
+};
+
+/*
+ * What is done at the exit of a call. Those of one program stand together: the verifier goes through
+ * what a program uses once for each program, so few programs load faster than many.
+ */
+enum call_action {
+	CALL_ON_NOTHING,
+	/* descriptor_exit */
+	CALL_ON_NEW_FD, CALL_ON_EVENTFD, CALL_ON_MAYBE_FD, CALL_ON_OPEN, CALL_ON_OPENAT, CALL_ON_CLOSE,
+	CALL_ON_DUP, CALL_ON_FCNTL, CALL_ON_IOCTL, CALL_ON_PIPE, CALL_ON_PIDFD_GETFD, CALL_ON_CLONE,
+	CALL_ON_CLONE3,
+	/* table_exit */
+	CALL_ON_UNSHARE, CALL_ON_CLOSE_RANGE,
+	/* transfer_exit */
+	CALL_ON_SPLICE, CALL_ON_TEE, CALL_ON_SENDFILE, CALL_ON_VMSPLICE,
+	/* mq_send_exit */
+	CALL_ON_MQ_SEND,
+	/* fifo_exit */
+	CALL_ON_MKNOD, CALL_ON_MKNODAT, CALL_ON_UNLINK, CALL_ON_UNLINKAT,
+	/* socket_exit */
+	CALL_ON_SOCKET, CALL_ON_ACCEPT, CALL_ON_SOCKET_STATE, CALL_ON_CONNECT, CALL_ON_SOCKETPAIR,
+	CALL_ON_SENDTO,
+	/* message_exit */
+	CALL_ON_SENDMSG, CALL_ON_RECVMSG, CALL_ON_SENDMMSG, CALL_ON_RECVMMSG,
+	/* mapping_exit */
+	CALL_ON_MMAP, CALL_ON_MUNMAP, CALL_ON_MREMAP, CALL_ON_REMAP_FILE_PAGES, CALL_ON_MPROTECT,
+	CALL_ON_MADVISE, CALL_ON_SHMGET, CALL_ON_SHMAT, CALL_ON_SHMDT, CALL_ON_SHMCTL,
+	/* signal_call_exit */
+	CALL_ON_SIGNAL_ACTION, CALL_ON_SIGNAL_MASK, CALL_ON_SIGNAL_WAIT, CALL_ON_SIGNAL_KILL,
+	CALL_ON_SIGNAL_TGKILL, CALL_ON_SIGNAL_PIDFD,
+	/* signalfd_exit */
+	CALL_ON_SIGNALFD,
+	CALL_ACTIONS
 };
 
 #define ASLEEP_MAX 131072 /* a power of two; 2 MiB */

@@ -30,89 +30,88 @@
 #define COMPAT(i386, arm) (-1)
 #endif
 
-#define CALL(name, i386, arm, program)	   {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING, false}
-#define MEMORY(name, i386, arm, program)                                                           \
-	{SYS_##name, COMPAT(i386, arm), program, CALL_MOVES_NOTHING, true}
-#define TRANSFER(name, i386, arm, program) {SYS_##name, COMPAT(i386, arm), program, CALL_MOVES, false}
-#define PLAIN(name, i386, arm, moves)	   {SYS_##name, COMPAT(i386, arm), NULL, moves, false}
+#define CALL(name, i386, arm, action)	  {SYS_##name, COMPAT(i386, arm), action, CALL_MOVES_NOTHING, false}
+#define MEMORY(name, i386, arm, action)	  {SYS_##name, COMPAT(i386, arm), action, CALL_MOVES_NOTHING, true}
+#define TRANSFER(name, i386, arm, action) {SYS_##name, COMPAT(i386, arm), action, CALL_MOVES, false}
+#define PLAIN(name, i386, arm, moves)	  {SYS_##name, COMPAT(i386, arm), CALL_ON_NOTHING, moves, false}
 
 const struct call_row call_rows[] = {
 #ifdef SYS_open
-	TRANSFER(open, 5, 5, "open_exit"), /* a FIFO's waits for the other side */
-	TRANSFER(creat, 8, 8, "open_exit"),
-	CALL(mknod, 14, 14, "mknod_exit"),
-	CALL(unlink, 10, 10, "unlink_exit"),
-	CALL(dup2, 63, 63, "dup_exit"),
-	CALL(pipe, 42, 42, "pipe_exit"),
-	CALL(epoll_create, 254, 250, "new_fd_exit"),
-	CALL(inotify_init, 291, 316, "new_fd_exit"),
-	CALL(eventfd, 323, 351, "eventfd_exit"),
-	CALL(signalfd, 321, 349, "signalfd_exit"),
+	TRANSFER(open, 5, 5, CALL_ON_OPEN), /* a FIFO's waits for the other side */
+	TRANSFER(creat, 8, 8, CALL_ON_OPEN),
+	CALL(mknod, 14, 14, CALL_ON_MKNOD),
+	CALL(unlink, 10, 10, CALL_ON_UNLINK),
+	CALL(dup2, 63, 63, CALL_ON_DUP),
+	CALL(pipe, 42, 42, CALL_ON_PIPE),
+	CALL(epoll_create, 254, 250, CALL_ON_NEW_FD),
+	CALL(inotify_init, 291, 316, CALL_ON_NEW_FD),
+	CALL(eventfd, 323, 351, CALL_ON_EVENTFD),
+	CALL(signalfd, 321, 349, CALL_ON_SIGNALFD),
 #endif
-	TRANSFER(openat, 295, 322, "openat_exit"),
-	TRANSFER(openat2, 437, 437, "openat_exit"),
-	CALL(mknodat, 297, 324, "mknodat_exit"),
-	CALL(unlinkat, 301, 328, "unlinkat_exit"),
-	CALL(open_by_handle_at, 342, 371, "new_fd_exit"),
-	CALL(mq_open, 277, 274, "open_exit"),
-	CALL(memfd_create, 356, 385, "new_fd_exit"),
-	CALL(memfd_secret, 447, 447, "new_fd_exit"),
-	CALL(epoll_create1, 329, 357, "new_fd_exit"),
-	CALL(eventfd2, 328, 356, "eventfd_exit"),
-	CALL(signalfd4, 327, 355, "signalfd_exit"),
-	CALL(timerfd_create, 322, 350, "new_fd_exit"),
-	CALL(inotify_init1, 332, 360, "new_fd_exit"),
-	CALL(fanotify_init, 338, 367, "new_fd_exit"),
-	CALL(userfaultfd, 374, 388, "new_fd_exit"),
-	CALL(perf_event_open, 336, 364, "new_fd_exit"),
-	CALL(pidfd_open, 434, 434, "new_fd_exit"),
-	CALL(io_uring_setup, 425, 425, "new_fd_exit"),
-	CALL(open_tree, 428, 428, "new_fd_exit"),
-	CALL(fsopen, 430, 430, "new_fd_exit"),
-	CALL(fsmount, 432, 432, "new_fd_exit"),
-	CALL(fspick, 433, 433, "new_fd_exit"),
-	CALL(landlock_create_ruleset, 444, 444, "new_fd_exit"),
-	CALL(bpf, 357, 386, "maybe_fd_exit"),
-	CALL(seccomp, 354, 383, "maybe_fd_exit"),
-	CALL(pidfd_getfd, 438, 438, "pidfd_getfd_exit"),
-	CALL(socket, 359, 281, "socket_exit"),
-	CALL(accept, -1, 285, "accept_exit"),
-	CALL(accept4, 364, 366, "accept_exit"),
-	CALL(bind, 361, 282, "socket_state_exit"),
-	CALL(connect, 362, 283, "connect_exit"),
-	CALL(listen, 363, 284, "socket_state_exit"),
-	CALL(shutdown, 373, 293, "socket_state_exit"),
-	CALL(socketpair, 360, 288, "socketpair_exit"),
-	CALL(pipe2, 331, 359, "pipe_exit"),
-	CALL(close, 6, 6, "close_exit"),
-	CALL(close_range, 436, 436, "close_range_exit"),
-	CALL(dup, 41, 41, "dup_exit"),
-	CALL(dup3, 330, 358, "dup_exit"),
-	CALL(fcntl, 221, 221, "fcntl_exit"),	/* fcntl64; the older one is in the extra rows */
-	CALL(ioctl, 54, 54, "ioctl_exit"),
-	CALL(clone, 120, 120, "clone_exit"),
-	CALL(clone3, 435, 435, "clone3_exit"),
-	CALL(unshare, 310, 337, "unshare_exit"),
-	CALL(rt_sigaction, 174, 174, "signal_action_exit"),
-	CALL(rt_sigprocmask, 175, 175, "signal_mask_exit"),
-	CALL(rt_sigtimedwait, 177, 177, "signal_wait_exit"),
-	CALL(kill, 37, 37, "signal_kill_exit"),
-	CALL(tkill, 238, 238, "signal_kill_exit"),
-	CALL(tgkill, 270, 268, "signal_tgkill_exit"),
-	CALL(rt_sigqueueinfo, 178, 178, "signal_kill_exit"),
-	CALL(rt_tgsigqueueinfo, 335, 363, "signal_tgkill_exit"),
-	CALL(pidfd_send_signal, 424, 424, "signal_pidfd_exit"),
-	MEMORY(mmap, 192, 192, "mmap_exit"),	/* mmap2 */
-	MEMORY(munmap, 91, 91, "munmap_exit"),
-	MEMORY(mremap, 163, 163, "mremap_exit"),
-	MEMORY(remap_file_pages, 257, 253, "remap_file_pages_exit"),
-	MEMORY(mprotect, 125, 125, "mprotect_exit"),
-	MEMORY(madvise, 219, 220, "madvise_exit"),
-	MEMORY(pkey_mprotect, 380, 394, "mprotect_exit"),
-	MEMORY(shmget, 395, 307, "shmget_exit"),
-	MEMORY(shmat, 397, 305, "shmat_exit"),
-	MEMORY(shmdt, 398, 306, "shmdt_exit"),
-	MEMORY(shmctl, 396, 308, "shmctl_exit"),
+	TRANSFER(openat, 295, 322, CALL_ON_OPENAT),
+	TRANSFER(openat2, 437, 437, CALL_ON_OPENAT),
+	CALL(mknodat, 297, 324, CALL_ON_MKNODAT),
+	CALL(unlinkat, 301, 328, CALL_ON_UNLINKAT),
+	CALL(open_by_handle_at, 342, 371, CALL_ON_NEW_FD),
+	CALL(mq_open, 277, 274, CALL_ON_OPEN),
+	CALL(memfd_create, 356, 385, CALL_ON_NEW_FD),
+	CALL(memfd_secret, 447, 447, CALL_ON_NEW_FD),
+	CALL(epoll_create1, 329, 357, CALL_ON_NEW_FD),
+	CALL(eventfd2, 328, 356, CALL_ON_EVENTFD),
+	CALL(signalfd4, 327, 355, CALL_ON_SIGNALFD),
+	CALL(timerfd_create, 322, 350, CALL_ON_NEW_FD),
+	CALL(inotify_init1, 332, 360, CALL_ON_NEW_FD),
+	CALL(fanotify_init, 338, 367, CALL_ON_NEW_FD),
+	CALL(userfaultfd, 374, 388, CALL_ON_NEW_FD),
+	CALL(perf_event_open, 336, 364, CALL_ON_NEW_FD),
+	CALL(pidfd_open, 434, 434, CALL_ON_NEW_FD),
+	CALL(io_uring_setup, 425, 425, CALL_ON_NEW_FD),
+	CALL(open_tree, 428, 428, CALL_ON_NEW_FD),
+	CALL(fsopen, 430, 430, CALL_ON_NEW_FD),
+	CALL(fsmount, 432, 432, CALL_ON_NEW_FD),
+	CALL(fspick, 433, 433, CALL_ON_NEW_FD),
+	CALL(landlock_create_ruleset, 444, 444, CALL_ON_NEW_FD),
+	CALL(bpf, 357, 386, CALL_ON_MAYBE_FD),
+	CALL(seccomp, 354, 383, CALL_ON_MAYBE_FD),
+	CALL(pidfd_getfd, 438, 438, CALL_ON_PIDFD_GETFD),
+	CALL(socket, 359, 281, CALL_ON_SOCKET),
+	CALL(accept, -1, 285, CALL_ON_ACCEPT),
+	CALL(accept4, 364, 366, CALL_ON_ACCEPT),
+	CALL(bind, 361, 282, CALL_ON_SOCKET_STATE),
+	CALL(connect, 362, 283, CALL_ON_CONNECT),
+	CALL(listen, 363, 284, CALL_ON_SOCKET_STATE),
+	CALL(shutdown, 373, 293, CALL_ON_SOCKET_STATE),
+	CALL(socketpair, 360, 288, CALL_ON_SOCKETPAIR),
+	CALL(pipe2, 331, 359, CALL_ON_PIPE),
+	CALL(close, 6, 6, CALL_ON_CLOSE),
+	CALL(close_range, 436, 436, CALL_ON_CLOSE_RANGE),
+	CALL(dup, 41, 41, CALL_ON_DUP),
+	CALL(dup3, 330, 358, CALL_ON_DUP),
+	CALL(fcntl, 221, 221, CALL_ON_FCNTL),	/* fcntl64; the older one is in the extra rows */
+	CALL(ioctl, 54, 54, CALL_ON_IOCTL),
+	CALL(clone, 120, 120, CALL_ON_CLONE),
+	CALL(clone3, 435, 435, CALL_ON_CLONE3),
+	CALL(unshare, 310, 337, CALL_ON_UNSHARE),
+	CALL(rt_sigaction, 174, 174, CALL_ON_SIGNAL_ACTION),
+	CALL(rt_sigprocmask, 175, 175, CALL_ON_SIGNAL_MASK),
+	CALL(rt_sigtimedwait, 177, 177, CALL_ON_SIGNAL_WAIT),
+	CALL(kill, 37, 37, CALL_ON_SIGNAL_KILL),
+	CALL(tkill, 238, 238, CALL_ON_SIGNAL_KILL),
+	CALL(tgkill, 270, 268, CALL_ON_SIGNAL_TGKILL),
+	CALL(rt_sigqueueinfo, 178, 178, CALL_ON_SIGNAL_KILL),
+	CALL(rt_tgsigqueueinfo, 335, 363, CALL_ON_SIGNAL_TGKILL),
+	CALL(pidfd_send_signal, 424, 424, CALL_ON_SIGNAL_PIDFD),
+	MEMORY(mmap, 192, 192, CALL_ON_MMAP),	/* mmap2 */
+	MEMORY(munmap, 91, 91, CALL_ON_MUNMAP),
+	MEMORY(mremap, 163, 163, CALL_ON_MREMAP),
+	MEMORY(remap_file_pages, 257, 253, CALL_ON_REMAP_FILE_PAGES),
+	MEMORY(mprotect, 125, 125, CALL_ON_MPROTECT),
+	MEMORY(madvise, 219, 220, CALL_ON_MADVISE),
+	MEMORY(pkey_mprotect, 380, 394, CALL_ON_MPROTECT),
+	MEMORY(shmget, 395, 307, CALL_ON_SHMGET),
+	MEMORY(shmat, 397, 305, CALL_ON_SHMAT),
+	MEMORY(shmdt, 398, 306, CALL_ON_SHMDT),
+	MEMORY(shmctl, 396, 308, CALL_ON_SHMCTL),
 	PLAIN(read, 3, 3, CALL_MOVES_IN),
 	PLAIN(readv, 145, 145, CALL_MOVES_IN),
 	PLAIN(preadv2, 378, 392, CALL_MOVES_IN),
@@ -120,18 +119,36 @@ const struct call_row call_rows[] = {
 	PLAIN(write, 4, 4, CALL_MOVES_OUT),
 	PLAIN(writev, 146, 146, CALL_MOVES_OUT),
 	PLAIN(pwritev2, 379, 393, CALL_MOVES_OUT),
-	{SYS_sendto, COMPAT(369, 290), "sendto_exit", CALL_MOVES_OUT_TO, false},
-	TRANSFER(mq_timedsend, 279, 276, "mq_send_exit"),
+	{SYS_sendto, COMPAT(369, 290), CALL_ON_SENDTO, CALL_MOVES_OUT_TO, false},
+	TRANSFER(mq_timedsend, 279, 276, CALL_ON_MQ_SEND),
 	PLAIN(mq_timedreceive, 280, 277, CALL_MOVES_IN),
-	TRANSFER(sendfile, 239, 239, "sendfile_exit"),
-	TRANSFER(splice, 313, 340, "splice_exit"),
-	TRANSFER(tee, 315, 342, "tee_exit"),
-	TRANSFER(vmsplice, 316, 343, "vmsplice_exit"),
-	TRANSFER(sendmsg, 370, 296, "sendmsg_exit"),
-	TRANSFER(recvmsg, 372, 297, "recvmsg_exit"),
-	TRANSFER(sendmmsg, 345, 374, "sendmmsg_exit"),
-	TRANSFER(recvmmsg, 337, 365, "recvmmsg_exit"),
+	TRANSFER(sendfile, 239, 239, CALL_ON_SENDFILE),
+	TRANSFER(splice, 313, 340, CALL_ON_SPLICE),
+	TRANSFER(tee, 315, 342, CALL_ON_TEE),
+	TRANSFER(vmsplice, 316, 343, CALL_ON_VMSPLICE),
+	TRANSFER(sendmsg, 370, 296, CALL_ON_SENDMSG),
+	TRANSFER(recvmsg, 372, 297, CALL_ON_RECVMSG),
+	TRANSFER(sendmmsg, 345, 374, CALL_ON_SENDMMSG),
+	TRANSFER(recvmmsg, 337, 365, CALL_ON_RECVMMSG),
 };
+
+static const char *const programs[CALL_ACTIONS] = {
+	[CALL_ON_NEW_FD ... CALL_ON_CLONE3] = "descriptor_exit",
+	[CALL_ON_UNSHARE ... CALL_ON_CLOSE_RANGE] = "table_exit",
+	[CALL_ON_SPLICE ... CALL_ON_VMSPLICE] = "transfer_exit",
+	[CALL_ON_MQ_SEND] = "mq_send_exit",
+	[CALL_ON_MKNOD ... CALL_ON_UNLINKAT] = "fifo_exit",
+	[CALL_ON_SOCKET ... CALL_ON_SENDTO] = "socket_exit",
+	[CALL_ON_SENDMSG ... CALL_ON_RECVMMSG] = "message_exit",
+	[CALL_ON_MMAP ... CALL_ON_SHMCTL] = "mapping_exit",
+	[CALL_ON_SIGNAL_ACTION ... CALL_ON_SIGNAL_PIDFD] = "signal_call_exit",
+	[CALL_ON_SIGNALFD] = "signalfd_exit",
+};
+
+const char *call_program(enum call_action action)
+{
+	return programs[action];
+}
 
 const size_t call_rows_count = sizeof(call_rows) / sizeof(call_rows[0]);
 
@@ -193,6 +210,7 @@ void calls_fill_settings(struct settings *settings)
 		if (call_rows[i].compat_nr >= 0)
 			settings->compat_nr[call_rows[i].compat_nr] = call_rows[i].nr;
 		settings->transfer_call[call_rows[i].nr] = call_rows[i].moves;
+		settings->call_action[call_rows[i].nr] = call_rows[i].action;
 	}
 	for (size_t i = 0; i < sizeof(compat_extra) / sizeof(compat_extra[0]); i++)
 		settings->compat_nr[compat_extra[i].compat_nr] = compat_extra[i].nr;

@@ -137,7 +137,8 @@ static void choose_programs(struct live *live)
 	}
 	for (size_t i = 0; i < call_rows_count && !live_wants_spaces(live); i++) {
 		if (call_rows[i].maps)
-			bpf_program__set_autoload(hook_program(live, call_rows[i].program), false);
+			bpf_program__set_autoload(hook_program(live, call_program(call_rows[i].action)),
+						  false);
 	}
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
@@ -200,9 +201,11 @@ static int dispatch_fill(struct live *live)
 	int err = 0;
 
 	for (size_t i = 0; i < call_rows_count && !err; i++) {
-		if (call_rows[i].program && is_program_wanted(live, call_rows[i].program) &&
+		const char *program = call_program(call_rows[i].action);
+
+		if (program && is_program_wanted(live, program) &&
 		    (!call_rows[i].maps || live_wants_spaces(live)))
-			err = dispatch_set(live, call_rows[i].nr, call_rows[i].program);
+			err = dispatch_set(live, call_rows[i].nr, program);
 	}
 	return err;
 }
