@@ -137,34 +137,38 @@ static int mapping_differs(struct audit *audit, const struct process *process,
 			 process->key.pid, ours, theirs);
 }
 
-/* Both lists are in order, and neighbours that go on alike are one in each. */
+static const struct mapping *mapping_at(const struct process *process, unsigned int place)
+{
+	const struct mappings *all = process->space ? &process->space->mappings : NULL;
+
+	return all && place < all->count ? all->at[place] : NULL;
+}
+
+/* Both are in order, and neighbours that go on alike are one in each. */
 static int mappings_compare(const struct process *kept, const struct process *fresh,
 			    struct audit *audit)
 {
-	const struct mapping *ours = kept->space ? kept->space->mappings : NULL;
-	const struct mapping *theirs = fresh->space ? fresh->space->mappings : NULL;
+	unsigned int ours = 0, theirs = 0;
+	const struct mapping *a, *b;
 	int err = 0;
 
-	while ((ours || theirs) && !err) {
-		const struct mapping *a = ours, *b = theirs;
-
+	for (;;) {
+		a = mapping_at(kept, ours);
+		b = mapping_at(fresh, theirs);
+		if (err || (!a && !b))
+			return err;
 		audit->checked++;
-		if (a && b && is_same_mapping(a, b)) {
-			ours = ours->next;
-			theirs = theirs->next;
-			continue;
-		}
 		if (a && b && a->start != b->start) {
 			if (a->start < b->start)
 				b = NULL;
 			else
 				a = NULL;
 		}
-		err = mapping_differs(audit, kept, a, b);
-		ours = a ? ours->next : ours;
-		theirs = b ? theirs->next : theirs;
+		if (!a || !b || !is_same_mapping(a, b))
+			err = mapping_differs(audit, kept, a, b);
+		ours += a != NULL;
+		theirs += b != NULL;
 	}
-	return err;
 }
 
 /* --- tasks ----------------------------------------------------------------------------------- */

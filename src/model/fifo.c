@@ -309,8 +309,12 @@ void openings_forget(struct model *model)
 {
 	struct endpoint *endpoint;
 
+	/* Few ever wait so, and there may be a hundred thousand endpoints. */
+	if (!model->has_openings)
+		return;
 	for (endpoint = model->endpoints; endpoint; endpoint = endpoint->hh.next)
 		endpoint->waiting = 0;
+	model->has_openings = false;
 }
 
 int apply_opening(struct model *model, const struct record_opening *record, struct change *change)
@@ -326,6 +330,7 @@ int apply_opening(struct model *model, const struct record_opening *record, stru
 	if (!endpoint)
 		return -ENOMEM;
 	change->object = object;
+	model->has_openings = true;
 	endpoint->waiting = record->fmode;
 	endpoint->waiting_since = record->since;
 	return record->path_len && !object->name ? fifo_set_name(model, object, record->path) : 0;

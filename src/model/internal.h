@@ -209,6 +209,26 @@ void processes_place(struct model *model);
 /* Copies len bytes, with a NUL behind, over *text. */
 int text_set(char **text, const char *bytes, size_t len);
 
+/* --- mappings (mapping.c) -------------------------------------------------------------------- */
+
+/* The process begins (n 1) or ceases (n -1) to have it. 0 or -ENOMEM, as below. */
+int mapping_count_process(struct model *model, struct process *process, const struct mapping *mapping,
+			  int n, uint64_t ts);
+/* The place of the first that ends above the address; all->count = none does. */
+unsigned int mappings_from(const struct mappings *all, uint64_t address);
+/* Copies *what into its place, where nothing may be; neighbours that go on alike become one. */
+int mapping_add(struct model *model, struct space *space, struct mappings *all,
+		const struct mapping *what, uint64_t ts);
+void mapping_drop(struct model *model, struct space *space, struct mappings *all, unsigned int place,
+		  uint64_t ts);
+void mappings_free(struct model *model, struct space *space, struct mappings *all, uint64_t ts);
+/* Empties [start, end). The first that goes is told in *gone, unless that is NULL. */
+int mappings_empty(struct model *model, struct space *space, struct mappings *all, uint64_t start,
+		   uint64_t end, struct mapping *gone, uint64_t ts);
+/* mprotect: what lies in [start, end) can be read and written like this from now on. */
+int mappings_protect(struct model *model, struct space *space, struct mappings *all, uint64_t start,
+		     uint64_t end, uint32_t access, uint64_t ts);
+
 /* --- shared memory (space.c) ----------------------------------------------------------------- */
 
 /* System calls whose records change access alone. */

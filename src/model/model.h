@@ -270,14 +270,24 @@ struct mapping {
 	uint64_t offset;		/* of start, in bytes, in the object */
 	uint32_t access;		/* enum mapping_access */
 	struct object *object;
-	struct mapping *next, *prev;
 };
+
+/* Mappings by start; no two overlap. */
+struct mappings {
+	struct mapping **at;
+	unsigned int count, room;
+};
+
+/* Walks them in order; none may be put in or taken out meanwhile. */
+#define MAPPINGS_FOREACH(all, mapping)                             \
+	for (unsigned int place_ = 0;                              \
+	     place_ < (all)->count && ((mapping) = (all)->at[place_]); place_++)
 
 /* An address space: of one process, or of several for a while (vfork). */
 struct space {
 	uint64_t id;			/* struct mm_struct *, while it lives */
-	struct mapping *mappings;	/* list, by start */
-	struct mapping *incoming;	/* rows of the reading under way */
+	struct mappings mappings;
+	struct mappings incoming;	/* rows of the reading under way */
 	struct process *processes;	/* list, by .space_next */
 	uint64_t read_ts;		/* records before this say nothing new */
 	bool reading;			/* rows are coming */
@@ -432,6 +442,7 @@ struct model {
 	struct wait *wait_at;		/* whose RECORD_WAIT_ON come now */
 	struct holding *holdings;	/* scratch of why */
 	bool first_snapshot;		/* the snapshot being applied is the first */
+	bool has_openings;		/* some endpoint may be waiting in open */
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */
 	struct object *dead_objects;	/* likewise */

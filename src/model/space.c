@@ -1,168 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Address spaces: which shared objects lie where. Every mapping is put in and taken out here, so
- * that the counts of objects and endpoints are right in one place.
- */
+/* Address spaces: which processes have which, and what records tell of the shared objects in them. */
 #include "model/internal.h"
-
-#define MAPPING_SAME (MAPPING_READ | MAPPING_WRITE)
 
 bool object_is_ipc(const struct object *object)
 {
 	if (object->key.kind == FILE_REGULAR)
 		return object->map_writer && object->endpoints;
 	return kind_is_ipc(object->key.kind);
-}
-
-/* --- counting -------------------------------------------------------------------------------- */
-
-static int process_count(struct model *model, struct process *process,
-			 const struct mapping *mapping, int n, uint64_t ts)
-{
-	bool writes = mapping->access & MAPPING_WRITE;
-	struct endpoint *endpoint;
-
-	endpoint = n > 0 ? endpoint_get(model, process, mapping->object, ts) :
-			   model_endpoint(model, process, mapping->object);
-	if (!endpoint)
-		return n > 0 ? -ENOMEM : 0;
-	endpoint->maps += (unsigned int)n;
-	endpoint->write_maps += writes ? (unsigned int)n : 0;
-	if (n > 0) {
-		endpoint->ever_map = true;
-		endpoint->ever_map_write |= writes;
-	}
-	if (ts > endpoint->last_ts)
-		endpoint->last_ts = ts;
-	return 0;
-}
-
-static int mapping_count(struct model *model, struct space *space, const struct mapping *mapping,
-			 int n, uint64_t ts)
-{
-	struct process *process;
-	int err = 0;
-
-	mapping->object->maps += (unsigned int)n;
-	if (n > 0 && (mapping->access & MAPPING_WRITE))
-		mapping->object->map_writer = true;
-	if (ts > mapping->object->last_ts)
-		mapping->object->last_ts = ts;
-	DL_FOREACH2(space->processes, process, space_next)
-		err |= process_count(model, process, mapping, n, ts);
-	return err;
-}
-
-/* --- the list -------------------------------------------------------------------------------- */
-
-static bool goes_on(const struct mapping *first, const struct mapping *next)
-{
-	return first->end == next->start && first->object == next->object &&
-	       first->offset + (first->end - first->start) == next->offset &&
-	       (first->access & MAPPING_SAME) == (next->access & MAPPING_SAME);
-}
-
-static int start_order(const struct mapping *a, const struct mapping *b)
-{
-	return a->start < b->start ? -1 : a->start > b->start;
-}
-
-static void mapping_drop(struct model *model, struct space *space, struct mapping **list,
-			 struct mapping *mapping, uint64_t ts)
-{
-	struct object *object = mapping->object;
-
-	mapping_count(model, space, mapping, -1, ts);
-	DL_DELETE(*list, mapping);
-	free(mapping);
-	object_release(model, object);
-}
-
-static int mapping_add(struct model *model, struct space *space, struct mapping **list,
-		       const struct mapping *what, uint64_t ts)
-{
-	struct mapping *mapping = malloc(sizeof(*mapping)), *next;
-
-	if (!mapping)
-		return -ENOMEM;
-	*mapping = *what;
-	DL_INSERT_INORDER(*list, mapping, start_order);
-	if (mapping_count(model, space, mapping, 1, ts))
-		return -ENOMEM;
-	next = mapping->next;
-	if (next && goes_on(mapping, next)) {
-		mapping->end = next->end;
-		mapping_drop(model, space, list, next, ts);
-	}
-	if (mapping != *list && goes_on(mapping->prev, mapping)) {
-		mapping->prev->end = mapping->end;
-		mapping_drop(model, space, list, mapping, ts);
-	}
-	return 0;
-}
-
-/* Empties [start, end). The first that goes is told in *gone, unless that is NULL. */
-static int range_empty(struct model *model, struct space *space, struct mapping **list,
-		       uint64_t start, uint64_t end, struct mapping *gone, uint64_t ts)
-{
-	struct mapping *mapping, *next, before, after;
-	int err = 0;
-
-	DL_FOREACH_SAFE(*list, mapping, next) {
-		if (mapping->end <= start || mapping->start >= end)
-			continue;
-		before = after = *mapping;
-		before.end = start;
-		after.start = end;
-		after.offset += end - mapping->start;
-		if (gone && !gone->object)
-			*gone = *mapping;
-		/* What stays goes in first, so that the object keeps its holder. */
-		mapping->object->maps++;
-		mapping_drop(model, space, list, mapping, ts);
-		if (before.start < before.end)
-			err |= mapping_add(model, space, list, &before, ts);
-		if (after.start < after.end)
-			err |= mapping_add(model, space, list, &after, ts);
-		before.object->maps--;
-		object_release(model, before.object);
-	}
-	return err;
-}
-
-static void list_drop(struct model *model, struct space *space, struct mapping **list, uint64_t ts)
-{
-	while (*list)
-		mapping_drop(model, space, list, *list, ts);
-}
-
-/* mprotect: what lies in the range can be read and written like this from now on. */
-static int range_protect(struct model *model, struct space *space, uint64_t start, uint64_t end,
-			 uint32_t access, uint64_t ts)
-{
-	struct mapping *mapping, *next, part;
-	int err = 0;
-
-	DL_FOREACH_SAFE(space->mappings, mapping, next) {
-		if (mapping->end <= start || mapping->start >= end)
-			continue;
-		part = *mapping;
-		if (part.start < start) {
-			part.offset += start - part.start;
-			part.start = start;
-		}
-		if (part.end > end)
-			part.end = end;
-		part.access = (part.access & ~(uint32_t)MAPPING_SAME) | access;
-		part.object->maps++;
-		err |= range_empty(model, space, &space->mappings, part.start, part.end, NULL, ts);
-		err |= mapping_add(model, space, &space->mappings, &part, ts);
-		part.object->maps--;
-		next = space->mappings;
-		while (next && next->start < part.end)
-			next = next->next;
-	}
-	return err;
 }
 
 /* --- spaces and their processes -------------------------------------------------------------- */
@@ -204,8 +48,8 @@ void space_set_doubt(struct model *model, struct space *space, bool doubt)
 
 static void space_drop(struct model *model, struct space *space, uint64_t ts)
 {
-	list_drop(model, space, &space->mappings, ts);
-	list_drop(model, space, &space->incoming, ts);
+	mappings_free(model, space, &space->mappings, ts);
+	mappings_free(model, space, &space->incoming, ts);
 	space_set_doubt(model, space, false);
 	HASH_DEL(model->spaces, space);
 	free(space);
@@ -218,10 +62,10 @@ void process_leave_space(struct model *model, struct process *process, uint64_t 
 
 	if (!space)
 		return;
-	DL_FOREACH(space->mappings, mapping)
-		process_count(model, process, mapping, -1, ts);
-	DL_FOREACH(space->incoming, mapping)
-		process_count(model, process, mapping, -1, ts);
+	MAPPINGS_FOREACH(&space->mappings, mapping)
+		mapping_count_process(model, process, mapping, -1, ts);
+	MAPPINGS_FOREACH(&space->incoming, mapping)
+		mapping_count_process(model, process, mapping, -1, ts);
 	DL_DELETE2(space->processes, process, space_prev, space_next);
 	process->space = NULL;
 	if (!space->processes)
@@ -240,10 +84,10 @@ static int process_join(struct model *model, struct process *process, struct spa
 	process_leave_space(model, process, ts);
 	DL_APPEND2(space->processes, process, space_prev, space_next);
 	process->space = space;
-	DL_FOREACH(space->mappings, mapping)
-		err |= process_count(model, process, mapping, 1, ts);
-	DL_FOREACH(space->incoming, mapping)
-		err |= process_count(model, process, mapping, 1, ts);
+	MAPPINGS_FOREACH(&space->mappings, mapping)
+		err |= mapping_count_process(model, process, mapping, 1, ts);
+	MAPPINGS_FOREACH(&space->incoming, mapping)
+		err |= mapping_count_process(model, process, mapping, 1, ts);
 	return err;
 }
 
@@ -251,15 +95,15 @@ static int process_join(struct model *model, struct process *process, struct spa
 
 static void space_read_end(struct model *model, struct space *space, uint64_t ts)
 {
-	struct mapping *old = space->mappings;
+	struct mappings old = space->mappings;
 	struct process *process, *next;
 
 	if (!space->reading)
 		return;
 	/* The new ones are counted already. */
 	space->mappings = space->incoming;
-	space->incoming = NULL;
-	list_drop(model, space, &old, ts);
+	space->incoming = (struct mappings){ 0 };
+	mappings_free(model, space, &old, ts);
 	space->reading = false;
 	space_set_doubt(model, space, false);
 	/* Whoever had no row has gone elsewhere (exec), or the space is empty and of no interest. The
@@ -333,16 +177,21 @@ static int mapping_of_record(struct model *model, const struct record_mapping *r
 static int segment_detach(struct model *model, struct space *space, uint64_t addr,
 			  struct mapping *gone, uint64_t ts)
 {
-	struct mapping *mapping, *next;
+	struct mappings *all = &space->mappings;
+	unsigned int place = mappings_from(all, addr);
+	const struct mapping *mapping;
 
-	DL_FOREACH_SAFE(space->mappings, mapping, next) {
+	while (place < all->count) {
+		mapping = all->at[place];
 		if (mapping->object->key.kind != FILE_SHM || mapping->start < addr ||
 		    mapping->start - addr != mapping->offset ||
-		    (gone->object && gone->object != mapping->object))
+		    (gone->object && gone->object != mapping->object)) {
+			place++;
 			continue;
+		}
 		if (!gone->object)
 			*gone = *mapping;
-		mapping_drop(model, space, &space->mappings, mapping, ts);
+		mapping_drop(model, space, all, place, ts);
 	}
 	return 0;
 }
@@ -354,8 +203,8 @@ static int range_leave(struct model *model, struct space *space,
 		return 0;
 	if (record->gone_end == UINT64_MAX)
 		return segment_detach(model, space, record->gone_start, gone, record->head.ts);
-	return range_empty(model, space, &space->mappings, record->gone_start, record->gone_end,
-			   gone, record->head.ts);
+	return mappings_empty(model, space, &space->mappings, record->gone_start, record->gone_end,
+			      gone, record->head.ts);
 }
 
 static int mapping_event(struct model *model, struct space *space,
@@ -366,8 +215,8 @@ static int mapping_event(struct model *model, struct space *space,
 	int err;
 
 	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT)
-		return range_protect(model, space, record->gone_start, record->gone_end,
-				     record->access & MAPPING_SAME, record->head.ts);
+		return mappings_protect(model, space, &space->mappings, record->gone_start,
+					record->gone_end, record->access, record->head.ts);
 	if (is_there) {
 		err = mapping_of_record(model, record, &mapping);
 		if (err)
@@ -379,8 +228,8 @@ static int mapping_event(struct model *model, struct space *space,
 	change->old_object = change->unmapped.object;
 	if (!is_there)
 		return err;
-	err |= range_empty(model, space, &space->mappings, mapping.start, mapping.end, NULL,
-			   record->head.ts);
+	err |= mappings_empty(model, space, &space->mappings, mapping.start, mapping.end, NULL,
+			      record->head.ts);
 	err |= mapping_add(model, space, &space->mappings, &mapping, record->head.ts);
 	mapping.object->maps--;
 	return err;
@@ -389,15 +238,17 @@ static int mapping_event(struct model *model, struct space *space,
 static int mapping_row(struct model *model, struct space *space,
 		       const struct record_mapping *record)
 {
-	struct mapping mapping, *other;
+	struct mappings *rows = &space->incoming;
+	struct mapping mapping;
+	unsigned int place;
 	int err = mapping_of_record(model, record, &mapping);
 
 	if (err)
 		return err;
-	DL_FOREACH(space->incoming, other)
-		if (other->start < mapping.end && mapping.start < other->end)
-			return 0; /* another task's view of the same */
-	return mapping_add(model, space, &space->incoming, &mapping, record->head.ts);
+	place = mappings_from(rows, mapping.start);
+	if (place < rows->count && rows->at[place]->start < mapping.end)
+		return 0; /* another task's view of the same */
+	return mapping_add(model, space, rows, &mapping, record->head.ts);
 }
 
 int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change)
@@ -431,7 +282,7 @@ static int space_copy(struct model *model, struct space *to, const struct space 
 	const struct mapping *mapping;
 	int err = 0;
 
-	DL_FOREACH(from->mappings, mapping)
+	MAPPINGS_FOREACH(&from->mappings, mapping)
 		if (!(mapping->access & MAPPING_NOT_FORKED))
 			err |= mapping_add(model, to, &to->mappings, mapping, ts);
 	return err;
@@ -577,11 +428,11 @@ uint64_t space_common(const struct process *a, const struct process *b, const st
 
 	if (!a->space || !b->space)
 		return 0;
-	DL_FOREACH(a->space->mappings, mine) {
+	MAPPINGS_FOREACH(&a->space->mappings, mine) {
 		if (mine->object != object)
 			continue;
 		end = mine->offset + (mine->end - mine->start);
-		DL_FOREACH(b->space->mappings, theirs) {
+		MAPPINGS_FOREACH(&b->space->mappings, theirs) {
 			if (theirs->object != object)
 				continue;
 			other_end = theirs->offset + (theirs->end - theirs->start);

@@ -78,7 +78,7 @@ static json_t *json_maps(const struct fds_view *view, const struct process *proc
 
 	if (!process->space)
 		return maps;
-	DL_FOREACH(process->space->mappings, mapping) {
+	MAPPINGS_FOREACH(&process->space->mappings, mapping) {
 		if (!fds_view_has_mapping(view, process, mapping))
 			continue;
 		entry = json_object();

@@ -279,7 +279,7 @@ static void print_maps(FILE *out, const struct fds_view *view, const struct proc
 
 	if (!process->space)
 		return;
-	DL_FOREACH(process->space->mappings, mapping) {
+	MAPPINGS_FOREACH(&process->space->mappings, mapping) {
 		if (!fds_view_has_mapping(view, process, mapping))
 			continue;
 		fprintf(out, "  maps %-2s %10llu  %s", mapping_access_name(mapping),

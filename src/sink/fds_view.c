@@ -224,7 +224,7 @@ static int share_mappings(struct fds_view *view)
 	HASH_ITER(hh, view->model->processes, process, next) {
 		if (!process->space || !process_is_selected(view->model, process))
 			continue;
-		DL_FOREACH(process->space->mappings, mapping)
+		MAPPINGS_FOREACH(&process->space->mappings, mapping)
 			if (!err && object_is_ipc(mapping->object))
 				err = set_add(&view->shared_objects, mapping->object);
 	}
@@ -309,7 +309,7 @@ static int show_mappings(struct fds_view *view)
 	HASH_ITER(hh, view->model->processes, process, next) {
 		if (!process->space)
 			continue;
-		DL_FOREACH(process->space->mappings, mapping) {
+		MAPPINGS_FOREACH(&process->space->mappings, mapping) {
 			if (err || !fds_view_has_mapping(view, process, mapping))
 				continue;
 			err = set_add(&view->processes, process);

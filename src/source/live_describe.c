@@ -193,7 +193,7 @@ static int describe_mappings(struct live *live, const struct process *process)
 	const struct mapping *mapping;
 	int err = 0;
 
-	DL_FOREACH(process->space->mappings, mapping)
+	MAPPINGS_FOREACH(&process->space->mappings, mapping)
 		if (!err && !mapping->object->name && kind_has_path(mapping->object->key.kind))
 			err = describe_mapping(live, process->key.pid, mapping);
 	return err;

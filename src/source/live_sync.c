@@ -131,7 +131,7 @@ static bool maps_at(const struct process *process, const struct object *object, 
 
 	if (!process->space)
 		return false;
-	DL_FOREACH(process->space->mappings, mapping)
+	MAPPINGS_FOREACH(&process->space->mappings, mapping)
 		if (mapping->object == object && address >= mapping->start && address < mapping->end)
 			return true;
 	return false;
@@ -220,7 +220,7 @@ static const struct mapping *readable_part(const struct process *process, const 
 
 	if (!process->space)
 		return NULL;
-	DL_FOREACH(process->space->mappings, mapping)
+	MAPPINGS_FOREACH(&process->space->mappings, mapping)
 		if (mapping->object == object && !mapping->offset && (mapping->access & MAPPING_READ))
 			return mapping;
 	return NULL;

@@ -89,7 +89,7 @@ static void assert_maps(const struct script *s, uint32_t pid, const char *want)
 	size_t len = 0;
 
 	if (space)
-		DL_FOREACH(space->mappings, mapping)
+		MAPPINGS_FOREACH(&space->mappings, mapping)
 			len += (size_t)snprintf(have + len, sizeof(have) - len, "%s%llu+%llu@%llu%s", len ? " " : "",
 						(unsigned long long)(mapping->start / PAGE),
 						(unsigned long long)((mapping->end - mapping->start) / PAGE),
@@ -176,6 +176,8 @@ static void protection_splits_and_joins(void **state)
 	calls(s, 10, 4, 2, SYS_mprotect, MAPPING_READ);
 	assert_maps(s, 10, "2+2@0w 4+2@2 6+2@4w");
 	assert_counts(s, 10, 3, 2);
+	calls(s, 10, 3, 0, SYS_mprotect, MAPPING_READ); /* no length */
+	assert_maps(s, 10, "2+2@0w 4+2@2 6+2@4w");
 	calls(s, 10, 0, 99, SYS_mprotect, MAPPING_READ);
 	assert_maps(s, 10, "2+6@0");
 	assert_counts(s, 10, 1, 0);
@@ -283,6 +285,33 @@ static void doubt_is_counted(void **state)
 	assert_int_equal(s->model->doubts, 0);
 }
 
+/* As many as a process may have by default, in no order: each page by itself, and no two go on alike. */
+static void many_keep_their_order(void **state)
+{
+	enum { MANY = 4096, STEP = 1021 };
+	struct script *s = *state;
+	const struct mapping *mapping;
+	const struct mappings *all;
+	uint64_t last = 0;
+
+	start(s);
+	for (uint64_t i = 0, page = 0; i < MANY; i++, page = (page + STEP) % MANY)
+		maps(s, 10, 1 + page, 1, 2 * page, RW);
+	all = &process_at(s, 10)->space->mappings;
+	assert_int_equal(all->count, MANY);
+	MAPPINGS_FOREACH(all, mapping)
+	{
+		assert_int_equal(mapping->start, last ? last : PAGE);
+		last = mapping->end;
+	}
+	assert_counts(s, 10, MANY, MANY);
+	calls(s, 10, 1000, 2000, SYS_mprotect, MAPPING_READ);
+	assert_counts(s, 10, MANY, MANY - 2000);
+	unmaps(s, 10, 3, MANY - 4);
+	assert_maps(s, 10, "1+1@0w 2+1@2w 4095+1@8188w 4096+1@8190w");
+	assert_counts(s, 10, 4, 4);
+}
+
 /* --- links ------------------------------------------------------------------------------------ */
 
 /* "10>20:2" from, to and pages in common, a blank between; "!" = closed. */
@@ -363,6 +392,7 @@ int main(void)
 		TEST(reading_anew_replaces),
 		TEST(a_segment_goes_as_a_whole),
 		TEST(doubt_is_counted),
+		TEST(many_keep_their_order),
 		TEST(who_may_write_can_send),
 		TEST(other_parts_are_no_link),
 		TEST(what_was_unmapped_is_told_of_a_window),
