@@ -180,14 +180,20 @@ static void note_mapping(struct live *live, const struct record_mapping *record)
 
 static int find_peers(struct live *live)
 {
+	uint64_t begun, took;
 	int err;
 
 	if (!live->find_peers || now_ns() < live->next_find_ns)
 		return 0;
+	begun = now_ns();
 	live->find_peers = false;
-	live->next_find_ns = now_ns() + RESYNC_GAP_NS;
 	err = snapshot_deliver(live);
-	return err ? err : live_select_apply(live);
+	if (!err)
+		err = live_select_apply(live);
+	/* In a storm a look takes long, and there is always somebody to look for: half of the time. */
+	took = now_ns() - begun;
+	live->next_find_ns = now_ns() + (took > RESYNC_GAP_NS ? took : RESYNC_GAP_NS);
+	return err;
 }
 
 /* --- the source ------------------------------------------------------------------------------ */

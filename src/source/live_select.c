@@ -125,23 +125,34 @@ static bool is_over(const struct object *object)
 	return false;
 }
 
+/* Once for each object: those that a fork gave to many have as many endpoints as that made. */
+static int object_watch(int fd, const struct object *object)
+{
+	const struct endpoint *endpoint;
+	int err = watch(fd, object->key.ino, object->key.dev);
+
+	if (err || !object->socket)
+		return err;
+	for (endpoint = object->endpoints; endpoint; endpoint = endpoint->object_next)
+		if (endpoint->key.process->selected)
+			return watch_address(fd, object->socket);
+	return 0;
+}
+
 /* What the selected hold, and the other ends of it, which their peers hold. An eventfd goes by the address
  * of its file, and by the time that we know of one it may be another's: later ones the kernel's side adds
  * itself, at once. */
 static int watches_fill(struct live *live, bool eventfds)
 {
 	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
-	const struct endpoint *endpoint;
+	const struct object *object;
 
-	for (endpoint = live->model->endpoints; endpoint && !err; endpoint = endpoint->hh.next) {
-		const struct object *object = endpoint->key.object;
-
-		if (is_over(object) || (object->key.kind == FILE_EVENTFD && !eventfds) ||
+	for (object = live->model->objects; object && !err; object = object->hh.next) {
+		if (!object->endpoints || is_over(object) ||
+		    (object->key.kind == FILE_EVENTFD && !eventfds) ||
 		    !object_is_near_selected(object, live->model))
 			continue;
-		err = watch(fd, object->key.ino, object->key.dev);
-		if (!err && object->socket && endpoint->key.process->selected)
-			err = watch_address(fd, object->socket);
+		err = object_watch(fd, object);
 	}
 	return err;
 }
