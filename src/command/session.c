@@ -20,6 +20,7 @@
 /* The audit's stream is read until it is quiet, but not for ever. */
 #define AUDIT_POLLS     50
 #define AUDIT_LIMIT_NS  1000000000ull
+#define AUDIT_PAUSE_MS  10
 /* What was lost while it looked would be taken for an error, so then it looks again. */
 #define AUDIT_LOOKS     10
 #define FORGET_EVERY_NS 10000000000ull
@@ -109,7 +110,9 @@ static int apply(struct session *session, const struct record *record)
 	struct change change = { 0 };
 	struct change unused = { 0 };
 
-	if (session->fresh && model_apply(session->fresh, record, &unused))
+	/* What was shared once is known to the other alone: a prune would leave fewer here. */
+	if (session->fresh && record->type != RECORD_PRUNE &&
+	    model_apply(session->fresh, record, &unused))
 		return out_of_memory(session);
 	if (model_apply(session->model, record, &change))
 		return out_of_memory(session);
@@ -269,9 +272,8 @@ static int take_fresh(void *ctx, const struct record *record)
 }
 
 /* Lets both models take what the stream still brings, until it brings nothing. */
-static int drain(struct session *session)
+static int drain(struct session *session, uint64_t limit)
 {
-	const uint64_t limit = now_ns() + AUDIT_LIMIT_NS;
 	uint64_t before;
 	int polls, ret = 1;
 
@@ -284,10 +286,32 @@ static int drain(struct session *session)
 	return ret < 0 ? ret : 0;
 }
 
+static int compare(struct session *session)
+{
+	audit_free(&session->audit);
+	if (audit_compare(session->model, session->fresh, &session->audit))
+		return out_of_memory(session);
+	return 0;
+}
+
+/* The rows show what a call has done already, its record comes when it returns: until then the two differ.
+ * Both take the same records, so what differs for any other reason stays. */
+static int audit_settle(struct session *session, uint64_t limit)
+{
+	int ret = 1, err = compare(session);
+
+	while (!err && ret > 0 && session->audit.differences && now_ns() < limit) {
+		ret = poll_once(session, AUDIT_PAUSE_MS);
+		err = ret < 0 ? ret : compare(session);
+	}
+	return err;
+}
+
 /* Compares, unless something was lost since the tables were repaired last. */
 static int audit_look(struct session *session)
 {
 	const uint64_t lost = losses_of_state(session->model->loss);
+	const uint64_t limit = now_ns() + AUDIT_LIMIT_NS;
 	int err;
 
 	session->fresh = model_new();
@@ -295,10 +319,10 @@ static int audit_look(struct session *session)
 		return out_of_memory(session);
 	err = session->source->snapshot(session->source, take_fresh, session);
 	if (!err)
-		err = drain(session);
+		err = drain(session, limit);
+	if (!err && losses_of_state(session->model->loss) == lost)
+		err = audit_settle(session, limit);
 	session->audited = !err && losses_of_state(session->model->loss) == lost;
-	if (session->audited && audit_compare(session->model, session->fresh, &session->audit))
-		err = out_of_memory(session);
 	model_free(session->fresh);
 	session->fresh = NULL;
 	return err;

@@ -176,6 +176,10 @@ def test_process_that_ends_amid_a_snapshot(ipctrace, workload):
         compare.check_references(document)
         compare.check_fds(document, [it.pid])
         compare.check_graph(ipctrace.document("graph"))
+    for _ in range(3):
+        tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
+        result = tracer.stop()
+        compare.check_audit(compare.check_trace(result.events))
     it.say()
     it.hear("quiet")
     assert it.finish() == 0
