@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The words on a drawing: labels of edges, the title, the warning. */
+#include "sink/drawing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "util/units.h"
+
+const char *drawing_edge_volume(const struct drawing_edge *edge, char buf[DRAWING_LABEL_MAX])
+{
+	buf[0] = '\0';
+	if (edge->bytes.known && edge->bytes.value)
+		units_bytes(edge->bytes.value, buf);
+	return buf;
+}
+
+const char *drawing_edge_label(const struct drawing *drawing, const struct drawing_edge *edge,
+			       char buf[DRAWING_LABEL_MAX])
+{
+	bool at_object = drawing->nodes[edge->from].object || drawing->nodes[edge->to].object;
+	char volume[DRAWING_LABEL_MAX], times[32] = "";
+
+	if (edge->waiting)
+		return strcpy(buf, edge->waiting == ROLE_READ ? "waits in open for a writer" :
+								"waits in open for a reader");
+	drawing_edge_volume(edge, volume);
+	if (at_object)
+		return strcpy(buf, volume);
+	if (edge->signals)
+		return signals_label(edge->signals, buf);
+	if (edge->direct && edge->messages.value > 1)
+		snprintf(times, sizeof(times), " ×%llu", (unsigned long long)edge->messages.value);
+	else if (edge->merged > 1)
+		snprintf(times, sizeof(times), " ×%zu", edge->merged);
+	snprintf(buf, DRAWING_LABEL_MAX, "%.24s%s%s%.32s", edge->kind, times, *volume ? " " : "",
+		 volume);
+	return buf;
+}
+
+const char *drawing_title(const struct model *model, const struct graph *graph,
+			  char buf[DRAWING_LABEL_MAX])
+{
+	uint64_t window = model->end_ts > model->start_ts ? model->end_ts - model->start_ts : 0;
+	char duration[UNITS_MAX];
+
+	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s", graph->processes_count,
+		 graph->processes_count == 1 ? "" : "es", graph->links_count,
+		 graph->links_count == 1 ? "" : "s",
+		 model->counted ? "window " : "state at an instant",
+		 model->counted ? units_duration(window, duration) : "");
+	return buf;
+}
+
+const char *drawing_warning(const struct model *model, char buf[DRAWING_LABEL_MAX])
+{
+	if (!model_lost(model))
+		return NULL;
+	snprintf(buf, DRAWING_LABEL_MAX, "INCOMPLETE: %llu events lost, tables read anew %u times",
+		 (unsigned long long)model_lost(model), model->resyncs);
+	return buf;
+}
