@@ -8,6 +8,7 @@
 #include "command/privilege.h"
 #include "options.h"
 #include "util/error.h"
+#include "util/stdio.h"
 #include "util/stop.h"
 
 typedef int (*command_fn)(const struct options *options);
@@ -43,8 +44,11 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
 	struct options options;
-	int code = stop_install();
+	int code = stdio_reserve();
 
+	if (code)
+		return err_r(EXIT_OTHER, "/dev/null: %s", strerror(-code));
+	code = stop_install();
 	if (code)
 		return err_r(EXIT_OTHER, "signal handlers: %s", strerror(-code));
 	code = privilege_begin();

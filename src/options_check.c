@@ -2,6 +2,9 @@
 /* Which commands, options and words go together; known once all are read. */
 #include "options_internal.h"
 
+#include <string.h>
+#include <sys/stat.h>
+
 #include "mechanism/mechanism.h"
 #include "util/error.h"
 
@@ -92,12 +95,39 @@ static int check_together(const struct parser *parser)
 	return 0;
 }
 
+/* What is no regular file, such as a terminal, takes more than one output. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat first, second;
+
+	if (!a || !b)
+		return false;
+	if (stat(a, &first) || stat(b, &second))
+		return !strcmp(a, b);
+	return S_ISREG(first.st_mode) && first.st_dev == second.st_dev &&
+	       first.st_ino == second.st_ino;
+}
+
+/* To open an output empties it, or in the end takes the place of what is there. */
+static int check_files(const struct options *options)
+{
+	if (is_same_file(options->input, options->output))
+		return err_r(EXIT_USAGE, "-o %s: that is the recording to read", options->output);
+	if (is_same_file(options->input, options->dot))
+		return err_r(EXIT_USAGE, "--dot %s: that is the recording to read", options->dot);
+	if (is_same_file(options->output, options->dot))
+		return err_r(EXIT_USAGE, "--dot %s: -o writes to that already", options->dot);
+	return 0;
+}
+
 int options_check(struct parser *parser)
 {
 	int ret = check_input(parser);
 
 	if (!ret)
 		ret = check_together(parser);
+	if (!ret)
+		ret = check_files(parser->options);
 	if (!ret)
 		ret = check_format(parser);
 	if (!ret)

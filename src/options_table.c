@@ -212,14 +212,18 @@ static int parse_ignore(struct parser *parser, const char *argument)
 static int parse_ready_fd(struct parser *parser, const char *argument)
 {
 	char *end;
+	int flags;
 	long fd;
 
 	errno = 0;
 	fd = strtol(argument, &end, 10);
 	if (!isdigit((unsigned char)*argument) || *end || errno || fd > INT32_MAX)
 		return usage(parser, argument, "not a descriptor number");
-	if (fcntl((int)fd, F_GETFD) < 0)
+	flags = fcntl((int)fd, F_GETFL);
+	if (flags < 0)
 		return usage(parser, argument, "no open descriptor");
+	if ((flags & O_ACCMODE) == O_RDONLY)
+		return usage(parser, argument, "a descriptor that is not open for writing");
 	parser->options->ready_fd = (int)fd;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "sink/json.h"
 #include "util/error.h"
@@ -30,8 +31,12 @@ static bool is_document(const json_t *document)
 int baseline_read(const char *path, json_t **baseline)
 {
 	json_error_t error;
+	struct stat st;
 	json_t *document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 
+	/* A directory can be opened, but its text would be nothing. */
+	if (!document && !stat(path, &st) && S_ISDIR(st.st_mode))
+		return err_r(-EISDIR, "--baseline %s: %s", path, strerror(EISDIR));
 	/* A file that can't be opened has no lines; the text names its path once more. */
 	if (!document && error.line < 0)
 		return err_r(-EINVAL, "--baseline: %s", error.text);

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command line as the man page has it: exit codes, streams, output files."""
 import os
+import re
 import signal
 import subprocess
 import time
 
 import pytest
 import compare
-from conftest import IPCTRACE, LIMIT
+from conftest import IPCTRACE, LIMIT, ROOT
 
 
 def _free_pid():
@@ -24,6 +25,14 @@ def test_help(ipctrace, args):
     for word in ("trace", "fds", "graph", "record", "replay", "--pid", "--output", "--audit", "--input"):
         assert word in result.text
     assert result.err == b""
+
+
+def test_every_option_is_in_the_man_page(ipctrace):
+    page = (ROOT / "docs/ipctrace.1").read_text().replace("\\-", "-")
+    options = set(re.findall(r"^  (?:-.,|   ) --([a-z-]+)", ipctrace.run("--help").text, re.M))
+    assert len(options) > 20
+    missing = [name for name in options if not re.search(rf"^\.It Fl (?:. , )?-{name}(?: |$)", page, re.M)]
+    assert not missing
 
 
 @pytest.mark.parametrize("args", [["-V"], ["--version"]])
@@ -67,6 +76,10 @@ def test_no_such_process(ipctrace):
 def test_other_failures(ipctrace, tmp_path):
     assert ipctrace.run("fds", "--input", tmp_path / "none", code=6).err.strip()
     assert ipctrace.run("fds", "-p", os.getpid(), "-o", tmp_path / "no" / "such" / "folder", code=6).err.strip()
+    assert b"Is a directory" in ipctrace.run("fds", "--input", tmp_path, code=6).err
+    (tmp_path / "empty").touch()
+    assert b"empty: not a recording" in ipctrace.run("replay", tmp_path / "empty", code=6).err
+    assert b"Is a directory" in ipctrace.run("check", "--baseline", tmp_path, "-d", "0", code=6).err
     garbage = tmp_path / "garbage"
     garbage.write_bytes(b"not a recording at all" * 100)
     assert ipctrace.run("fds", "--input", garbage, code=6).err.strip()
@@ -79,6 +92,49 @@ def test_output_that_can_t_be_written(ipctrace):
         done = subprocess.run([IPCTRACE, "fds", "-p", str(os.getpid())], stdout=full,
                               stderr=subprocess.PIPE, timeout=LIMIT, check=False)
     assert done.returncode == 6 and done.stderr.strip()
+
+
+@pytest.mark.parametrize("args", [
+    ["fds", "-p", os.getpid(), "-o"], ["graph", "-d", "0", "-p", os.getpid(), "-o"], ["why", "-p", os.getpid(), "-o"],
+    ["check", "-o"], ["record", "-d", "0", "-p", os.getpid(), "-o"],
+    ["trace", "--json", "-d", "0", "-p", os.getpid(), "-o"], ["trace", "-d", "0", "-p", os.getpid(), "--dot"],
+], ids=lambda args: f"{args[0]} {args[-1]}")
+def test_a_full_disk(ipctrace, args):
+    said = ipctrace.run("-q", *args, "/dev/full", code=6).err
+    assert said == b"ipctrace: /dev/full: No space left on device\n"
+
+
+@pytest.mark.parametrize("args", [["fds"], ["trace", "-d", "0"], ["graph", "-d", "0"], ["-V"]],
+                         ids=lambda args: args[0])
+def test_closed_standard_streams(args):
+    """Nothing of ours takes the number of a stream that the caller closed, to be written to in its place."""
+    shut = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", IPCTRACE, "-q", *args], timeout=LIMIT, check=False,
+                          stderr=subprocess.PIPE)
+    assert (shut.returncode, shut.stderr) == (6, b"ipctrace: standard output: Bad file descriptor\n")
+    mute = subprocess.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", IPCTRACE, *args], timeout=LIMIT, check=False,
+                          stdout=subprocess.PIPE)
+    assert mute.returncode == 0 and mute.stdout
+
+
+def test_program_keeps_closed_standard_streams(tmp_path):
+    """A PROGRAM finds closed what the caller closed."""
+    out = tmp_path / "open"
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", IPCTRACE, "-o", tmp_path / "trace", "--", "sh", "-c",
+                           f"for fd in 0 1 2; do test -e /proc/$$/fd/$fd && echo $fd; done >{out}; true"],
+                          timeout=LIMIT, check=False, stdout=subprocess.DEVNULL)
+    assert done.returncode == 0 and out.read_text() == "1\n"
+
+
+def test_the_recording_is_not_the_output(ipctrace, tmp_path):
+    """It would be emptied before it is read."""
+    recording = tmp_path / "recording"
+    ipctrace.run("record", "-q", "-d", "0", "-p", os.getpid(), "-o", recording)
+    before = recording.read_bytes()
+    (tmp_path / "link").symlink_to(recording)
+    for args in (["replay", recording, "-o", recording], ["fds", "-i", tmp_path / "link", "-o", recording],
+                 ["replay", recording, "--dot", tmp_path / "link"]):
+        assert b"the recording to read" in ipctrace.run(*args, code=2).err
+        assert recording.read_bytes() == before
 
 
 def test_no_permission(ipctrace):

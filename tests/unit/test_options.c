@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,14 +281,44 @@ static void test_together(void **state)
 	refuse_line("fds --audit", "--audit", "fds");
 }
 
+static void test_files_that_are_the_same(void **state)
+{
+	char path[] = "/tmp/ipctrace-options-XXXXXX", line[128];
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	accept_line("-o /dev/null --dot /dev/null"); /* no file to spoil */
+	options_free(&options);
+	accept_line("-o nowhere --dot elsewhere");
+	options_free(&options);
+	refuse_line("-o nowhere --dot nowhere", "--dot nowhere", "-o");
+	snprintf(line, sizeof(line), "replay %s -o /tmp/../%s", path, path);
+	refuse_line(line, "-o", "recording to read");
+	snprintf(line, sizeof(line), "fds -i %s -o %s", path, path);
+	refuse_line(line, "-o", "recording to read");
+	snprintf(line, sizeof(line), "replay %s --dot %s", path, path);
+	refuse_line(line, "--dot", "recording to read");
+	snprintf(line, sizeof(line), "record -o %s --dot %s", path, path);
+	refuse_line(line, "--dot", "-o writes");
+	unlink(path);
+}
+
 static void test_ready_fd(void **state)
 {
+	char line[32];
+	int fd;
+
 	accept_line("--ready-fd 2");
 	assert_int_equal(options.ready_fd, 2);
 	options_free(&options);
 	refuse_line("--ready-fd 999", "--ready-fd 999", "open");
 	refuse_line("--ready-fd -1", "--ready-fd", "number");
 	refuse_line("--ready-fd 2x", "--ready-fd", "number");
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	snprintf(line, sizeof(line), "--ready-fd %d", fd);
+	refuse_line(line, line, "not open for writing");
+	close(fd);
 }
 
 static void test_ring_size(void **state)
@@ -382,6 +413,7 @@ int main(void)
 		cmocka_unit_test(test_formats),
 		cmocka_unit_test(test_recordings),
 		cmocka_unit_test(test_together),
+		cmocka_unit_test(test_files_that_are_the_same),
 		cmocka_unit_test(test_ready_fd),
 		cmocka_unit_test(test_ring_size),
 		cmocka_unit_test(test_hooks),
