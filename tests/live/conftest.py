@@ -18,12 +18,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import truth  # noqa: E402
+import waiting  # noqa: E402
+from waiting import LIMIT  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 IPCTRACE = os.environ.get("IPCTRACE", str(BUILD / "ipctrace"))
-LIMIT = float(os.environ.get("TEST_TIMEOUT", "60"))     # seconds; emulated machines need more
-
 SANITIZED = bool(os.environ.get("SANITIZED"))          # a binary that is slower, and larger
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -64,8 +64,8 @@ def leave_nothing(tmp_path):
     yield
     # What was killed a moment ago may take one more to be gone.
     deadline = time.monotonic() + 5
-    while (left := _reap()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    while (left := _reap()) and waiting.ended(left, deadline - time.monotonic()):
+        pass
     told = []
     for pid in left:
         try:
@@ -73,9 +73,9 @@ def leave_nothing(tmp_path):
             os.kill(pid, signal.SIGKILL)
         except (FileNotFoundError, ProcessLookupError):
             pass
-    if left:
-        time.sleep(0.1)
-        _reap()
+    for pid in left:
+        if waiting.ended([pid], LIMIT):
+            os.waitpid(pid, 0)
     assert not left, f"left running: {', '.join(told)}"
     more = truth.ipc_objects() - objects
     assert not more, f"left behind: {more}"

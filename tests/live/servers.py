@@ -7,30 +7,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
-from conftest import LIMIT
+from waiting import LIMIT, until
 
 
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def until(what, process, why):
-    """Asks `what` until it is true; the process must live."""
-    deadline = time.monotonic() + LIMIT
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"{why}: it ended with {process.returncode}"
-        try:
-            if found := what():
-                return found
-        except OSError:
-            pass
-        time.sleep(0.02)
-    raise AssertionError(f"{why}: not within {LIMIT} s")
 
 
 def connects(family, address):
@@ -86,7 +71,7 @@ class Postgres(Server):
         super().__init__([self.bin / "postgres", "-D", self.folder / "data", "-k", self.folder, "-c",
                           "listen_addresses=", "-c", "fsync=off"], stop=signal.SIGINT, **self.as_user)
         self.socket = self.folder / ".s.PGSQL.5432"
-        until(lambda: self.query("select 1") == ["1"], self.process, "postgres")
+        until(lambda: self.query("select 1") == ["1"], "postgres", process=self.process)
 
     def query(self, sql):
         done = subprocess.run([self.bin / "psql", "-h", self.folder, "-d", "postgres", "-XAtq", "-c", sql],
@@ -118,7 +103,7 @@ class Nginx(Server):
             f"server {{ listen 127.0.0.1:{self.port}; root {folder}/www; }} }}\n")
         super().__init__(["nginx", "-c", folder / "nginx.conf", "-p", folder, "-e", folder / "error.log"],
                          stop=signal.SIGQUIT)
-        until(connects(socket.AF_INET, ("127.0.0.1", self.port)), self.process, "nginx")
+        until(connects(socket.AF_INET, ("127.0.0.1", self.port)), "nginx", process=self.process)
 
     @property
     def workers(self):
@@ -133,7 +118,7 @@ class Redis(Server):
         self.port, self.path = free_port(), folder / "redis.sock"
         super().__init__(["redis-server", "--port", self.port, "--unixsocket", self.path, "--dir", folder,
                           "--save", "", "--daemonize", "no"])
-        until(connects(socket.AF_UNIX, str(self.path)), self.process, "redis")
+        until(connects(socket.AF_UNIX, str(self.path)), "redis", process=self.process)
 
 
 class Dbus(Server):
@@ -143,4 +128,4 @@ class Dbus(Server):
         self.path = folder / "bus"
         self.address = f"unix:path={self.path}"
         super().__init__(["dbus-daemon", "--session", "--nofork", f"--address={self.address}"])
-        until(connects(socket.AF_UNIX, str(self.path)), self.process, "dbus-daemon")
+        until(connects(socket.AF_UNIX, str(self.path)), "dbus-daemon", process=self.process)

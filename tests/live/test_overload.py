@@ -12,6 +12,7 @@ import time
 import pytest
 import compare
 import truth
+import waiting
 from conftest import LIMIT, SANITIZED
 
 SMALL = ["--ring-size", "64K"]
@@ -30,15 +31,9 @@ def _peak_kib(pid):
         return next(int(line.split()[1]) for line in file if line.startswith("VmHWM:"))
 
 
-def _await_state(pid, state):
-    deadline = time.monotonic() + LIMIT
-    while truth.stat(pid)[0] != state:
-        assert time.monotonic() < deadline, f"{pid} is not {state}: {truth.stat(pid)}"
-
-
 def _stop(tracer):
     tracer.process.send_signal(signal.SIGSTOP)
-    _await_state(tracer.pid, "T")
+    waiting.stopped(tracer.pid)
 
 
 def _go_on(tracer):
@@ -111,10 +106,7 @@ def test_interrupted_amid_a_storm(ipctrace, workload, ring):
     tracer = ipctrace.start("trace", "--json", "--audit", *ring, "-p", it.pid)
     it.say()
     it.hear("storming")
-    deadline = time.monotonic() + LIMIT
-    while os.path.getsize(tracer.out_path) < 1 << 20:
-        assert time.monotonic() < deadline, "next to nothing was printed"
-        time.sleep(0.01)
+    waiting.grown(tracer.out_path, 1 << 20, "next to nothing was printed")
     result = tracer.stop()
     end = compare.check_trace(result.events)
     if end["audit"] or not ring:
@@ -140,10 +132,7 @@ def test_stopped_reader(ipctrace, workload, whole):
     time.sleep(STOPPED)     # that it stands still for so long is what is tested
     before = os.path.getsize(tracer.out_path)
     _go_on(tracer)
-    deadline = time.monotonic() + LIMIT
-    while os.path.getsize(tracer.out_path) <= before:
-        assert time.monotonic() < deadline, "nothing was printed any more"
-        time.sleep(0.01)
+    waiting.grown(tracer.out_path, before, "nothing was printed any more")
     it.say()
     quiet = it.hear("quiet")["quiet"]
     peak = _peak_kib(tracer.pid)
@@ -160,7 +149,7 @@ def test_stopped_recorder(ipctrace, workload, tmp_path):
     _stop(recorder)
     it.say()
     it.hear("storming")
-    time.sleep(STOPPED)
+    time.sleep(STOPPED)     # likewise
     _go_on(recorder)
     it.say()
     quiet = it.hear("quiet")["quiet"]
@@ -177,11 +166,10 @@ def test_stopped_between_attaching_and_reading_the_tables(ipctrace, workload):
     it.say()
     it.hear("storming")
     tracer = ipctrace.launch("trace", "--json", "--audit", *SMALL, "-p", it.pid)
-    deadline = time.monotonic() + LIMIT
-    while not any(what == "link_id" for what, _ in _bpf_of(tracer.pid)):
-        assert tracer.process.poll() is None and time.monotonic() < deadline, tracer.result()
+    waiting.until(lambda: any(what == "link_id" for what, _ in _bpf_of(tracer.pid)), "attached",
+                  process=tracer.process, pause=0)
     _stop(tracer)
-    time.sleep(1)
+    time.sleep(1)     # time for the storm to fill the ring, which shows to nobody; that it did is seen at the end
     _go_on(tracer)
     tracer.await_ready()
     it.say()
@@ -201,9 +189,7 @@ def _kill(tracer):
     tracer.process.kill()
     tracer.process.wait()
     # The kernel frees them a moment after their last descriptor is gone.
-    deadline = time.monotonic() + LIMIT
-    while left := {one for one in before if _is_in_kernel(*one)}:
-        assert time.monotonic() < deadline, f"still in the kernel: {left}"
+    waiting.until(lambda: not any(_is_in_kernel(*one) for one in before), f"gone from the kernel: {before}")
 
 
 @pytest.mark.parametrize("command", [["trace"], ["record"], ["graph", "-d", "600"], ["check", "-d", "600"]])
@@ -240,10 +226,7 @@ def test_program_outlives_a_killed_tracer(ipctrace, tmp_path):
 def test_program_is_not_started_by_a_killed_tracer(ipctrace, tmp_path):
     started = tmp_path / "started"
     tracer = ipctrace.launch("trace", "-o", tmp_path / "out", "--", "touch", started)
-    deadline = time.monotonic() + LIMIT
-    while not truth.children_of(tracer.pid):
-        assert tracer.process.poll() is None and time.monotonic() < deadline
-    child, = truth.children_of(tracer.pid)
+    child, = waiting.until(lambda: truth.children_of(tracer.pid), "PROGRAM is forked", process=tracer.process, pause=0)
     _stop(tracer)
     assert not started.exists(), "too late to be a test: it was ready"
     tracer.process.kill()

@@ -16,6 +16,7 @@ import time
 import compare
 import pytest
 import servers
+import waiting
 from conftest import LIMIT, strict_json
 
 
@@ -90,7 +91,8 @@ def _bench(postgres, seconds=2):
     process = subprocess.Popen(list(map(str, postgres.pgbench("-c", "4", "-j", "1", "-T", str(seconds)))),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **postgres.as_user)
     asked = "select pid from pg_stat_activity where application_name = 'pgbench'"
-    backends = servers.until(lambda: found if len(found := postgres.query(asked)) == 4 else None, process, "pgbench")
+    backends = waiting.until(lambda: found if len(found := postgres.query(asked)) == 4 else None, "pgbench",
+                             process=process)
     assert process.wait(LIMIT * 2) == 0
     return process.pid, sorted(map(int, backends))
 
@@ -144,7 +146,8 @@ def test_postgres_signals(ipctrace, postgres, tmp_path):
         before = postgres.query("select pg_conf_load_time()")
         postgres.query("select pg_reload_conf()")
         # A backend has the time from the postmaster, which tells its children right after.
-        servers.until(lambda: postgres.query("select pg_conf_load_time()") != before, postgres.process, "reload")
+        waiting.until(lambda: postgres.query("select pg_conf_load_time()") != before, "reload",
+                      process=postgres.process)
     graph, _ = _window(ipctrace, tmp_path, postgres.pid, reload)
     to_master = _signals(graph, postgres.pid)
     assert any(name == "SIGHUP" and sender for sender, name in to_master), to_master
@@ -286,28 +289,21 @@ def _state(pid):
         return file.read().rpartition(")")[2].split()[0]
 
 
-def _await(what):
-    deadline = time.monotonic() + LIMIT
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_job_control(ipctrace, terminal, tmp_path):
     def work():
         terminal.type("sleep 1000 | cat\n")
-        _await(lambda: sorted(map(_comm, _children(terminal.pid))) == ["cat", "sleep"])
+        waiting.until(lambda: sorted(map(_comm, _children(terminal.pid))) == ["cat", "sleep"], "the job runs")
         jobs = _children(terminal.pid)
         terminal.type("\x1a")
-        _await(lambda: all(_state(pid) == "T" for pid in jobs))
+        waiting.until(lambda: all(_state(pid) == "T" for pid in jobs), "the job is stopped")
         terminal.await_text("Stopped")
         terminal.type("bg\n")
         terminal.await_text("cat &")
-        _await(lambda: all(_state(pid) == "S" for pid in jobs))
+        waiting.until(lambda: all(_state(pid) == "S" for pid in jobs), "the job goes on")
         terminal.type("fg\n")
         terminal.await_text("sleep 1000 | cat")
         terminal.type("\x03")
-        _await(lambda: not _children(terminal.pid))
+        waiting.until(lambda: not _children(terminal.pid), "the job has ended")
         return jobs
     graph, jobs = _window(ipctrace, tmp_path, terminal.pid, work)
     for pid in jobs:

@@ -29,22 +29,6 @@ static pid_t start_reader(const char *path, int told)
 	stay();
 }
 
-/* Asleep, as the kernel itself says; it has nothing to sleep in but open. */
-static void await_asleep(pid_t pid)
-{
-	char path[64], line[512], state;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	do {
-		int fd = must(open(path, O_RDONLY));
-		ssize_t n = read(fd, line, sizeof(line) - 1);
-		state = n > 0 ? line[0] : 'r';
-		close(fd);
-		if (n > 0)
-			line[n] = 0;
-	} while (state == 'r' || atoi(line) != SYS_openat);
-}
-
 static int open_told(const char *path, int flags)
 {
 	int fd = must(open(path, flags));
@@ -87,14 +71,14 @@ int main(int argc, char **argv)
 	must(mkfifo("early", 0600));
 	int old = must(open("old", O_RDWR));
 	pid_t early = start_reader("early", told[1]);
-	await_asleep(early);
+	await_asleep(early, SYS_openat);
 	tell("{\"ready\": true, \"pid\": %d, \"early\": %d, \"old\": %d}", getpid(), early, old);
 	listen_for_test();
 
 	make_told(AT_FDCWD, "./data");
 	make_told(folder, "sub");
 	pid_t reader = start_reader("data", told[1]);
-	await_asleep(reader);
+	await_asleep(reader, SYS_openat);
 	int first = open_told("data", O_WRONLY);
 	signal_turn(first);
 	unlink_told(AT_FDCWD, "data");
@@ -104,7 +88,7 @@ int main(int argc, char **argv)
 	unlink_told(AT_FDCWD, "old");
 	make_told(AT_FDCWD, "late");
 	pid_t late = start_reader("late", told[1]);
-	await_asleep(late);
+	await_asleep(late, SYS_openat);
 	await_turn(told[0]); /* the reader's line comes before ours */
 	tell("{\"done\": true, \"reader\": %d, \"late\": %d, \"first\": %d, \"second\": %d, "
 	     "\"gone\": %lu, \"old_inode\": %lu}",

@@ -25,6 +25,7 @@
 
 static const char *self;
 
+/* Keeps what there is for longer than check takes for passing (LASTING_NS and others in src/check/). */
 static void last(void)
 {
 	struct timespec pause = { .tv_sec = 1, .tv_nsec = 400000000 };
@@ -523,6 +524,7 @@ static void share(const char *how, struct shared *at, int which, int set, const 
 		agree(how, at, which, set, ends[!which]);
 	if (!strcmp(how, "signal") && which)
 		must(kill(other, SIGUSR1));
+	/* Slowly: it is to be seen at it, without a processor of its own. */
 	for (;;) {
 		at->counter++;
 		if (strcmp(how, "contended"))
@@ -721,6 +723,7 @@ static void half_closed(void)
 	must(shutdown(unix_kept.client, SHUT_WR));
 	must(shutdown(unix_answered.client, SHUT_WR));
 	must(shutdown(unix_one_way.client, SHUT_WR));
+	/* How long nothing came from the other side is what is tested (HALF_NS in src/check/socket.c). */
 	for (int i = 0; i < 24; i++) {
 		nanosleep(&pause, NULL);
 		must(write(answered.server, "y", 1));

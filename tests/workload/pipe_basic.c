@@ -22,27 +22,6 @@ static uint64_t now(void)
 	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
 }
 
-/* Waits until that process is asleep inside the call: state S and the call's number in /proc. */
-static void await_asleep(pid_t pid, long nr)
-{
-	char path[64], buf[256];
-	long found;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
-	for (;;) {
-		int fd = must(open(path, O_RDONLY | O_CLOEXEC));
-		ssize_t n = read(fd, buf, sizeof(buf) - 1);
-		must(close(fd));
-		if (n > 0) {
-			buf[n] = 0;
-			/* "running" while it isn't asleep */
-			if (sscanf(buf, "%ld", &found) == 1 && found == nr)
-				return;
-		}
-		sched_yield();
-	}
-}
-
 static void hold(void)
 {
 	struct timespec ts = { .tv_nsec = SLEEP_NS };

@@ -304,7 +304,8 @@ static void run(int index)
 			epoll_ends(words + i + 1, n);
 			i += n;
 			break;
-		/* Times of files are a tick old: to be told apart they must be further apart. */
+		/* That time passes is what is meant: times of files are a tick old, and a pipe written to
+		 * before a process began must be so by more than that (TICK_NS in src/model/). */
 		case 'N': usleep(60000); break;
 		case 'z': sleep(1000); break;
 		case 'y': pause(); break;
@@ -474,7 +475,8 @@ static bool look(int pid, char *state, long *switches)
 	return *state != 'Z';
 }
 
-/* All that will sleep do: seen asleep three times without a run between. */
+/* All that will sleep do: seen asleep three times without a run between. The kernel tells nobody when that
+ * comes, so /proc is asked; what never settles shows as the limit of the test. */
 static void settle(void)
 {
 	long before[SCRIPTS] = { 0 }, now;

@@ -141,6 +141,26 @@ __attribute__((unused)) static void await_turn(int fd)
 	read_all(fd, &c, 1);
 }
 
+/* Waits until that process is asleep inside the call. The kernel tells nobody when that comes: /proc is asked
+ * until it says so ("running" while it isn't asleep). What has no end shows as the limit of the test. */
+__attribute__((unused)) static void await_asleep(pid_t pid, long nr)
+{
+	char path[64], text[256];
+	long found;
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (;;) {
+		int fd = must(open(path, O_RDONLY | O_CLOEXEC));
+		ssize_t n = read(fd, text, sizeof(text) - 1);
+
+		must(close(fd));
+		text[n > 0 ? n : 0] = 0;
+		if (sscanf(text, "%ld", &found) == 1 && found == nr)
+			return;
+		sched_yield();
+	}
+}
+
 /* Sends `count` descriptors in one message; returns sendmsg's result. */
 __attribute__((unused)) static ssize_t send_fds(int sock, const int *fds, size_t count)
 {
