@@ -19,8 +19,8 @@ static int check_print(const struct session *session, const struct findings *fin
 				stream_has_color(output->stream));
 }
 
-static int check_finish(const struct session *session, const json_t *baseline,
-			struct output *output, bool *found)
+static int check_write(const struct session *session, const json_t *baseline, struct output *output,
+		       bool *found)
 {
 	const struct options *options = session->options;
 	struct findings findings;
@@ -38,24 +38,14 @@ static int check_finish(const struct session *session, const json_t *baseline,
 	return report_finish(output, options->output, err);
 }
 
-static int check_with(const struct options *options, const json_t *baseline)
+static int check_finish(struct session *session, struct output *output, void *baseline)
 {
-	struct session session = { .options = options };
-	struct output output;
 	bool found = false;
-	int code;
+	int code = check_write(session, baseline, output, &found);
 
-	if (output_open(options->output, &output))
-		return EXIT_OTHER;
-	code = session_run(&session);
-	if (!code) {
-		code = check_finish(&session, baseline, &output, &found);
-		if (!code)
-			code = found ? EXIT_FOUND : session_exit_code(&session, 0);
-		session_report(&session);
-	}
-	output_abandon(&output);
-	session_free(&session);
+	if (!code)
+		code = found ? EXIT_FOUND : session_exit_code(session, 0);
+	session_report(session);
 	return code;
 }
 
@@ -66,7 +56,7 @@ int command_check(const struct options *options)
 
 	if (options->baseline && baseline_read(options->baseline, &baseline))
 		return EXIT_OTHER;
-	code = check_with(options, baseline);
+	code = report_run(options, check_finish, baseline);
 	json_decref(baseline);
 	return code;
 }

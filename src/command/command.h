@@ -22,6 +22,12 @@ int dot_finish(const struct options *options, const struct model *model, struct 
 
 /* True when escape sequences may go to that stream. */
 bool stream_has_color(FILE *stream);
+struct session;
+
+/* A report from its first record to its last line: runs the session, and then what prints it to output and
+ * ends that with report_finish(). Returns an exit code, that of finish where all went well so far. */
+typedef int (*report_fn)(struct session *session, struct output *output, void *ctx);
+int report_run(const struct options *options, report_fn finish, void *ctx);
 /* Ends a report that was printed with result err: moves it to its place, or throws it away after
  * saying why. Returns 0 or an exit code. */
 int report_finish(struct output *output, const char *path, int err);

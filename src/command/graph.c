@@ -24,7 +24,7 @@ static int print(FILE *out, const struct session *session, const struct graph *g
 	}
 }
 
-static int graph_finish(const struct session *session, struct output *output)
+static int graph_write(const struct session *session, struct output *output)
 {
 	/* Over a time also what is gone by now belongs to it. */
 	bool closed = !options_is_snapshot(session->options);
@@ -41,23 +41,19 @@ static int graph_finish(const struct session *session, struct output *output)
 	return report_finish(output, session->options->output, err);
 }
 
+static int graph_finish(struct session *session, struct output *output, void *unused)
+{
+	int code = session_exit_code(session, graph_write(session, output));
+
+	(void)unused;
+	session_report(session);
+	return code;
+}
+
 int command_graph(const struct options *options)
 {
-	struct session session = { .options = options };
-	struct output output;
-	int code;
-
 	/* Better now than after an hour of tracing. */
 	if (options->format == FORMAT_SVG && !svg_is_available())
 		return err_r(EXIT_OTHER, "--format svg: dot not found; it comes with graphviz");
-	if (output_open(options->output, &output))
-		return EXIT_OTHER;
-	code = session_run(&session);
-	if (!code) {
-		code = session_exit_code(&session, graph_finish(&session, &output));
-		session_report(&session);
-	}
-	output_abandon(&output);
-	session_free(&session);
-	return code;
+	return report_run(options, graph_finish, NULL);
 }

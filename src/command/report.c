@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "command/session.h"
 #include "model/graph.h"
 #include "sink/stream.h"
 #include "util/error.h"
@@ -17,6 +18,22 @@ bool stream_has_color(FILE *stream)
 
 	return isatty(fileno(stream)) && !getenv("NO_COLOR") &&
 	       !(terminal && !strcmp(terminal, "dumb"));
+}
+
+int report_run(const struct options *options, report_fn finish, void *ctx)
+{
+	struct session session = { .options = options };
+	struct output output;
+	int code;
+
+	if (output_open(options->output, &output))
+		return EXIT_OTHER;
+	code = session_run(&session);
+	if (!code)
+		code = finish(&session, &output, ctx);
+	output_abandon(&output);
+	session_free(&session);
+	return code;
 }
 
 int report_finish(struct output *output, const char *path, int err)

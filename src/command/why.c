@@ -47,13 +47,14 @@ static int build(struct session *session, struct why *why)
 	return err ? err : why_build(session->model, longer_ns, why);
 }
 
-static int why_finish(struct session *session, struct output *output)
+static int why_finish(struct session *session, struct output *output, void *unused)
 {
 	const struct options *options = session->options;
 	bool is_json = options->format == FORMAT_JSON, is_deadlock;
 	struct why why;
 	int code, err = build(session, &why);
 
+	(void)unused;
 	privilege_end(options);
 	if (!err)
 		err = is_json ? why_print_json(output->stream, session->model, &why) :
@@ -66,16 +67,5 @@ static int why_finish(struct session *session, struct output *output)
 
 int command_why(const struct options *options)
 {
-	struct session session = { .options = options };
-	struct output output;
-	int code;
-
-	if (output_open(options->output, &output))
-		return EXIT_OTHER;
-	code = session_run(&session);
-	if (!code)
-		code = why_finish(&session, &output);
-	output_abandon(&output);
-	session_free(&session);
-	return code;
+	return report_run(options, why_finish, NULL);
 }

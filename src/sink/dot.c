@@ -16,20 +16,6 @@
 #define COMMAND_COLUMNS 40
 #define NAME_COLUMNS    40
 
-/* "p812_5123456789", "o17", "kernel" */
-static void print_node_id(FILE *out, const struct drawing_node *node)
-{
-	if (node->process)
-		fprintf(out, "p%u_%llu", node->process->key.pid,
-			(unsigned long long)node->process->key.start_ns);
-	else if (node->object)
-		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
-	else if (node->remote)
-		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
-	else
-		fputs("kernel", out);
-}
-
 /* True when the command says no more than the name of the process already does. */
 static bool is_same_name(const struct process *process)
 {
@@ -177,7 +163,7 @@ static void print_remote(FILE *out, const struct object *object)
 static void print_node(FILE *out, const struct model *model, const struct drawing_node *node)
 {
 	fputc('\t', out);
-	print_node_id(out, node);
+	drawing_print_node_id(out, node);
 	if (node->process)
 		print_process(out, model, node->process);
 	else if (node->object)
@@ -260,9 +246,9 @@ static void print_edge(FILE *out, const struct model *model, const struct drawin
 	char label[DRAWING_LABEL_MAX];
 
 	fputc('\t', out);
-	print_node_id(out, &drawing->nodes[edge->from]);
+	drawing_print_node_id(out, &drawing->nodes[edge->from]);
 	fputs(" -> ", out);
-	print_node_id(out, &drawing->nodes[edge->to]);
+	drawing_print_node_id(out, &drawing->nodes[edge->to]);
 	fputs(" [label=\"", out);
 	if (has_telling_name(drawing, edge)) {
 		if (edge->object->key.kind == FILE_UNIX) /* the id is but a number */

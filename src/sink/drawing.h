@@ -7,6 +7,8 @@
 #ifndef IPCTRACE_DRAWING_H
 #define IPCTRACE_DRAWING_H
 
+#include <stdio.h>
+
 #include "model/graph.h"
 
 /* A process, an object, or with neither the kernel. */
@@ -44,6 +46,9 @@ bool drawing_node_is_shown(const struct drawing_node *node);
 /* 0 or -ENOMEM. */
 int drawing_build(const struct model *model, const struct graph *graph, struct drawing *drawing);
 void drawing_free(struct drawing *drawing);
+
+/* What edges call a node, in any language: "p812_5123456789", "o17", "r9" of another machine, "kernel". */
+void drawing_print_node_id(FILE *out, const struct drawing_node *node);
 
 /* "pipe 1.2 MiB", "pipe ×5 3.2 MiB", "1.2 MiB" at an object's own node; unescaped, but names of
  * kinds and numbers are all there is in it. */

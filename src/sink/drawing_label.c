@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The words on a drawing: labels of edges, the title, the warning. */
+/* The words on a drawing: names of nodes, labels of edges, the title, the warning. */
 #include "sink/drawing.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "util/units.h"
+
+void drawing_print_node_id(FILE *out, const struct drawing_node *node)
+{
+	if (node->process)
+		fprintf(out, "p%u_%llu", node->process->key.pid,
+			(unsigned long long)node->process->key.start_ns);
+	else if (node->object)
+		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
+	else if (node->remote)
+		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
+	else
+		fputs("kernel", out);
+}
 
 const char *drawing_edge_volume(const struct drawing_edge *edge, char buf[DRAWING_LABEL_MAX])
 {

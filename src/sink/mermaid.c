@@ -8,19 +8,6 @@
 
 #define COMMAND_COLUMNS 40
 
-static void print_node_id(FILE *out, const struct drawing_node *node)
-{
-	if (node->process)
-		fprintf(out, "p%u_%llu", node->process->key.pid,
-			(unsigned long long)node->process->key.start_ns);
-	else if (node->object)
-		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
-	else if (node->remote)
-		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
-	else
-		fputs("kernel", out);
-}
-
 /* p812_5123["yes[812]<br/>yes hello"]:::selected */
 static void print_process(FILE *out, const struct model *model, const struct process *process)
 {
@@ -39,7 +26,7 @@ static void print_node(FILE *out, const struct model *model, const struct drawin
 	char name[NAME_MAX_ESCAPED], remote[SOCKET_ADDRESS_MAX];
 
 	fputs("  ", out);
-	print_node_id(out, node);
+	drawing_print_node_id(out, node);
 	if (node->process)
 		print_process(out, model, node->process);
 	else if (node->object)
@@ -59,12 +46,12 @@ static void print_edge(FILE *out, const struct drawing *drawing, const struct dr
 
 	drawing_edge_label(drawing, edge, label);
 	fputs("  ", out);
-	print_node_id(out, &drawing->nodes[edge->from]);
+	drawing_print_node_id(out, &drawing->nodes[edge->from]);
 	fputs(edge->observed ? " -->" : " -.->", out);
 	if (*label)
 		fprintf(out, "|\"%s%s\"|", label, edge->closed ? ", closed" : "");
 	fputc(' ', out);
-	print_node_id(out, &drawing->nodes[edge->to]);
+	drawing_print_node_id(out, &drawing->nodes[edge->to]);
 	fputc('\n', out);
 }
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
+#include "rules_fixture.h"
 
 #define T  0x1000
 #define T2 0x2000
@@ -17,14 +17,6 @@
 
 #define SECOND 1000000000ull
 
-static struct findings findings;
-
-static void check(struct script *s)
-{
-	findings_free(&findings);
-	assert_int_equal(check_run(s->model, 0, &findings), 0);
-}
-
 /* The findings are this one alone. */
 static void assert_found(struct script *s, const char *rule, uint32_t pid)
 {
@@ -33,13 +25,6 @@ static void assert_found(struct script *s, const char *rule, uint32_t pid)
 	assert_string_equal(findings.items[0].rule->id, rule);
 	assert_non_null(findings.items[0].process);
 	assert_int_equal(findings.items[0].process->key.pid, pid);
-	findings_free(&findings);
-}
-
-static void assert_none(struct script *s)
-{
-	check(s);
-	assert_int_equal(findings.count, 0);
 	findings_free(&findings);
 }
 

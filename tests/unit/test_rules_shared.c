@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check/check.h"
+#include "rules_fixture.h"
 
 #define T        0x1000
 #define T2       0x2000
@@ -19,21 +19,6 @@
 #define SECOND 1000000000ull
 #define MINUTE (60 * SECOND)
 #define RW     (MAPPING_READ | MAPPING_WRITE | MAPPING_MAY_WRITE)
-
-static struct findings findings;
-
-static void check(struct script *s)
-{
-	findings_free(&findings);
-	assert_int_equal(check_run(s->model, 0, &findings), 0);
-}
-
-static void assert_none(struct script *s)
-{
-	check(s);
-	assert_int_equal(findings.count, 0);
-	findings_free(&findings);
-}
 
 /* The findings are this one alone, of that process (0 = of none), and say this. */
 static void assert_found(struct script *s, const char *rule, uint32_t pid, const char *words)

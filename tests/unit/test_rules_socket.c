@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "check/check.h"
+#include "rules_fixture.h"
 
 #define T	 0x1000
 #define T2	 0x2000
@@ -18,21 +18,6 @@
 #define ACCEPTED 102
 
 #define SECOND 1000000000ull
-
-static struct findings findings;
-
-static void check(struct script *s)
-{
-	findings_free(&findings);
-	assert_int_equal(check_run(s->model, 0, &findings), 0);
-}
-
-static void assert_none(struct script *s)
-{
-	check(s);
-	assert_int_equal(findings.count, 0);
-	findings_free(&findings);
-}
 
 /* The findings are this one alone, about that socket, and say this. */
 static void assert_found(struct script *s, const char *rule, uint64_t ino, const char *words)
