@@ -47,6 +47,8 @@ struct graph_link {
 	struct object *object;
 	const char *kind;		/* "pipe", "fifo", … */
 	struct count bytes, messages;
+	struct count read;		/* bytes that to took from the object, of whatever writer; unknown where
+					 * what is read isn't what was written (eventfd, terminal) */
 	bool observed, closed;
 	enum closed_first closed_first;	/* of a connection: CLOSED_THIS = from's end, CLOSED_PEER = to's */
 	bool remote;			/* the other side is on another machine: from or to is NULL */

@@ -50,6 +50,12 @@ struct count link_rate(const struct model *model, uint64_t bytes)
 	return (struct count){ .value = (uint64_t)rate, .known = model->counted && ns };
 }
 
+/* An eventfd gives a sum, a terminal edits lines. */
+static bool is_read_as_written(uint32_t kind)
+{
+	return kind != FILE_EVENTFD && kind != FILE_PTY;
+}
+
 struct graph_link *link_add_pair(struct graph *graph, const struct model *model,
 				 const struct endpoint *writer, const struct endpoint *reader)
 {
@@ -63,6 +69,8 @@ struct graph_link *link_add_pair(struct graph *graph, const struct model *model,
 	link->closed = !writer->write_slots || !reader->read_slots;
 	link->bytes = link_count(model, written->bytes_out);
 	link->messages = link_count(model, written->ops_out);
+	if (is_read_as_written(writer->key.object->key.kind))
+		link->read = link_count(model, read->bytes_in);
 	link->rate = link_rate(model, written->bytes_out);
 	link->blocked_ns = link_count(model, written->blocked_out + read->blocked_in);
 	return link;

@@ -63,12 +63,21 @@ static void add_signals(struct text_table *rows, const struct graph_link *link)
 	text_table_add(rows, "%s%s", text.bytes, link->closed ? ", closed" : "");
 }
 
-/* What its writer wrote counts for every link of an end; this reader had none of it. */
-static const char *state_words(const struct graph_link *link)
+#define STATE_MAX (UNITS_MAX + 32)
+
+/* What its writer wrote counts for every link of an end; this reader had none of it, or a part. */
+static const char *state_words(const struct graph_link *link, char buf[STATE_MAX])
 {
-	if (link->observed)
+	char read[UNITS_MAX], written[UNITS_MAX];
+
+	if (!link->observed)
+		return link->bytes.known && link->bytes.value ? "none of it read, open" : "open";
+	if (!link->read.known || !link->bytes.known || link->read.value >= link->bytes.value)
 		return "observed";
-	return link->bytes.known && link->bytes.value ? "none of it read, open" : "open";
+	if (!strcmp(units_bytes(link->read.value, read), units_bytes(link->bytes.value, written)))
+		return "observed";
+	snprintf(buf, STATE_MAX, "%s of it read, observed", read);
+	return buf;
 }
 
 /* Which end closed first, not who: an end may have several holders. */
@@ -89,9 +98,9 @@ static const char *closed_words(const struct graph_link *link)
 /* "1.2 MiB in 300 messages, observed, closed" */
 static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
-	const char *state = state_words(link);
+	char bytes[UNITS_MAX], words[STATE_MAX];
+	const char *state = state_words(link, words);
 	const char *closed = closed_words(link);
-	char bytes[UNITS_MAX];
 
 	if (!strcmp(link->kind, "signal")) {
 		add_signals(rows, link);

@@ -97,6 +97,19 @@ static void test_two_parties_are_an_edge(void **state)
 	fixture_free(fixture);
 }
 
+static void test_what_was_not_read_is_told(void **state)
+{
+	struct fixture *fixture = pipeline(1258291, true);
+
+	fixture->links[0].read = (struct count){ .value = 265, .known = true };
+	expect(fixture, print_text, "1.2 MiB in 12582 messages, 265 B of it read, observed\n", 1);
+	fixture->links[0].read.value = 1258290; /* the same in words */
+	expect(fixture, print_text, "1.2 MiB in 12582 messages, observed\n", 1);
+	fixture->links[0].observed = false;
+	expect(fixture, print_text, "none of it read, open\n", 1);
+	fixture_free(fixture);
+}
+
 static void test_who_waits_in_open_is_drawn(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -365,6 +378,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_parties_are_an_edge),
+		cmocka_unit_test(test_what_was_not_read_is_told),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_who_waits_in_open_is_drawn),
 		cmocka_unit_test(test_three_parties_are_a_node),
