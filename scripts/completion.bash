@@ -32,10 +32,20 @@ _ipctrace()
 		head=${word%"${word##*[,^]}"} tail=${word##*[,^]}
 		mapfile -t COMPREPLY < <(compgen -P "$head" -W "$(_ipctrace_words Mechanisms '[a-z]*')" -- "$tail")
 		return ;;
+	--ignore)
+		head=${word%"${word##*,}"} tail=${word##*,}
+		mapfile -t COMPREPLY < <(compgen -P "$head" -W "$(_ipctrace_words Rules '[a-z-]*')" -- "$tail")
+		return ;;
+	--user)
+		mapfile -t COMPREPLY < <(compgen -u -- "$word")
+		return ;;
+	--hooks)
+		mapfile -t COMPREPLY < <(compgen -W 'perf tp_btf' -- "$word")
+		return ;;
 	-f | --format)
 		mapfile -t COMPREPLY < <(compgen -W 'text json dot svg html mermaid' -- "$word")
 		return ;;
-	-o | --output | -i | --input | --dot | --baseline)
+	-o | --output | -i | --input | --dot | --baseline | replay)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return ;;
