@@ -8,7 +8,7 @@
 
 #include "file.bpf.h"
 
-/* Marks of a process: 0 = not traced. Everybody is selected where the whole machine is. */
+/* Marks of a process: 0 = not traced, or ended. Everybody is selected where the whole machine is. */
 static __always_inline __u32 process_mark(__u32 tgid)
 {
 	__u32 *mark;
@@ -37,10 +37,14 @@ static __always_inline bool object_is_watched(__u64 ino, __u32 dev)
 static __always_inline void object_watch(__u64 ino, __u32 dev)
 {
 	struct watched_key key = {.ino = ino, .dev = dev};
-	__u32 one = 1;
+	__u32 one = WATCHED, *watch = bpf_map_lookup_elem(&watched, &key);
 
-	if (bpf_map_update_elem(&watched, &key, &one, BPF_ANY))
+	if (watch)
+		*watch = WATCHED;
+	else if (bpf_map_update_elem(&watched, &key, &one, BPF_ANY))
 		count_loss(LOSS_MAP_FULL);
+	else
+		__sync_fetch_and_add(&control.watched, 1);
 }
 
 /* Never a wake-up an event (DESIGN: +3,500 ns instead of +392): once when enough lies there, then

@@ -269,7 +269,7 @@ static __always_inline int task_exited(void)
 	if (!mark || (task->flags & PF_KTHREAD))
 		return 0;
 	if (group_dead && control.selective)
-		bpf_map_delete_elem(&marks, &tgid);
+		process_set_mark(tgid, MARK_GONE);
 	who_init(&who, task);
 	record = record_reserve(sizeof(*record));
 	if (!record)

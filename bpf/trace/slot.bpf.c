@@ -18,6 +18,14 @@ __noinline int facts_watch(const struct file_facts *facts)
 /* Not on the stack, which is short here: see emit.bpf.h. */
 static const struct slot_cause held_before = {.type = RECORD_SLOT, .nr = -1};
 
+/* Its other threads may have forked before it was marked, and whoever else has its table may not be marked
+ * at all: none of them is known yet. The reader looks at all tables then. */
+static __always_inline bool is_alone(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, files, count.counter) == 1 &&
+	       BPF_CORE_READ(task, signal, nr_threads) == 1;
+}
+
 __noinline int peer_begin(void)
 {
 	__u64 table = current_table();
@@ -25,6 +33,8 @@ __noinline int peer_begin(void)
 	process_set_mark(bpf_get_current_pid_tgid() >> 32, MARK_PEER);
 	if (table)
 		table_scan(&held_before, NULL, table, 0, SCAN_MAX, MARK_PEER);
+	if (!is_alone((void *)bpf_get_current_task_btf()))
+		control.peers_at_work = 1;
 	if (settings.mappings)
 		space_doubt();
 	return 0;

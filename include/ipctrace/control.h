@@ -62,6 +62,8 @@ struct control {
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 	__u32 follow_signals;	/* 0 = signals were not asked for */
 	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
+	__u32 watched;		/* objects put into the table of them since it was filled */
+	__u32 peers_at_work;	/* 1 = a new peer is not alone with its table, or has other threads */
 };
 
 /* Names of FIFOs are known by a hash over their last NAME_HASH_BYTES bytes, from the end, so that an
@@ -75,7 +77,8 @@ enum watch {
 	WATCHED_WRITERS = 2,	/* whoever maps it only to read is no peer */
 };
 
-enum mark { MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
+/* MARK_GONE: it has ended, and its number stays until the reader has been told, who would mark it again. */
+enum mark { MARK_GONE = 0, MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
 
 struct watched_key {
 	__u64 ino;

@@ -54,8 +54,6 @@ static int deliver_row(void *ctx, const struct record *record)
 	return live_deliver(ctx, record);
 }
 
-static void note_mapping(struct live *live, const struct record_mapping *record);
-
 /* Never below 0 for a record that is merely not wanted: that would end the stream. */
 static int on_event(void *ctx, const void *data, size_t size)
 {
@@ -70,12 +68,13 @@ static int on_event(void *ctx, const void *data, size_t size)
 		err = live_counts_remember(live, data);
 	} else if (record->type == RECORD_EXIT && end->group_dead) {
 		live->exit_seen = true;
+		live_select_forget(live, record->pid);
 		err = live_counts_process_exit(live, record->pid, record->start);
 	}
 	if (record->type == RECORD_FIFO && size >= sizeof(struct record_fifo))
 		return err ? err : live_fifo_deliver(live, data);
 	if (record->type == RECORD_MAPPING && size >= sizeof(struct record_mapping))
-		note_mapping(live, data);
+		live_peers_note(live, data);
 	live_shared_note(live, record);
 	return err ? err : live_deliver(live, record);
 }
@@ -90,7 +89,7 @@ int live_drain(struct live *live)
 	return live->err ? live->err : err;
 }
 
-static int snapshot_deliver(struct live *live)
+int live_snapshot_deliver(struct live *live)
 {
 	int err = live_snapshot_rows(live, deliver_row, live);
 
@@ -113,15 +112,10 @@ static int losses_report(struct live *live, const uint64_t *loss)
 	return live_deliver(live, &record.head);
 }
 
-/* Empties the ring, so that what is in it comes before the rows, and reads the tables anew. */
 static int resync(struct live *live)
 {
-	int err = live_drain(live);
+	int err = live_peers_look(live);
 
-	if (!err)
-		err = snapshot_deliver(live);
-	if (!err)
-		err = live_select_apply(live);
 	live->resyncs++;
 	live->next_resync_ns = now_ns() + RESYNC_GAP_NS;
 	return err;
@@ -161,41 +155,6 @@ static int losses_check(struct live *live, bool now)
 	return err;
 }
 
-/* --- shared memory --------------------------------------------------------------------------- */
-
-/* What a selected process maps, others may have mapped long before: nobody looked at them then. */
-static void note_mapping(struct live *live, const struct record_mapping *record)
-{
-	const struct object_key key = {.ino = record->facts.ino, .dev = record->facts.dev,
-				       .kind = record->facts.kind};
-	const struct process *process;
-	const struct object *object;
-
-	if (!live->selective || !record->facts.kind || live->find_peers)
-		return;
-	process = model_process(live->model, record->head.pid, record->head.start);
-	object = model_object(live->model, &key);
-	live->find_peers = process && process->selected && !(object && object->maps);
-}
-
-static int find_peers(struct live *live)
-{
-	uint64_t begun, took;
-	int err;
-
-	if (!live->find_peers || now_ns() < live->next_find_ns)
-		return 0;
-	begun = now_ns();
-	live->find_peers = false;
-	err = snapshot_deliver(live);
-	if (!err)
-		err = live_select_apply(live);
-	/* In a storm a look takes long, and there is always somebody to look for: half of the time. */
-	took = now_ns() - begun;
-	live->next_find_ns = now_ns() + (took > RESYNC_GAP_NS ? took : RESYNC_GAP_NS);
-	return err;
-}
-
 /* --- the source ------------------------------------------------------------------------------ */
 
 static bool targets_ended(struct live *live)
@@ -213,6 +172,26 @@ static bool targets_ended(struct live *live)
 	return true;
 }
 
+/* What is to be done besides taking records. */
+static int look_after(struct live *live)
+{
+	int err = losses_check(live, false);
+
+	if (!err)
+		err = live_peers_find(live);
+	if (!err)
+		err = live_spaces_reread(live);
+	if (err || now_ns() < live->next_refresh_ns)
+		return err;
+	err = live_counts_read(live);
+	if (!err)
+		err = live_signals_read(live);
+	if (!err)
+		err = live_sync(live);
+	live->next_refresh_ns = now_ns() + REFRESH_NS;
+	return err;
+}
+
 static int live_poll(struct source *source, int timeout_ms)
 {
 	struct live *live = (struct live *)source;
@@ -226,20 +205,9 @@ static int live_poll(struct source *source, int timeout_ms)
 	epoll_wait(live->epoll, &event, 1, timeout_ms);
 	program_check(&live->program);
 	err = live_drain(live);
-	if (!err)
-		err = losses_check(live, false);
-	if (!err)
-		err = find_peers(live);
-	if (!err)
-		err = live_spaces_reread(live);
-	if (!err && now_ns() >= live->next_refresh_ns) {
-		err = live_counts_read(live);
-		if (!err)
-			err = live_signals_read(live);
-		if (!err)
-			err = live_sync(live);
-		live->next_refresh_ns = now_ns() + REFRESH_NS;
-	}
+	/* Whoever does not wait wants what is there. In a storm the rest brings more than it takes. */
+	if (!err && timeout_ms)
+		err = look_after(live);
 	if (err)
 		return err;
 	if ((live->exit_seen || live->program.exited) && targets_ended(live))
@@ -287,6 +255,7 @@ static int state_row(void *ctx, const struct record *record)
 static int live_refresh(struct source *source)
 {
 	struct live *live = (struct live *)source;
+	const uint64_t begun = now_ns();
 	int err;
 
 	if (!live->tracer)
@@ -297,9 +266,11 @@ static int live_refresh(struct source *source)
 		err = losses_check(live, true);
 	if (!err)
 		err = live_drain(live);
-	live->next_find_ns = 0;
+	/* Once is enough: where processes never cease to come, there is always somebody to look for. */
+	if (live->looked_ns < begun)
+		live->next_find_ns = 0;
 	if (!err)
-		err = find_peers(live);
+		err = live_peers_find(live);
 	if (!err)
 		err = live_spaces_reread(live);
 	if (!err)
@@ -331,7 +302,7 @@ static int live_snapshot(struct source *source, record_fn to, void *ctx)
 	int err;
 
 	if (!to)
-		return snapshot_deliver(live);
+		return live_snapshot_deliver(live);
 	err = live_snapshot_rows(live, to, ctx);
 	if (!err)
 		err = live_select_announce(live, to, ctx);
@@ -354,6 +325,7 @@ static void live_close(struct source *source)
 	live_counts_close(live);
 	live_signals_close(live);
 	live_shared_close(live);
+	free(live->late);
 	ring_close(live->ring);
 	if (live->tracer)
 		live_hooks_close(live);
@@ -436,7 +408,7 @@ static int start(struct live *live)
 	int err = live_addresses(live);
 
 	if (!err)
-		err = snapshot_deliver(live);
+		err = live_snapshot_deliver(live);
 	if (!err && live->tracer)
 		live_signals_notice(live);
 	if (!err && !live->tracer)
@@ -447,6 +419,7 @@ static int start(struct live *live)
 		err = live_drain(live);
 	if (!err)
 		err = live_select_apply(live);
+	live->find_peers |= live->marked_late;
 	if (!err && live->tracer)
 		err = losses_check(live, true);
 	if (!err)

@@ -61,6 +61,7 @@ struct live {
 	int epoll;
 	bool selective;			/* not the whole machine */
 	bool exit_seen, stopped;
+	uint32_t watches_held;		/* objects that were there when the kernel was told last */
 	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 
@@ -73,8 +74,11 @@ struct live {
 	uint32_t resyncs;
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
 	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
-	bool find_peers;		/* a selected process has mapped something new */
-	uint64_t next_find_ns;
+	bool find_peers;		/* somebody may share something, and nobody looked: look at all tables */
+	struct process_key *late;	/* marked since the last look, while others were not traced */
+	size_t late_count;
+	bool marked_late;		/* somebody was marked of whom a look, or the model, had told before */
+	uint64_t next_find_ns, looked_ns; /* the newest look at all tables began */
 	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
 };
 
@@ -108,6 +112,9 @@ void live_snapshot_close(struct live *live);
 int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx);
 int live_bare(enum record_type type, record_fn to, void *ctx);
 
+/* live.c: hands on the rows of all tables. 0 or -errno. */
+int live_snapshot_deliver(struct live *live);
+
 /* live_waits.c: one look at what every task waits for. */
 int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx);
 
@@ -122,6 +129,22 @@ int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx);
 /* live_select.c: tells the kernel whom to trace, from what the model knows. */
 int live_select_announce(struct live *live, record_fn to, void *ctx);
 int live_select_apply(struct live *live);
+/* There will soon be no room for more objects to watch. */
+bool live_select_is_full(const struct live *live);
+/* The process has ended: its number is of no use any more, unless another has it already. */
+void live_select_forget(struct live *live, uint32_t pid);
+/* Drops the numbers of those that have ended, all records having been taken. */
+void live_select_sweep(struct live *live);
+/* After a look: drops those of whom it shows that they had ended before they were marked. */
+void live_select_settle(struct live *live);
+
+/* live_peers.c: 0 or -errno. */
+/* Reads all tables, until nobody is found who was not marked while they were read. */
+int live_peers_look(struct live *live);
+/* The same, where somebody may be found, and the last time is a while ago. */
+int live_peers_find(struct live *live);
+/* Whether what was mapped is a reason to look. */
+void live_peers_note(struct live *live, const struct record_mapping *record);
 
 /* live_counts.c */
 int live_counts_read(struct live *live);

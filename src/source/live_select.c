@@ -6,6 +6,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
 
 #include "source/live.h"
 #include "tracer.skel.h"
@@ -13,6 +14,7 @@
 
 #define ROUNDS_MAX   64
 #define ROUNDS_LATER 3
+#define CLEAR_BATCH  4096
 
 static int announce(uint32_t pid, bool follow, record_fn to, void *ctx)
 {
@@ -48,6 +50,19 @@ static bool process_shares(const struct model *model, const struct process *proc
 	return false;
 }
 
+/* It may have ended before it was marked: then nobody tells. */
+static int late_note(struct live *live, const struct process *process)
+{
+	size_t size = (live->late_count + 1) * sizeof(*live->late);
+	struct process_key *late = realloc(live->late, size);
+
+	if (!late)
+		return -ENOMEM;
+	late[live->late_count++] = process->key;
+	live->late = late;
+	return 0;
+}
+
 /* Marks what is not marked yet. Returns how many were added, or -errno. */
 static int marks_add(struct live *live)
 {
@@ -65,15 +80,56 @@ static int marks_add(struct live *live)
 			continue;
 		if (bpf_map_update_elem(fd, &pid, &mark, BPF_ANY))
 			return -errno;
+		if (live->tracer->bss->control.selective && late_note(live, process))
+			return -ENOMEM;
 		added++;
 	}
 	return added;
 }
 
+static void mark_drop_gone(int fd, uint32_t pid)
+{
+	__u32 mark;
+
+	if (!bpf_map_lookup_elem(fd, &pid, &mark) && mark == MARK_GONE)
+		bpf_map_delete_elem(fd, &pid);
+}
+
+void live_select_forget(struct live *live, uint32_t pid)
+{
+	if (live->selective)
+		mark_drop_gone(bpf_map__fd(live->tracer->maps.marks), pid);
+}
+
+void live_select_sweep(struct live *live)
+{
+	int fd = bpf_map__fd(live->tracer->maps.marks), left = MARKS_MAX;
+	__u32 pid, next;
+	bool more = live->selective && !bpf_map_get_next_key(fd, NULL, &next);
+
+	for (; more && left; left--) {
+		pid = next;
+		more = !bpf_map_get_next_key(fd, &pid, &next);
+		mark_drop_gone(fd, pid);
+	}
+}
+
+void live_select_settle(struct live *live)
+{
+	const struct process *process;
+
+	for (size_t i = 0; i < live->late_count; i++) {
+		process = model_process(live->model, live->late[i].pid, live->late[i].start_ns);
+		if (!process || process->exited)
+			bpf_map_delete_elem(bpf_map__fd(live->tracer->maps.marks), &live->late[i].pid);
+	}
+	live->late_count = 0;
+}
+
 static int watch(int fd, uint64_t ino, uint32_t dev)
 {
 	struct watched_key key = {.ino = ino, .dev = dev};
-	__u32 one = 1;
+	__u32 one = WATCHED;
 
 	return bpf_map_update_elem(fd, &key, &one, BPF_ANY) ? -errno : 0;
 }
@@ -147,30 +203,65 @@ static int watches_fill(struct live *live, bool eventfds)
 	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
 	const struct object *object;
 
+	live->watches_held = 0;
 	for (object = live->model->objects; object && !err; object = object->hh.next) {
 		if (!object->endpoints || is_over(object) ||
 		    (object->key.kind == FILE_EVENTFD && !eventfds) ||
 		    !object_is_near_selected(object, live->model))
 			continue;
 		err = object_watch(fd, object);
+		live->watches_held++;
 	}
 	return err;
 }
 
-/* What is over is taken out all at once, when there is no room: what isn't is put in again. Whoever came
+/* Of the room beside what is held three quarters are taken: most by what is over. */
+bool live_select_is_full(const struct live *live)
+{
+	const struct control *control = (const struct control *)&live->tracer->bss->control;
+	uint32_t held = live->watches_held < WATCHED_MAX ? live->watches_held : WATCHED_MAX;
+
+	return control->watched > (WATCHED_MAX - held) / 4 * 3;
+}
+
+/* Many at a time: the ring fills meanwhile. */
+static int watches_clear(int fd)
+{
+	struct watched_key *keys = calloc(CLEAR_BATCH, sizeof(*keys));
+	__u32 *values = calloc(CLEAR_BATCH, sizeof(*values)), batch = 0, count, left;
+	int err = keys && values ? 0 : -ENOMEM;
+
+	for (left = WATCHED_MAX; left && !err; left = left > count ? left - count : 0) {
+		count = CLEAR_BATCH;
+		if (bpf_map_lookup_and_delete_batch(fd, left < WATCHED_MAX ? &batch : NULL, &batch, keys,
+						    values, &count, NULL))
+			err = -errno;
+	}
+	free(keys);
+	free(values);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* What is over is taken out all at once, before there is no room: what isn't is put in again. Whoever came
  * by one of those meanwhile is found by the next look at all tables. */
+static int watches_renew(struct live *live)
+{
+	struct control *control = (struct control *)&live->tracer->bss->control;
+	int err;
+
+	control->watched = 0;
+	err = watches_clear(bpf_map__fd(live->tracer->maps.watched));
+	live->find_peers = true;
+	return err ? err : watches_fill(live, true);
+}
+
 static int watches_add(struct live *live)
 {
-	int fd = bpf_map__fd(live->tracer->maps.watched), left, err;
-	struct watched_key key;
+	int err = live_select_is_full(live) ? -E2BIG :
+					      watches_fill(live, !live->tracer->bss->control.selective);
 
-	err = watches_fill(live, !live->tracer->bss->control.selective);
-	if (err != -E2BIG)
-		return err;
-	for (left = WATCHED_MAX; left && !bpf_map_get_next_key(fd, NULL, &key); left--)
-		bpf_map_delete_elem(fd, &key);
-	live->find_peers = true;
-	err = watches_fill(live, true);
+	if (err == -E2BIG)
+		err = watches_renew(live);
 	if (err != -E2BIG)
 		return err;
 	if (!live->watches_cut)
@@ -189,6 +280,7 @@ int live_select_apply(struct live *live)
 	struct control *control;
 	int added = 0, err;
 
+	live->marked_late = false;
 	if (!live->selective)
 		return 0;
 	/* What holds up a process is found in others. */
@@ -199,6 +291,7 @@ int live_select_apply(struct live *live)
 	control = (struct control *)&live->tracer->bss->control;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		added = marks_add(live);
+		live->marked_late |= added > 0 && control->selective;
 		err = added < 0 ? added : watches_add(live);
 		if (!err)
 			err = live_drain(live);

@@ -21,7 +21,8 @@ typedef int (*record_fn)(void *ctx, const struct record *record);
 
 struct source {
 	/*
-	 * Delivers records until something ends the stream or timeout_ms passed (-1: no limit).
+	 * Delivers records until something ends the stream or timeout_ms passed (-1: no limit; 0: those
+	 * that are there, and does nothing else).
 	 * Returns 1 when the stream goes on, 0 when it has ended, or -errno.
 	 */
 	int (*poll)(struct source *source, int timeout_ms);
