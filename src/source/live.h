@@ -97,6 +97,10 @@ int live_check_permission(const struct options *options);
 /* Loading or attaching was refused all the same: says so, names what, returns err. */
 int live_refused(const char *what, int err);
 
+/* live_kernel.c: the kernel refused `what` for want of something: says so, and names what its BTF has not.
+ * Returns -EOPNOTSUPP. */
+int live_unsupported(const char *what, int err);
+
 /* live_hooks.c: all return 0 or -errno, after one line on standard error. */
 int live_hooks_open(struct live *live);
 void live_hooks_close(struct live *live);

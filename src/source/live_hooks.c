@@ -38,8 +38,7 @@ static int open_map_error(const char *what, int err)
 	/* EACCES: the verifier refuses a program, for want of something it needs. */
 	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT ||
 	    err == -EACCES)
-		return err_r(-EOPNOTSUPP, "this kernel cannot run the tracer (%s: %s); Linux 6.1 or "
-					  "later with BTF is needed", what, strerror(-err));
+		return live_unsupported(what, err);
 	return err_r(err, "%s: %s", what, strerror(-err));
 }
 

@@ -40,11 +40,7 @@ int live_snapshot_open(struct live *live)
 	err = snapshot_bpf__load(live->snapshot);
 	if (err == -EPERM)
 		return live_refused("loading the snapshot programs", err);
-	if (err)
-		return err_r(-EOPNOTSUPP, "this kernel has no BPF iterators to read its tables with "
-					  "(%s); Linux 6.1 or later with BTF is needed",
-			     strerror(-err));
-	return 0;
+	return err ? live_unsupported("loading the snapshot programs", err) : 0;
 }
 
 void live_snapshot_close(struct live *live)
