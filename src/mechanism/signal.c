@@ -186,13 +186,15 @@ static bool mask_event(const struct record_signal_mask *record, const struct cha
 /* SIGTERM → 812 failed: No such process */
 static bool fail_event(const struct record_signal_fail *record, struct event *event)
 {
+	int error = result_error(record->result);
+
 	event->name = "signal.send";
 	event_say(event, "%s → ", signal_name(record->signal));
 	if (record->nr == SYS_pidfd_send_signal)
 		event_say(event, "pidfd %d", (int)record->arg[0]);
 	else
 		event_say(event, "%d", record->target);
-	event_say(event, " failed: %s", strerror((int)-record->result));
+	event_say(event, " failed: %s", error ? strerror(error) : "?");
 	event_fact_text(event, "signal", signal_name(record->signal));
 	event_fact_int(event, "number", record->signal);
 	event_fact_process(event, "target", NULL);

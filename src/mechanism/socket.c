@@ -68,14 +68,11 @@ void socket_local_name(const struct object *object, char buf[SOCKET_ADDRESS_MAX]
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-/* What a call returns below 0 and not below that is an error; a recording may claim anything. */
-#define ERRNO_MAX 4095
-
 /* ": ECONNREFUSED" */
 static void say_result(struct event *event, int64_t result)
 {
-	bool failed = result < 0 && result >= -ERRNO_MAX;
-	const char *name = failed ? strerrorname_np((int)-result) : NULL;
+	int error = result_error(result);
+	const char *name = error ? strerrorname_np(error) : NULL;
 
 	event->has_result = true;
 	event->result = result;

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* include/linux/err.h: MAX_ERRNO */
+#define ERROR_MAX 4095
+
 void event_say(struct event *event, const char *format, ...)
 {
 	size_t used = strlen(event->words);
@@ -80,4 +83,9 @@ void event_add_fd(struct event *event, int fd)
 {
 	if (event->fds_count < EVENT_FDS_MAX)
 		event->fds[event->fds_count++] = fd;
+}
+
+int result_error(int64_t result)
+{
+	return result < 0 && result >= -ERROR_MAX ? (int)-result : 0;
 }

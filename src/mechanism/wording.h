@@ -34,6 +34,8 @@ void event_fact_null(struct event *event, const char *key); /* unknown */
 void event_fact_process(struct event *event, const char *key, const struct process *process);
 void event_fact_object(struct event *event, const char *key, const struct object *object);
 void event_add_fd(struct event *event, int fd);
+/* The error that a call's result is; 0 = it is none. A recording may claim any result. */
+int result_error(int64_t result);
 
 /* What a pipe or FIFO is now: capacity, queued, readers, writers. */
 size_t pipe_facts(const struct model *model, const struct object *object, struct fact *facts,
