@@ -467,6 +467,8 @@ int source_open_live(const struct options *options, const struct model *model, r
 	int err = live_check_permission(options);
 
 	if (!err)
+		err = live_check_kernel();
+	if (!err)
 		err = check_pids(options);
 
 	if (err)

@@ -97,7 +97,10 @@ int live_check_permission(const struct options *options);
 /* Loading or attaching was refused all the same: says so, names what, returns err. */
 int live_refused(const char *what, int err);
 
-/* live_kernel.c: the kernel refused `what` for want of something: says so, and names what its BTF has not.
+/* live_kernel.c: has a kernel older than those known to do what it takes? 0 or -EOPNOTSUPP, after naming what
+ * it has not. */
+int live_check_kernel(void);
+/* The kernel refused `what` for want of something: says so, and names what its BTF has not.
  * Returns -EOPNOTSUPP. */
 int live_unsupported(const char *what, int err);
 
