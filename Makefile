@@ -90,7 +90,7 @@ tests: all $(UNIT_TESTS) $(WORKLOADS) $(WORKLOADS_32)
 # The demo and the tests first see to what the build itself needs, so the build is a make of its own.
 demo:
 	$(Q)scripts/install-deps --build --demo
-	$(Q)$(MAKE) --no-print-directory tests
+	$(Q)$(MAKE) --no-print-directory all
 	$(Q)scripts/demo
 
 test:
