@@ -69,6 +69,7 @@ struct graph {
 	size_t endpoints_count;
 	struct graph_link *links;
 	size_t links_count;
+	size_t links_left_out;	/* that nothing is known to have passed through, among very many holders of one object */
 };
 
 /*

@@ -37,6 +37,42 @@ bool endpoint_writes(const struct endpoint *endpoint, bool closed)
 			  endpoint->left_write);
 }
 
+/* 32 and 256 holders of both ends. There may be a thousand such objects, and a link takes half a kilobyte. */
+#define PAIRS_MANY	1024
+#define LIVE_PAIRS_MANY 65536
+
+static size_t pairs(const struct object *written, link_end writes, const struct object *read,
+		    link_end reads, bool closed)
+{
+	return link_count_ends(written, writes, closed) * link_count_ends(read, reads, closed);
+}
+
+enum crowd link_crowd(const struct object *written, link_end writes, const struct object *read,
+		      link_end reads, bool closed)
+{
+	if (pairs(written, writes, read, reads, closed) <= PAIRS_MANY)
+		return CROWD_NONE;
+	return pairs(written, writes, read, reads, false) > LIVE_PAIRS_MANY ? CROWD_LIVE : CROWD_PAST;
+}
+
+bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed)
+{
+	if (crowd == CROWD_NONE || used || (crowd == CROWD_PAST && !closed))
+		return false;
+	graph->links_left_out++;
+	return true;
+}
+
+size_t link_count_ends(const struct object *object, link_end is_end, bool closed)
+{
+	const struct endpoint *endpoint;
+	size_t number = 0;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		number += is_end(endpoint, closed);
+	return number;
+}
+
 struct count link_count(const struct model *model, uint64_t value)
 {
 	return (struct count){ .value = model->counted ? value : 0, .known = model->counted };

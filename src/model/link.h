@@ -56,6 +56,22 @@ bool endpoint_counts(const struct endpoint *endpoint, bool closed);
 bool endpoint_reads(const struct endpoint *endpoint, bool closed);
 bool endpoint_writes(const struct endpoint *endpoint, bool closed);
 
+typedef bool (*link_end)(const struct endpoint *endpoint, bool closed);
+
+/*
+ * A parallel make hands its jobserver to thousands of children that never use it: a link from each to each
+ * would take gigabytes. So among very many pairs of writer and reader, those are left out, and counted, that
+ * nothing passed between and one of whom is gone; where even those that live are very many, also these.
+ */
+enum crowd { CROWD_NONE, CROWD_PAST, CROWD_LIVE };
+/* written and read: both ends; of a pipe they are one object. */
+enum crowd link_crowd(const struct object *written, link_end writes, const struct object *read,
+		      link_end reads, bool closed);
+/* Is there no link for such a pair? If so it is counted. */
+bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed);
+/* How many endpoints of the object are such an end, as endpoint_reads() says. */
+size_t link_count_ends(const struct object *object, link_end is_end, bool closed);
+
 /* One link, from who can write to who can read, with what is known of both; NULL = no memory. */
 struct graph_link *link_add_pair(struct graph *graph, const struct model *model,
 				 const struct endpoint *writer, const struct endpoint *reader);

@@ -11,9 +11,10 @@ static bool maps(const struct endpoint *endpoint, bool closed)
 	return endpoint->maps || (closed && endpoint->ever_map);
 }
 
-static bool may_write(const struct endpoint *endpoint)
+static bool may_write(const struct endpoint *endpoint, bool closed)
 {
-	return endpoint->maps ? endpoint->write_maps > 0 : endpoint->ever_map_write;
+	return maps(endpoint, closed) &&
+	       (endpoint->maps ? endpoint->write_maps > 0 : endpoint->ever_map_write);
 }
 
 static int mapping_add_link(struct graph *graph, const struct endpoint *writer,
@@ -32,15 +33,17 @@ static int mapping_add_link(struct graph *graph, const struct endpoint *writer,
 int mapping_links(struct graph *graph, const struct model *model, struct object *object,
 		  bool closed)
 {
+	const enum crowd crowd = link_crowd(object, may_write, object, maps, closed);
 	const struct endpoint *writer, *reader;
 	struct count common;
 	int err = 0;
 
 	DL_FOREACH2(object->endpoints, writer, object_next) {
-		if (!maps(writer, closed) || !may_write(writer))
+		if (!may_write(writer, closed))
 			continue;
 		DL_FOREACH2(object->endpoints, reader, object_next) {
-			if (reader == writer || !maps(reader, closed))
+			if (reader == writer || !maps(reader, closed) ||
+			    link_is_left_out(graph, crowd, false, !writer->maps || !reader->maps))
 				continue;
 			common.known = writer->maps && reader->maps;
 			common.value = common.known ? space_common(writer->key.process,

@@ -31,6 +31,8 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 int pipe_links(struct graph *graph, const struct model *model, struct object *object,
 		      bool closed)
 {
+	const enum crowd crowd =
+		link_crowd(object, endpoint_writes, object, endpoint_reads, closed);
 	const struct endpoint *writer, *reader;
 
 	DL_FOREACH2(object->endpoints, writer, object_next) {
@@ -39,7 +41,9 @@ int pipe_links(struct graph *graph, const struct model *model, struct object *ob
 		DL_FOREACH2(object->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
 				continue;
-			if (!link_add_pair(graph, model, writer, reader))
+			if (!link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
+					      !writer->write_slots || !reader->read_slots) &&
+			    !link_add_pair(graph, model, writer, reader))
 				return -ENOMEM;
 		}
 	}

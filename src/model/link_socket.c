@@ -47,6 +47,7 @@ static int add_link(struct graph *graph, const struct model *model, const struct
 static int links_to(struct graph *graph, const struct model *model, struct object *object,
 		    struct object *other, bool closed)
 {
+	const enum crowd crowd = link_crowd(object, endpoint_writes, other, endpoint_reads, closed);
 	const struct endpoint *writer, *reader;
 	int err = 0;
 
@@ -57,6 +58,9 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 			continue;
 		DL_FOREACH2(other->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
+				continue;
+			if (link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
+					     !writer->write_slots || !reader->read_slots))
 				continue;
 			err = add_link(graph, model, writer, reader);
 			if (err)

@@ -55,11 +55,13 @@ const char *drawing_title(const struct model *model, const struct graph *graph,
 			  char buf[DRAWING_LABEL_MAX])
 {
 	uint64_t window = model->end_ts > model->start_ts ? model->end_ts - model->start_ts : 0;
-	char duration[UNITS_MAX];
+	char duration[UNITS_MAX], left_out[64] = "";
 
-	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s", graph->processes_count,
+	if (graph->links_left_out)
+		snprintf(left_out, sizeof(left_out), "%zu unused ones left out, ", graph->links_left_out);
+	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s%s", graph->processes_count,
 		 graph->processes_count == 1 ? "" : "es", graph->links_count,
-		 graph->links_count == 1 ? "" : "s",
+		 graph->links_count == 1 ? "" : "s", left_out,
 		 model->counted ? "window " : "state at an instant",
 		 model->counted ? units_duration(window, duration) : "");
 	return buf;

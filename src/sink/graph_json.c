@@ -232,6 +232,9 @@ int graph_print_json(FILE *out, const struct model *model, const struct graph *g
 	document_array(&document, "links");
 	for (i = 0; i < graph->links_count; i++)
 		document_item(&document, json_link(&graph->links[i]));
+	if (graph->links_left_out)
+		document_value(&document, "links_left_out",
+			       json_integer((json_int_t)graph->links_left_out));
 	if (audit)
 		document_value(&document, "audit", json_audit(audit));
 	set_free(&objects);

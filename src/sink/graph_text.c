@@ -185,6 +185,8 @@ int graph_print_text(FILE *out, const struct model *model, const struct graph *g
 	if (err)
 		return err;
 	fprintf(out, "-- %zu processes, %zu links, ", graph->processes_count, graph->links_count);
+	if (graph->links_left_out)
+		fprintf(out, "%zu unused ones between very many holders left out, ", graph->links_left_out);
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
 	return stream_status(out);

@@ -124,6 +124,60 @@ static void unobserved_and_closed(void **state)
 	graph_free(&graph);
 }
 
+/* As make hands its jobserver to all: a link from each to each would be thousands. */
+static void crowd(struct script *s, uint32_t others)
+{
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	snapshot_done(s);
+	by(s, 10);
+	pipe_made(s, T, 3, 4, F, 200);
+	for (uint32_t i = 0; i < others; i++)
+		forked_whole(s, 100 + i, T2 + i * 0x100);
+	selected(s, 0, true);
+	counted(s, 10, 200, 0, 4096);
+	counted(s, 102, 200, 4096, 0);
+}
+
+/* Ten of a hundred live: they have links, and so has what was used. */
+static void crowd_that_is_gone_has_the_links_it_used(void **state)
+{
+	const uint32_t others = 99, gone = 90;
+	struct script *s = *state;
+	struct graph graph;
+
+	crowd(s, others);
+	for (uint32_t i = 0; i < gone; i++) {
+		by(s, 100 + i);
+		exited(s, 0, true);
+	}
+	graph = build(s, true);
+	assert_int_equal(graph.links_count, 10 * 9 + 1);
+	assert_true(link_at(&graph, 10, 102)->observed);
+	assert_true(link_at(&graph, 10, 102)->closed);
+	assert_false(link_at(&graph, 10, 198)->observed);
+	assert_null(link_at(&graph, 10, 103));
+	assert_int_equal(graph.links_left_out, 100 * 99 - graph.links_count);
+	assert_int_equal(graph.endpoints_count, 100);
+	graph_free(&graph);
+}
+
+static void crowd_has_the_links_that_were_used(void **state)
+{
+	const uint32_t others = 299;
+	struct script *s = *state;
+	struct graph graph;
+
+	crowd(s, others);
+	graph = build(s, true);
+	assert_int_equal(graph.links_count, 1);
+	assert_non_null(link_at(&graph, 10, 102));
+	assert_true(graph.links[0].observed);
+	assert_int_equal(graph.links_left_out, (others + 1) * others - 1);
+	assert_int_equal(graph.endpoints_count, others + 1);
+	graph_free(&graph);
+}
+
 static void whole_machine_leaves_out_strangers(void **state)
 {
 	struct script *s = *state;
@@ -255,6 +309,8 @@ int main(void)
 		TEST(instant),
 		TEST(observed_in_a_window),
 		TEST(unobserved_and_closed),
+		TEST(crowd_that_is_gone_has_the_links_it_used),
+		TEST(crowd_has_the_links_that_were_used),
 		TEST(whole_machine_leaves_out_strangers),
 		TEST(selected_are_always_shown),
 		TEST(talks_to_itself),
