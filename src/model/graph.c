@@ -5,23 +5,7 @@
  */
 #include "model/link.h"
 
-/* --- growing arrays -------------------------------------------------------------------------- */
-
-/* Makes room for one more element, zeroed; NULL = no memory. */
-static void *array_add(void *array, size_t *count, size_t size)
-{
-	char **items = array, *grown = *items;
-
-	/* Grows at each power of two; the array's room need not be remembered then. */
-	if (!(*count & (*count - 1))) {
-		grown = realloc(*items, (*count ? *count * 2 : 1) * size);
-		if (!grown)
-			return NULL;
-		*items = grown;
-	}
-	memset(grown + *count * size, 0, size);
-	return grown + (*count)++ * size;
-}
+#include "util/array.h"
 
 struct graph_link *graph_add_link(struct graph *graph, struct process *from, struct process *to,
 				  struct object *object)

@@ -36,9 +36,9 @@ struct drawing_edge {
 
 struct drawing {
 	struct drawing_node *nodes;
-	size_t nodes_count, nodes_room;
+	size_t nodes_count;
 	struct drawing_edge *edges;
-	size_t edges_count, edges_room;
+	size_t edges_count;
 };
 
 /* False for an object that no line leads to: all that could be said of it is over. */

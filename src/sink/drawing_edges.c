@@ -5,20 +5,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 static int add_edge(struct drawing *drawing, struct drawing_edge edge)
 {
-	struct drawing_edge *edges;
-	size_t room;
+	struct drawing_edge *added =
+		array_add(&drawing->edges, &drawing->edges_count, sizeof(*drawing->edges));
 
-	if (drawing->edges_count == drawing->edges_room) {
-		room = drawing->edges_room ? drawing->edges_room * 2 : 64;
-		edges = reallocarray(drawing->edges, room, sizeof(*edges));
-		if (!edges)
-			return -ENOMEM;
-		drawing->edges = edges;
-		drawing->edges_room = room;
-	}
-	drawing->edges[drawing->edges_count++] = edge;
+	if (!added)
+		return -ENOMEM;
+	*added = edge;
 	return 0;
 }
 

@@ -7,21 +7,16 @@
 #include <string.h>
 
 #include "sink/order.h"
+#include "util/array.h"
 
 static int add_node(struct drawing *drawing, struct drawing_node node)
 {
-	struct drawing_node *nodes;
-	size_t room;
+	struct drawing_node *added =
+		array_add(&drawing->nodes, &drawing->nodes_count, sizeof(*drawing->nodes));
 
-	if (drawing->nodes_count == drawing->nodes_room) {
-		room = drawing->nodes_room ? drawing->nodes_room * 2 : 64;
-		nodes = reallocarray(drawing->nodes, room, sizeof(*nodes));
-		if (!nodes)
-			return -ENOMEM;
-		drawing->nodes = nodes;
-		drawing->nodes_room = room;
-	}
-	drawing->nodes[drawing->nodes_count++] = node;
+	if (!added)
+		return -ENOMEM;
+	*added = node;
 	return 0;
 }
 

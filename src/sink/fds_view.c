@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sink/order.h"
+#include "util/array.h"
 
 /* --- asking the model ---------------------------------------------------------------------- */
 
@@ -66,19 +67,11 @@ static int holder_order(const void *a, const void *b)
 static int add_holder(struct fds_view *view, const struct process *process,
 		      const struct table *table, int fd)
 {
-	struct holder *holders;
-	size_t room;
+	struct holder *added = array_add(&view->holders, &view->holders_count, sizeof(*added));
 
-	if (view->holders_count == view->holders_room) {
-		room = view->holders_room ? view->holders_room * 2 : 256;
-		holders = reallocarray(view->holders, room, sizeof(*holders));
-		if (!holders)
-			return -ENOMEM;
-		view->holders = holders;
-		view->holders_room = room;
-	}
-	view->holders[view->holders_count++] =
-		(struct holder){ process, table, &table->slots[fd], fd };
+	if (!added)
+		return -ENOMEM;
+	*added = (struct holder){ process, table, &table->slots[fd], fd };
 	return 0;
 }
 

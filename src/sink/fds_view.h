@@ -22,7 +22,7 @@ struct fds_view {
 	struct set processes, descriptions, objects; /* to show; sorted */
 	struct set shared_descriptions, shared_objects; /* what makes a holder of them a peer */
 	struct holder *holders; /* all there are, by object, description, process and number */
-	size_t holders_count, holders_room;
+	size_t holders_count;
 };
 
 /* 0 or -ENOMEM. */

@@ -10,6 +10,7 @@
 
 #include "source/live.h"
 #include "tracer.skel.h"
+#include "util/array.h"
 #include "util/error.h"
 
 #define ROUNDS_MAX   64
@@ -53,13 +54,11 @@ static bool process_shares(const struct model *model, const struct process *proc
 /* It may have ended before it was marked: then nobody tells. */
 static int late_note(struct live *live, const struct process *process)
 {
-	size_t size = (live->late_count + 1) * sizeof(*live->late);
-	struct process_key *late = realloc(live->late, size);
+	struct process_key *late = array_add(&live->late, &live->late_count, sizeof(*late));
 
 	if (!late)
 		return -ENOMEM;
-	late[live->late_count++] = process->key;
-	live->late = late;
+	*late = process->key;
 	return 0;
 }
 

@@ -5,22 +5,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "util/array.h"
+
 int set_add(struct set *set, const void *item)
 {
-	const void **items;
-	size_t room;
+	const void **added;
 
 	if (set->count && set->items[set->count - 1] == item)
 		return 0;
-	if (set->count == set->room) {
-		room = set->room ? set->room * 2 : 64;
-		items = reallocarray(set->items, room, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		set->items = items;
-		set->room = room;
-	}
-	set->items[set->count++] = item;
+	added = array_add(&set->items, &set->count, sizeof(*added));
+	if (!added)
+		return -ENOMEM;
+	*added = item;
 	set->is_sorted = false;
 	return 0;
 }

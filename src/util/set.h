@@ -13,7 +13,7 @@ typedef int (*set_order_fn)(const void *a, const void *b);
 
 struct set {
 	const void **items;
-	size_t count, room;
+	size_t count;
 	set_order_fn order;
 	bool is_sorted;
 };
