@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "model/why.h"
 #include "source/live.h"
 
 /* A record with text behind it. */
@@ -199,6 +200,47 @@ static int describe_mappings(struct live *live, const struct process *process)
 	return err;
 }
 
+/* --- what tasks wait on ------------------------------------------------------------------------ */
+
+/* Is that still what is behind the descriptor? It may have been closed since it was looked at.
+ * ino:	1234 */
+static bool leads_to(uint32_t tid, uint32_t fd, uint64_t ino)
+{
+	unsigned long long number = 0;
+	char path[64], line[128];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/fdinfo/%u", tid, fd);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "ino: %llu", &number) == 1;
+	if (file)
+		fclose(file);
+	return found && number == ino;
+}
+
+/* Reports name it by its path, as fds does, whoever it is that waits. */
+static int describe_waits(struct live *live)
+{
+	const struct object *object;
+	const struct wait *wait;
+	struct object_key key;
+	int err = 0;
+
+	for (wait = live->model->waits; wait; wait = wait->hh.next)
+		for (size_t i = 0; i < wait->ons_count && !err; i++) {
+			const struct wait_on *on = &wait->ons[i];
+
+			key = (struct object_key){ on->facts.ino, on->facts.dev, on->facts.kind };
+			object = kind_has_path(key.kind) ? model_object(live->model, &key) : NULL;
+			if (object && !object->name && on->fd >= 0 &&
+			    leads_to(wait->tid, on->fd, key.ino))
+				err = describe_object(live, wait->tid, on->fd, object);
+		}
+	return err;
+}
+
 static bool is_interesting(const struct live *live, const struct process *process)
 {
 	if (process->exited)
@@ -228,5 +270,5 @@ int live_describe(struct live *live)
 		if (!err && process->space)
 			err = describe_mappings(live, process);
 	}
-	return err;
+	return err ? err : describe_waits(live);
 }

@@ -4,12 +4,14 @@ why, against processes that are stuck and processes that only look so. A scenari
 its processes (tests/workload/waits.c), whose wait is asked about, the verdict, and who is in the ring.
 """
 
+import os
 import subprocess
 import sys
 
 import pytest
 
 from conftest import IPCTRACE
+from waiting import until
 
 
 DEADLOCK, NEVER_EOF, WAITING, RUNNING = "deadlock", "never-eof", "waiting", "running"
@@ -166,6 +168,66 @@ def test_last_user_is_gone(workload, ipctrace):
     document = ipctrace.run("why", "-p", it.told[-1]["pids"][1], "--no-follow", "--json").document
     assert document["waits"][0]["of"] == []
     assert it.finish() == 0
+
+
+# Locks argv[1] as argv[2] says; the second who does so waits.
+LOCKER = """
+import fcntl, os, struct, sys
+fd = os.open(os.fsencode(sys.argv[1]), os.O_RDWR)
+if sys.argv[2] == "flock":
+    fcntl.flock(fd, fcntl.LOCK_EX)
+elif sys.argv[2] == "fcntl":
+    fcntl.lockf(fd, fcntl.LOCK_EX)
+else:
+    whole = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLKW, whole)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+def lock_program(background, path, how):
+    return background(sys.executable, "-c", LOCKER, path, how, stdin=subprocess.PIPE,
+                      stdout=subprocess.PIPE)
+
+
+def is_waited_for(path):
+    number = f":{os.stat(path).st_ino} "
+    with open("/proc/locks", encoding="ascii") as locks:
+        return any("->" in line and number in line for line in locks)
+
+
+@pytest.fixture(name="hostile_path")
+def fixture_hostile_path(tmp_path):
+    path = os.fsencode(tmp_path) + b"/a \x1b[31m\"quo\\ted\"\n\xff\xe2\x80\xae.lock"
+    with open(path, "wb"):
+        pass
+    return os.fsdecode(path)
+
+
+def waiter_of_lock(background, path, how):
+    holder = lock_program(background, path, how)
+    assert holder.stdout.readline() == b"locked\n"
+    waiter = lock_program(background, path, how)
+    until(lambda: is_waited_for(path), "it waits for the lock", process=waiter)
+    return waiter
+
+
+def object_of(document):
+    [wait] = [wait for wait in document["waits"] if wait["call"] in ("flock", "fcntl")]
+    return wait["object"]
+
+
+@pytest.mark.parametrize("how", ("flock", "fcntl", "ofd"))
+def test_lock_is_named_by_its_path(ipctrace, background, hostile_path, how):
+    waiter = waiter_of_lock(background, hostile_path, how)
+    document = ipctrace.document("why", "-p", waiter.pid)
+    known = {thing["id"] for thing in ipctrace.document("fds", "-p", waiter.pid)["objects"]}
+    assert object_of(document) in known
+    assert object_of(document).startswith("file:/") and ".lock" in object_of(document)
+    text = ipctrace.run("why", "-p", waiter.pid).out
+    assert b"file:/" in text and b".lock, for " in text
+    assert b"\x1b" not in text and b"\xe2\x80\xae" not in text, text
 
 
 # A reader that waits for us, and whom we wait for; we also wait for ipctrace, which will end.
