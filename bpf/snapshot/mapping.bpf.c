@@ -2,6 +2,7 @@
 /* Rows of shared mappings, and of System V segments, attached or not. */
 #include "mapping.bpf.h"
 #include "segment.bpf.h"
+#include "wanted.bpf.h"
 
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
@@ -50,6 +51,8 @@ int rows_mapping(struct bpf_iter__task_vma *ctx)
 		return 0;
 	file_sample(&row.facts, address_of(file));
 	if (!kind_is_memory(row.facts.kind) || (is_private && row.facts.kind != FILE_REGULAR))
+		return 0;
+	if (!is_wanted_memory(&row.facts))
 		return 0;
 	row_begin(&row.head, is_private ? RECORD_MAPPING_PRIVATE : RECORD_MAPPING, sizeof(row));
 	row_by(&row.head, task);

@@ -71,6 +71,7 @@ struct visit {
 	struct scratch *scratch;
 	struct rb_node *node, *from;
 	__u64 table;
+	__u64 memory; /* the file in which a shared futex lies; its facts are sampled already */
 	__u32 pid, tid;
 	__u32 count;
 };
@@ -116,18 +117,25 @@ static __always_inline __u32 on_flags(struct file_facts *facts)
 	return 0;
 }
 
-static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
+static __always_inline void on_head(struct visit *visit, __s32 fd)
 {
 	struct record_wait_on *row = &visit->scratch->on;
-	struct inode *inode;
 
-	__builtin_memset(row, 0, sizeof(*row));
 	row->head.type = RECORD_WAIT_ON;
 	row->head.flags = RECORD_ROW;
 	row->head.size = sizeof(*row);
 	row->head.pid = visit->pid;
 	row->head.tid = visit->tid;
 	row->fd = fd;
+}
+
+static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
+{
+	struct record_wait_on *row = &visit->scratch->on;
+	struct inode *inode;
+
+	__builtin_memset(row, 0, sizeof(*row));
+	on_head(visit, fd);
 	file_sample(&row->facts, file);
 	if (file) {
 		want(&row->facts);
@@ -145,6 +153,15 @@ static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
 				row->flags |= WAIT_ON_WRITTEN;
 		}
 	}
+	bpf_seq_write(visit->seq, row, sizeof(*row));
+}
+
+static __always_inline void memory_send(struct visit *visit)
+{
+	struct record_wait_on *row = &visit->scratch->on;
+
+	on_head(visit, -1);
+	want_memory(&row->facts);
 	bpf_seq_write(visit->seq, row, sizeof(*row));
 }
 
@@ -244,6 +261,7 @@ static __always_inline void epoll_start(struct visit *visit, __u64 file)
 
 /* --- futexes ---------------------------------------------------------------------------------- */
 
+/* The memory that a shared word lies in goes out as what the task waits on, behind its own row. */
 static long futex_vma(struct task_struct *task, struct vm_area_struct *vma, struct visit *visit)
 {
 	struct record_wait *row = &visit->scratch->row;
@@ -260,6 +278,8 @@ static long futex_vma(struct task_struct *task, struct vm_area_struct *vma, stru
 	row->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 	row->offset = row->arg[0] - BPF_CORE_READ(vma, vm_start) +
 		      (BPF_CORE_READ(vma, vm_pgoff) << settings.page_shift);
+	visit->memory = (__u64)file;
+	file_sample(&visit->scratch->on.facts, visit->memory);
 	return 0;
 }
 
@@ -470,6 +490,8 @@ static __always_inline void visit_objects(struct visit *visit, struct record_wai
 		bpf_loop(SET_MAX, on_poll_step, visit, 0);
 	if (what == WAIT_SELECT && !(row->flags & WAIT_CUT))
 		bpf_loop(SELECT_MAX, on_select_step, visit, 0);
+	if (visit->memory)
+		memory_send(visit);
 	if (what == WAIT_EPOLL)
 		bpf_loop(EPOLL_STEPS, on_epoll_step, visit, 0);
 }
@@ -513,6 +535,7 @@ int rows_wait(struct bpf_iter__task *ctx)
 	visit.tid = task->pid;
 	if (row->what == WAIT_FUTEX) {
 		futex_fill(row, task);
+		__builtin_memset(&scratch->on, 0, sizeof(scratch->on));
 		if (!(row->flags & WAIT_FUTEX_PRIVATE))
 			bpf_find_vma(task, row->arg[0], futex_vma, &visit, 0);
 	}

@@ -31,6 +31,15 @@ __noinline int want(const struct file_facts *facts)
 	return 0;
 }
 
+__noinline int want_memory(const struct file_facts *facts)
+{
+	if (!facts || !wanting.collects)
+		return 0;
+	wanting.memory = 1;
+	note(facts->ino, facts->dev);
+	return 0;
+}
+
 static __always_inline bool is_noted(const struct file_facts *facts)
 {
 	struct watched_key key = {.ino = facts->ino, .dev = facts->dev};
@@ -63,4 +72,11 @@ __noinline int is_wanted(const struct file_facts *facts)
 	case FILE_BLOCK: return is_noted(facts);
 	}
 	return 1;
+}
+
+__noinline int is_wanted_memory(const struct file_facts *facts)
+{
+	if (!facts || !wanting.look || wanting.overflows)
+		return 1;
+	return is_noted(facts);
 }

@@ -19,7 +19,12 @@ struct wanted_map {
 /* Notes what those facts are of, and its other end. */
 int want(const struct file_facts *facts);
 
+/* The same of memory in which somebody waits for a word: who has it mapped is to be read. */
+int want_memory(const struct file_facts *facts);
+
 /* Could a wait depend on a file with those facts? Yes where it isn't certain. */
 int is_wanted(const struct file_facts *facts);
+/* The same of a mapping of it. */
+int is_wanted_memory(const struct file_facts *facts);
 
 #endif /* IPCTRACE_WANTED_BPF_H */

@@ -156,6 +156,7 @@ struct wanting {
 	__u32 look;	 /* number of the look whose objects are wanted; 0 = send every descriptor */
 	__u32 collects;	 /* 1 = this pass over the tasks notes what they wait on */
 	__u32 overflows; /* 1 = not all could be noted: send every descriptor */
+	__u32 memory;	 /* 1 = somebody waits for a word in shared memory */
 };
 
 #endif /* IPCTRACE_CONTROL_H */

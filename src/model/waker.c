@@ -72,12 +72,65 @@ static uint32_t futex_owner(const struct wait *wait)
 	return 0;
 }
 
+/* Of what has no name and is in nobody's reach but theirs who have it mapped or open, those are all. */
+static bool is_closed_to_others(const struct model *model, const struct wait *wait,
+				const struct object *memory)
+{
+	const struct endpoint *own = model_endpoint(model, wait->process, memory);
+
+	/* Where its own mapping is not known, others' may not be either. */
+	if (!own || !own->maps)
+		return false;
+	switch (memory->key.kind) {
+	case FILE_REGULAR: return !memory->facts.regular.links;
+	case FILE_MEMFD:
+	case FILE_ANON_MEMORY: return true;
+	}
+	return false; /* a System V segment can be attached by its id */
+}
+
+/* Whoever has the memory mapped, or could map it, could wake who waits for a word in it. */
+static int mappers_find(const struct model *model, struct wait *wait)
+{
+	struct search openers = {
+		.model = model,
+		.wait = wait,
+		.object = wait->object,
+		.unmapped = true,
+	};
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(wait->object->endpoints, endpoint, object_next)
+		if (endpoint->maps && endpoint->key.process != wait->process &&
+		    !waker_add(wait, endpoint->key.process))
+			return -ENOMEM;
+	return holders_find(&openers);
+}
+
+/* Nobody but its own process's other threads, unless it lies in shared memory. */
+static int sharers_find(const struct model *model, struct wait *wait)
+{
+	bool is_shared = !(wait->row.flags & WAIT_FUTEX_PRIVATE);
+
+	if (is_shared && (!wait->object || !is_closed_to_others(model, wait, wait->object)))
+		relieve_outside(wait, wait->object);
+	if (wait->row.flags & WAIT_MEMORY_SHARED)
+		relieve(wait, RELIEF_HIDDEN);
+	if (wait->object && mappers_find(model, wait))
+		return -ENOMEM;
+	if (wait->wakers_count && is_alone(wait->process))
+		return 0;
+	return waker_add(wait, wait->process) ? 0 : -ENOMEM;
+}
+
 static int futex_find(const struct model *model, struct wait *wait)
 {
 	uint32_t owner = futex_owner(wait);
 	const struct wait *other = owner ? task_wait(model, owner) : NULL;
 	struct waker *waker;
 
+	if (wait->ons_count)
+		wait->object = object_at(model, &wait->ons[0].facts);
 	if (wait->row.flags & WAIT_CUT)
 		relieve(wait, RELIEF_UNKNOWN);
 	if (other && other->process) {
@@ -88,11 +141,7 @@ static int futex_find(const struct model *model, struct wait *wait)
 		wait->all = true;
 		return 0;
 	}
-	if (!(wait->row.flags & WAIT_FUTEX_PRIVATE))
-		relieve_outside(wait, NULL);
-	if (wait->row.flags & WAIT_MEMORY_SHARED)
-		relieve(wait, RELIEF_HIDDEN);
-	return waker_add(wait, wait->process) ? 0 : -ENOMEM;
+	return sharers_find(model, wait);
 }
 
 static bool traces(const struct model *model, const struct process *process)

@@ -15,6 +15,11 @@ void relieve(struct wait *wait, enum relief relief);
 void relieve_outside(struct wait *wait, const struct object *object);
 /* A waker that is reached through no descriptor; NULL = no memory. */
 struct waker *waker_add(struct wait *wait, struct process *process);
+/* One task alone can't bring about what it waits for; another of its process may. */
+static inline bool is_alone(const struct process *process)
+{
+	return process->tasks && !process->tasks->process_next;
+}
 /* The wait of that task by the newest look; NULL = none. */
 struct wait *task_wait(const struct model *model, uint32_t tid);
 
@@ -28,6 +33,7 @@ struct search {
 	uint32_t access; /* 0 = any */
 	enum { TERMINAL_ANY, TERMINAL_MASTER, TERMINAL_SLAVE } side;
 	const struct description *only, *but; /* NULL = any, none */
+	bool unmapped; /* none who has it mapped */
 	unsigned int found; /* out */
 };
 

@@ -56,6 +56,13 @@ static bool is_sought(const struct search *search, const struct description *des
 	       (!search->access || description->fmode & search->access);
 }
 
+static bool has_mapped(const struct search *search, const struct process *process)
+{
+	const struct endpoint *endpoint = model_endpoint(search->model, process, search->object);
+
+	return endpoint && endpoint->maps;
+}
+
 static int holding_add(struct search *search, const struct holding *holding)
 {
 	const struct table_user *user;
@@ -64,6 +71,8 @@ static int holding_add(struct search *search, const struct holding *holding)
 		return 0;
 	DL_FOREACH(holding->table->users, user) {
 		search->found++;
+		if (search->unmapped && has_mapped(search, user->process))
+			continue;
 		if (slot_add(search, user->process, holding))
 			return -ENOMEM;
 	}
@@ -146,3 +155,4 @@ int holders_find(struct search *search)
 {
 	return search_at(search, 0);
 }
+

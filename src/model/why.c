@@ -144,12 +144,6 @@ static bool is_leak(const struct model *model, const struct wait *wait, const st
 	       !is_family(model, wait->process, waker->process);
 }
 
-/* One task alone can't write what it waits for; another of its process may. */
-static bool is_alone(const struct process *process)
-{
-	return process->tasks && !process->tasks->process_next;
-}
-
 bool why_is_never_eof(const struct model *model, const struct wait *wait)
 {
 	const struct waker *waker;

@@ -61,7 +61,7 @@ static void print_objects(const struct tree *tree, const struct wait *wait)
 		fprintf(tree->out, " on message queue %d", (int)wait->row.arg[0]);
 	if (wait->ons_count && wait->ons[0].fd >= 0)
 		fprintf(tree->out, " on fd %d,", wait->ons[0].fd);
-	else if (wait->object)
+	else if (wait->object || wait->ons_count)
 		fprintf(tree->out, " on");
 	if (wait->object)
 		fprintf(tree->out, " %s",
@@ -164,6 +164,8 @@ static void print_waker(const struct tree *tree, const struct wait *wait, size_t
 			object_name(waker->socket, name, sizeof(name), ESCAPE_TERMINAL));
 	else if (waker->fd >= 0)
 		print_hold(tree, wait, i);
+	if (waker->fd >= 0 && wait->row.what == WAIT_FUTEX)
+		fprintf(tree->out, ", which could map it");
 	if (waker->used == ANSWER_NO)
 		fprintf(tree->out, ", never used");
 	if (waker->used == ANSWER_YES)

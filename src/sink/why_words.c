@@ -60,6 +60,9 @@ static void network_words(const struct model *model, const struct object *object
 
 static const char *outside_format(const struct wait *wait, uint32_t kind)
 {
+	if (wait->row.what == WAIT_FUTEX)
+		return kind == FILE_SHM ? "whoever attaches %.200s can end it" :
+					  "whoever maps %.200s can end it";
 	switch (kind) {
 	case FILE_FIFO:
 	case FILE_MQ: return "whoever opens %.200s can end it";

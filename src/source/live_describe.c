@@ -200,6 +200,25 @@ static int describe_mappings(struct live *live, const struct process *process)
 	return err;
 }
 
+/* By any of those who have it mapped: of some, neighbours are known as one, which have no link. */
+static int describe_memory(struct live *live, const struct object *object)
+{
+	const struct endpoint *endpoint;
+	const struct mapping *mapping;
+	int err = 0;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next) {
+		const struct process *process = endpoint->key.process;
+
+		if (!process->space)
+			continue;
+		MAPPINGS_FOREACH(&process->space->mappings, mapping)
+			if (mapping->object == object && !object->name && !err)
+				err = describe_mapping(live, process->key.pid, mapping);
+	}
+	return err;
+}
+
 /* --- what tasks wait on ------------------------------------------------------------------------ */
 
 /* Is that still what is behind the descriptor? It may have been closed since it was looked at.
@@ -220,6 +239,16 @@ static bool leads_to(uint32_t tid, uint32_t fd, uint64_t ino)
 	return found && number == ino;
 }
 
+static int describe_waited(struct live *live, const struct wait *wait, const struct wait_on *on,
+			   const struct object *object)
+{
+	if (on->fd < 0)
+		return describe_memory(live, object);
+	return leads_to(wait->tid, on->fd, object->key.ino) ?
+		       describe_object(live, wait->tid, on->fd, object) :
+		       0;
+}
+
 /* Reports name it by its path, as fds does, whoever it is that waits. */
 static int describe_waits(struct live *live)
 {
@@ -234,9 +263,8 @@ static int describe_waits(struct live *live)
 
 			key = (struct object_key){ on->facts.ino, on->facts.dev, on->facts.kind };
 			object = kind_has_path(key.kind) ? model_object(live->model, &key) : NULL;
-			if (object && !object->name && on->fd >= 0 &&
-			    leads_to(wait->tid, on->fd, key.ino))
-				err = describe_object(live, wait->tid, on->fd, object);
+			if (object && !object->name)
+				err = describe_waited(live, wait, on, object);
 		}
 	return err;
 }

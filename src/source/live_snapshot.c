@@ -24,12 +24,11 @@ int live_snapshot_open(struct live *live)
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	/* Not shown otherwise; but whoever runs us and waits for us has no other reason to. */
 	settings->own_tgid = live->wants_waits ? 0 : getpid();
-	if (live_wants_spaces(live)) {
-		/* Absent before 5.12: no mappings then. */
-		if (libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0)
-			bpf_program__set_autoload(live->snapshot->progs.rows_mapping, true);
-		bpf_program__set_autoload(live->snapshot->progs.rows_segment, true);
-	}
+	/* Absent before 5.12: no mappings then. */
+	if ((live_wants_spaces(live) || live->wants_waits) &&
+	    libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0)
+		bpf_program__set_autoload(live->snapshot->progs.rows_mapping, true);
+	bpf_program__set_autoload(live->snapshot->progs.rows_segment, live_wants_spaces(live));
 	bpf_program__set_autoload(live->snapshot->progs.rows_signal, live_wants_signals(live));
 	calls_fill_settings(settings);
 	wait_calls_fill_settings(settings);
@@ -130,6 +129,8 @@ static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
 	struct snapshot_bpf *snapshot = live->snapshot;
 	int err = 0;
 
+	if (live->wants_waits && !snapshot->bss->wanting.memory)
+		return 0;
 	if (bpf_program__fd(snapshot->progs.rows_mapping) >= 0)
 		err = live_rows_read(snapshot->progs.rows_mapping, buf, memory_row, &memory);
 	else

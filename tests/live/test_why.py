@@ -70,6 +70,9 @@ SCENARIOS = {
     "mq-unlinked": (["k Q0 W0 X r Q0", "k Z0 R0 r R0"], 0, DEADLOCK, {0, 1}),
     "mq-unlinked-full": (["k Z0 W0 X w Z0", "k Q0 R0 r R0"], 1, DEADLOCK, {0, 1}),
     "vfork-pipe": (["k R0 W0 v 1", "-k R0 r R0"], 0, DEADLOCK, {0, 1}),
+    "word-word": (["k G 0", "k G 1"], 0, DEADLOCK, {0, 1}),
+    "word-pipe": (["k W0 G 0", "k R0 r R0", "k V z"], 0, DEADLOCK, {0, 1}),
+    "word-alone": (["k G 0", "k V z"], 0, DEADLOCK, {0}),
     # --- saved ---
     "tcp-saved-by-runner": (["k C0 r C0", "k V0 b"], 0, WAITING, None),
     "tcp-saved-by-other-holder": (["k C0 r C0", "k V0 r V0", "k V0 z"], 0, WAITING, None),
@@ -109,6 +112,7 @@ SCENARIOS = {
     "saved-by-live-child": (["k R0 W0 D 1 D 2 c", "-k R0 r R0", "-k z"], 0, WAITING, None),
     "flock-held-by-sleeper": (["k L 0 B z", "k B L 0"], 1, WAITING, None),
     "robust-held-by-sleeper": (["k m 0 B z", "k B m 0"], 1, WAITING, None),
+    "word-saved-by-mapper": (["k G 0", "k G 1", "k z"], 0, WAITING, None),
     "semop-alone": (["k s"], 0, WAITING, None),
     "msgrcv-alone": (["k S"], 0, WAITING, None),
     "producer-consumer": (["k R0 r R0", "k W0 z"], 0, WAITING, None),
@@ -228,6 +232,68 @@ def test_lock_is_named_by_its_path(ipctrace, background, hostile_path, how):
     text = ipctrace.run("why", "-p", waiter.pid).out
     assert b"file:/" in text and b".lock, for " in text
     assert b"\x1b" not in text and b"\xe2\x80\xae" not in text, text
+
+
+# A child waits for a word that argv[1] (file, memfd, anon) says where lies; its parent has it mapped, and a
+# second child has the file open.
+WORD = """
+import ctypes, mmap, os, sys
+how, path = sys.argv[1], os.fsencode(sys.argv[2])
+fd = os.open(path, os.O_RDWR) if how == "file" else os.memfd_create("w") if how == "memfd" else -1
+if fd >= 0:
+    os.ftruncate(fd, 4096)
+opener = os.fork() if fd >= 0 else 0
+if fd >= 0 and not opener:
+    sys.stdin.read()
+    os._exit(0)
+memory = mmap.mmap(fd, 4096)
+if fd >= 0:
+    os.close(fd)
+word = (ctypes.c_char * 64).from_buffer(memory)
+libc = ctypes.CDLL(None)
+libc.sem_init(word, 1, 0)
+waiter = os.fork()
+if not waiter:
+    libc.sem_wait(word)
+    os._exit(0)
+print(waiter, opener, flush=True)
+sys.stdin.read()
+libc.sem_post(word)
+"""
+
+
+def sleeps_in_futex(pid):
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as function:
+        return "futex" in function.read()
+
+
+@pytest.mark.parametrize("how", ("file", "memfd", "anon"))
+def test_word_in_shared_memory(ipctrace, background, hostile_path, how):
+    it = background(sys.executable, "-c", WORD, how, hostile_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    waiter, opener = map(int, it.stdout.readline().split())
+    until(lambda: sleeps_in_futex(waiter), "it waits for the word", process=it)
+    document = ipctrace.document("why", "-p", waiter)
+    [wait] = [wait for wait in document["waits"] if pid_of(wait["process"]) == waiter]
+    known = {thing["id"] for thing in ipctrace.document("graph", "-p", waiter)["objects"]}
+    assert wait["object"] in known and wait["object"].startswith(f"{how}:")
+    assert wait["fd"] is None
+    assert {pid_of(of["process"]): of["fd"] is not None for of in wait["of"]} == \
+        {it.pid: False} | ({opener: True} if opener else {})
+    if how == "file":
+        assert ".lock" in wait["object"] and "whoever maps file:/" in wait["relief"]
+    text = ipctrace.run("why", "-p", waiter).out
+    assert b"waits in futex on " + how.encode() + b":" in text
+    assert b"\x1b" not in text and b"\xe2\x80\xae" not in text, text
+
+
+def test_owner_of_a_mutex_in_shared_memory(workload, ipctrace):
+    it = workload("waits", "k m 0 B z", "k B m 0")
+    owner, waiter = it.told[-1]["pids"]
+    wait = ipctrace.document("why", "-p", waiter, "--no-follow")["waits"][0]
+    assert wait["object"].startswith("anon:[")
+    assert [(pid_of(of["process"]), of["tid"]) for of in wait["of"]] == [(owner, owner)]
+    assert wait["for"] == "all"
+    assert it.finish() == 0
 
 
 # A reader that waits for us, and whom we wait for; we also wait for ipctrace, which will end.

@@ -410,7 +410,8 @@ static void assert_object(const struct model *model, const struct object *object
 	assert_int_equal(object->slots, slots);
 	assert_int_equal(object->in_flight, in_flight);
 	if (!kind_is_ipc(object->key.kind))
-		assert_true(slots || in_flight || object->is_left || object->sync_looks);
+		assert_true(slots || in_flight || object->maps || object->is_left ||
+			    object->sync_looks);
 }
 
 static void count_slot(const struct slot *slot, unsigned int counts[3])

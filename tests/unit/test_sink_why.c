@@ -113,11 +113,75 @@ static void chain(void **state)
 		       "        ends by itself: it has a timeout or a timer\n");
 }
 
+static void name_it(struct script *s, const struct file_facts *facts, const char *name)
+{
+	union {
+		struct record_name name;
+		char bytes[sizeof(struct record_name) + 64];
+	} record = { .name = { .head = { .type = RECORD_NAME, .size = sizeof(record),
+					 .ts = s->ts++ },
+			       .ino = facts->ino, .dev = facts->dev, .kind = facts->kind,
+			       .text_len = (uint32_t)strlen(name) + 1 } };
+
+	strcpy(record.name.text, name);
+	apply(s, &record);
+}
+
+/* The word of 10 lies in a file whose name is up to something: 20 has it mapped, 30 has it open. */
+static void memory_tell(struct script *s)
+{
+	struct file_facts facts = { .file = F, .ino = 7, .dev = 5, .kind = FILE_REGULAR, .fmode = 3 };
+	struct record_mapping row = { .head = { .type = RECORD_MAPPING, .size = sizeof(row),
+						.flags = RECORD_ROW },
+				      .start = 0x1000, .end = 0x2000, .nr = -1 };
+
+	facts.regular.links = 1;
+	row.facts = facts;
+	snapshot_start(s);
+	for (uint32_t pid = 10; pid <= 30; pid += 10)
+		task_row(s, pid, pid, T + pid, 1);
+	by(s, 30);
+	slot_row(s, T + 30, 5, facts);
+	for (uint32_t pid = 10; pid <= 20; pid += 10) {
+		row.head.ts = s->ts++;
+		row.head.pid = row.head.tid = pid;
+		row.head.start = start_of(s, pid);
+		snprintf(row.head.comm, sizeof(row.head.comm), "p%u", pid);
+		row.space = 0x5000 + pid;
+		apply(s, &row);
+	}
+	snapshot_done(s);
+	name_it(s, &facts, "/tmp/\x1b[31m\nx");
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row(s, 10, WAIT_FUTEX, SYS_futex, -1, &facts);
+		wait_row(s, 20, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+		wait_row(s, 30, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+}
+
+static void memory(void **state)
+{
+	struct script *s = *state;
+
+	memory_tell(s);
+	selected(s, 10, false);
+	assert_text(s, "waiting: p10[10] waits in futex on file:/tmp/\\x1b[31m\\x0ax; whoever maps "
+		       "file:/tmp/\\x1b[31m\\x0ax can end it.\n\n"
+		       "p10[10] waits in futex on file:/tmp/\\x1b[31m\\x0ax, for 2.1 s\n"
+		       "    whoever maps file:/tmp/\\x1b[31m\\x0ax can end it\n"
+		       "    can be ended by p20[20], which waits in clock_nanosleep, for 2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n"
+		       "    can be ended by p30[30], fd 5, which could map it, which waits in "
+		       "clock_nanosleep, for 2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(ring), TEST(chain),
+		TEST(ring), TEST(chain), TEST(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

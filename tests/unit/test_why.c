@@ -571,6 +571,158 @@ static void tcp_to_another_machine(void **state)
 	assert_int_equal(wait->wakers_count, 0);
 }
 
+/* --- words in shared memory ---------------------------------------------------------------------- */
+
+static struct file_facts memory(uint32_t kind, uint64_t ino, uint32_t links)
+{
+	struct file_facts facts = { .file = F + ino, .ino = ino, .dev = 5, .kind = kind, .fmode = 3 };
+
+	facts.regular.links = links;
+	return facts;
+}
+
+/* In the snapshot: the process has that memory mapped. */
+static void maps(struct script *s, uint32_t pid, struct file_facts facts)
+{
+	struct record_mapping row = {
+		.head = { .type = RECORD_MAPPING, .size = sizeof(row), .flags = RECORD_ROW,
+			  .ts = s->ts++, .pid = pid, .tid = pid, .start = start_of(s, pid) },
+		.space = 0x5000 + pid, .start = facts.ino << 12, .end = (facts.ino + 1) << 12,
+		.access = MAPPING_READ | MAPPING_WRITE, .nr = -1, .facts = facts,
+	};
+
+	apply(s, &row);
+}
+
+static struct sleeper *waits_in(struct script *s, uint32_t pid, struct file_facts facts)
+{
+	struct sleeper *sleeper = sleeps(s, pid, WAIT_FUTEX);
+
+	on_facts(sleeper, -1, facts);
+	return sleeper;
+}
+
+/* 10 and 20 wait for words in memory that both have mapped. */
+static void word_pair(struct script *s, struct file_facts facts)
+{
+	begin(s, 3);
+	for (uint32_t pid = 10; pid <= 20; pid += 10) {
+		maps(s, pid, facts);
+		waits_in(s, pid, facts);
+	}
+	sleeps(s, 30, WAIT_SLEEP);
+}
+
+static void assert_waits_for(struct script *s, uint32_t pid, uint32_t waker, int fd, enum relief relief)
+{
+	struct wait *wait = why_wait_of(s->model, process_at(s, pid));
+
+	assert_int_equal(wait->relief, relief);
+	assert_non_null(wait->object);
+	assert_true(wait->wakers_count > 0);
+	for (size_t i = 0; i < wait->wakers_count; i++)
+		if (wait->wakers[i].process->key.pid == waker) {
+			assert_int_equal(wait->wakers[i].fd, fd);
+			return;
+		}
+	fail();
+}
+
+static void word_in_anonymous_memory(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_ANON_MEMORY, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+	assert_waits_for(s, 10, 20, -1, RELIEF_NONE);
+}
+
+static void word_saved_by_mapper(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_ANON_MEMORY, 300, 0));
+	maps(s, 30, memory(FILE_ANON_MEMORY, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	assert_waits_for(s, 10, 30, -1, RELIEF_WAKER);
+}
+
+/* It has the file open, and could map it. */
+static void word_saved_by_opener(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_MEMFD, 300, 0));
+	by(s, 30);
+	slot_row(s, T + 3, 5, memory(FILE_MEMFD, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	assert_waits_for(s, 10, 30, 5, RELIEF_WAKER);
+}
+
+/* One who has it both mapped and open is told of once. */
+static void word_mapped_and_open(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_MEMFD, 300, 0));
+	by(s, 20);
+	slot_row(s, T + 2, 5, memory(FILE_MEMFD, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+	assert_int_equal(why_wait_of(s->model, process_at(s, 10))->wakers_count, 1);
+}
+
+static void word_in_a_file(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_REGULAR, 300, 1));
+	end(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	assert_waits_for(s, 10, 20, -1, RELIEF_OUTSIDE);
+}
+
+static void word_in_a_deleted_file(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_REGULAR, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+}
+
+/* Who has it mapped was not told. */
+static void word_without_mappings(void **state)
+{
+	struct script *s = *state;
+
+	begin(s, 2);
+	waits_in(s, 10, memory(FILE_ANON_MEMORY, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	assert_int_equal(why_wait_of(s->model, process_at(s, 10))->relief, RELIEF_OUTSIDE);
+}
+
+/* The word says who: nobody else can. */
+static void word_with_an_owner(void **state)
+{
+	struct script *s = *state;
+
+	word_pair(s, memory(FILE_ANON_MEMORY, 300, 0));
+	for (int i = 0; i < 2; i++) {
+		sleepers[i].row.arg[1] = 0;
+		sleepers[i].row.arg[2] = sleepers[i].row.value = 0x80000000u | (i ? 10 : 20);
+		sleepers[i].row.flags = WAIT_FUTEX_READ;
+	}
+	maps(s, 30, memory(FILE_ANON_MEMORY, 300, 0));
+	end(s);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+	assert_waits_for(s, 10, 20, -1, RELIEF_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,7 +734,10 @@ int main(void)
 		TEST(all_of_a_lock), TEST(child_and_parent), TEST(mutex_owner),
 		TEST(owner_is_one_task), TEST(never_eof_itself), TEST(never_eof_leak),
 		TEST(tcp_within_the_machine), TEST(tcp_with_data_on_its_way),
-		TEST(tcp_to_another_machine),
+		TEST(tcp_to_another_machine), TEST(word_in_anonymous_memory),
+		TEST(word_saved_by_mapper), TEST(word_saved_by_opener),
+		TEST(word_mapped_and_open), TEST(word_in_a_file), TEST(word_in_a_deleted_file),
+		TEST(word_without_mappings), TEST(word_with_an_owner),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

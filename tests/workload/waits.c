@@ -26,6 +26,8 @@
  *   n END      connect or send to J1 or I0 until that blocks
  *   f N / F N  open FIFO N for reading / writing     v N      vfork script N
  *   l END      read, by recv with MSG_WAITALL        X        unlink the queue
+ *   G N        take semaphore N, which is in memory that only the scripts' processes share
+ *   V          unmap that memory
  *
  * Tells {"pids": [...]} when all sleep that ever will.
  */
@@ -36,6 +38,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -60,6 +63,9 @@ static struct shared {
 	_Atomic int pid[SCRIPTS], met, busy[SCRIPTS], gone[SCRIPTS];
 	pthread_mutex_t robust[4], inherit[4];
 } * shared;
+
+#define WORDS_SIZE 4096
+static sem_t *semaphores; /* that many bytes of them */
 
 static int ends[PIPES * 2 + SOCKETS * 2 + EVENTS + TCPS * 2 + OTHERS], files[2], sem, msg;
 static char *file_names[2], fifo_names[2][32], queue_name[32];
@@ -432,6 +438,12 @@ static void run(int index)
 			must(msgrcv(msg, &buf, sizeof(buf.text), 0, 0));
 			break;
 		}
+		case 'G':
+			while (sem_wait(&semaphores[atoi(arg)]) && errno == EINTR)
+				;
+			i++;
+			break;
+		case 'V': must(munmap(semaphores, WORDS_SIZE)); break;
 		case 'd':
 			prctl(PR_SET_PDEATHSIG, 0);
 			setsid();
@@ -580,6 +592,10 @@ int main(int argc, char **argv)
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		      0);
 	make_mutexes();
+	semaphores = mmap(NULL, WORDS_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+			  0);
+	for (int i = 0; i < 4; i++)
+		must(sem_init(&semaphores[i], 1, 0));
 	for (int i = 0; i < PIPES; i++)
 		must(pipe(&ends[i * 2]));
 	for (int i = 0; i < SOCKETS; i++)
@@ -599,6 +615,7 @@ int main(int argc, char **argv)
 		if (scripts[i][0] != '-')
 			start(i, false);
 	keep_only(NULL, 0);
+	must(munmap(semaphores, WORDS_SIZE));
 	settle();
 	for (int i = 0; i < scripts_count; i++)
 		used += snprintf(pids + used, sizeof(pids) - used, "%s%d", i ? ", " : "",
