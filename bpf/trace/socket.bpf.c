@@ -55,6 +55,42 @@ __noinline int socket_is_watched(__u64 address)
 	       is_watched((__u64)BPF_CORE_READ((struct unix_sock *)peer, addr), WATCH_ADDRESS);
 }
 
+/* include/uapi/linux/{in,in6}.h, as far as addresses go */
+struct inet_address {
+	__u16 family;
+	__be16 port;
+	__u32 v4;		/* IPv6: flow information */
+	__u8 v6[16];
+};
+
+/* What a connect that failed asked for, from its arguments: the socket keeps nothing of it. */
+static __always_inline void asked_fill(struct record_socket *record, __u64 where, __u32 len)
+{
+	struct inet_address address = {};
+
+	if (len < 3 || bpf_probe_read_user(&address, 8, (void *)where))
+		return;
+	if (address.family == AF_UNIX) {
+		len -= 2;
+		if (len > RECORD_SOCKET_NAME - 2)
+			len = RECORD_SOCKET_NAME - 2;
+		barrier_var(len);
+		len &= 127;
+		if (len > RECORD_SOCKET_NAME - 2 ||
+		    bpf_probe_read_user(record->named.name, len, (void *)(where + 2)))
+			return;
+		record->facts.name_len = len;
+		return;
+	}
+	record->facts.remote_port = bpf_ntohs(address.port);
+	__builtin_memset(record->facts.remote, 0, 16);
+	if (address.family == AF_INET)
+		address_map(record->facts.remote, address.v4);
+	else if (address.family == AF_INET6)
+		bpf_probe_read_user(record->facts.remote, 16,
+				    (void *)(where + __builtin_offsetof(struct inet_address, v6)));
+}
+
 /* Sends what descriptor fd of the current task is as a socket. Always returns 0. */
 __noinline int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
 {
@@ -82,6 +118,8 @@ __noinline int socket_send(struct slot_cause *cause, __u32 fd, __u32 mark)
 		socket_watch(&record->named);
 	else if (socket_is_watched(current_file(fd)))
 		object_watch(record->facts.ino, record->facts.dev); /* what it moves counts */
+	if (cause->flags & RECORD_ASKED)
+		asked_fill(record, cause->arg[1], cause->arg[2]);
 	record_submit(record);
 	return 0;
 }
@@ -117,12 +155,16 @@ static __always_inline int on_socket_state(struct call *call)
 	return socket_send(&cause, call->arg[0], process_mark(call->task->tgid));
 }
 
+#define EINPROGRESS 115
+
 /* Whoever connects to a selected process's listener is a peer from now on. */
 static __always_inline int on_connect(struct call *call)
 {
 	struct slot_cause cause;
 
 	cause_init(&cause, call);
+	if (call->ret < 0 && call->ret != -EINPROGRESS)
+		cause.flags |= RECORD_ASKED;
 	return socket_send(&cause, call->arg[0], slot_mark(call->arg[0]));
 }
 

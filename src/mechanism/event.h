@@ -47,7 +47,7 @@ struct event {
 	int64_t result;
 	bool before;		/* a snapshot row: not an event of the window; sinks leave it out */
 	char words[320];	/* text: "dup2 4 → 0"; may hold hostile bytes: sinks escape it */
-	char copy[64];		/* of the text of a fact */
+	char copy[128];		/* of the text of a fact; the name of a Unix socket fits */
 	const char *end;	/* text: "read end", "write end", …; NULL = none */
 	struct fact facts[EVENT_FACTS_MAX]; /* further keys of the JSON line */
 	size_t facts_count;

@@ -101,6 +101,20 @@ static void say_other(struct event *event, const struct change *change, const ch
 	event_fact_process(event, "peer_process", change->other);
 }
 
+/* " → 127.0.0.1:80", " → /run/x": what it asked for, and was not given. */
+static void say_asked(struct event *event, const struct record_socket *record)
+{
+	char text[SOCKET_ADDRESS_MAX > SOCKET_NAME_MAX ? SOCKET_ADDRESS_MAX : SOCKET_NAME_MAX];
+	const struct socket_facts *facts = &record->facts;
+
+	if (facts->kind != FILE_UNIX && facts->remote_port)
+		address_name(facts->remote, facts->remote_port, text);
+	else if (facts->kind != FILE_UNIX || !socket_name_text(record->named.name, facts->name_len, text))
+		return;
+	event_say(event, " → %s", text);
+	event_fact_text_copy(event, "remote", text);
+}
+
 /* What it is bound to: "/run/x", "127.0.0.1:80" */
 static void say_local(struct event *event, const struct object *object)
 {
@@ -175,7 +189,10 @@ static void connect_event(const struct record_socket *record, const struct chang
 {
 	event->name = "socket.connect";
 	event_say(event, "connect %d", record->fd);
-	say_other(event, change, "→");
+	if (record->head.flags & RECORD_ASKED)
+		say_asked(event, record);
+	else
+		say_other(event, change, "→");
 	say_result(event, record->result);
 }
 

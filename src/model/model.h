@@ -499,6 +499,10 @@ struct object *socket_other(const struct model *model, const struct object *obje
 /* Connected, and no one has accepted it. */
 bool socket_is_pending(const struct model *model, const struct object *object);
 bool socket_is_listener(const struct object *object);
+/* The bytes of a Unix socket's name as they show, and how many those are: "/run/x", "@x"; of an abstract one
+ * each NUL as @, as the tools of the field have it. */
+#define SOCKET_NAME_MAX (RECORD_SOCKET_NAME + 1)
+uint32_t socket_name_text(const char *name, uint32_t len, char text[SOCKET_NAME_MAX]);
 /* Connected, and nobody at the other end is on this machine, as far as is known. */
 bool socket_is_remote(const struct model *model, const struct object *object);
 /* Which end of the connection closed first, enum closed_first. */

@@ -359,24 +359,28 @@ void socket_free(struct object *object)
 	object->socket = NULL;
 }
 
-/* "/run/x", "@x": an abstract name shows as the tools of the field show it, NULs as @. */
-static int name_set(char **to, const char *name, uint32_t len)
+uint32_t socket_name_text(const char *name, uint32_t len, char text[SOCKET_NAME_MAX])
 {
-	char text[RECORD_SOCKET_NAME + 1];
 	bool is_abstract = len && !name[0];
 
 	if (len > RECORD_SOCKET_NAME)
 		len = RECORD_SOCKET_NAME;
 	if (!is_abstract)
 		len = (uint32_t)strnlen(name, len);
-	if (!len)
-		return 0;
 	memcpy(text, name, len);
 	for (uint32_t i = 0; i < len; i++)
 		if (!text[i])
 			text[i] = '@';
 	text[len] = 0;
-	if (*to && !strcmp(*to, text))
+	return len;
+}
+
+static int name_set(char **to, const char *name, uint32_t len)
+{
+	char text[SOCKET_NAME_MAX];
+
+	len = socket_name_text(name, len, text);
+	if (!len || (*to && !strcmp(*to, text)))
 		return 0;
 	return text_set(to, text, len);
 }
@@ -413,24 +417,36 @@ static void peer_tell(const struct model *model, const struct socket *socket)
 }
 
 /* The bytes it is bound to, and how they show. */
-static int names_take(struct object *object, const struct socket_named *named)
+static int names_take(struct object *object, const char *name, uint32_t len)
 {
-	const uint32_t len = named->facts.name_len;
 	struct socket *socket = object->socket;
 
 	if (!len)
 		return 0;
-	if (socket->name_len != len || memcmp(socket->name, named->name, len)) {
-		if (text_set(&socket->name, named->name, len))
+	if (socket->name_len != len || memcmp(socket->name, name, len)) {
+		if (text_set(&socket->name, name, len))
 			return -ENOMEM;
 		socket->name_len = len;
 	}
-	return name_set(&object->name, named->name, len);
+	return name_set(&object->name, name, len);
 }
 
-static int socket_take(struct model *model, struct object *object, const struct socket_named *named)
+/* Without what it asked for and did not get. */
+static struct socket_facts facts_of(const struct record_socket *record)
 {
-	const struct socket_facts *facts = &named->facts;
+	struct socket_facts facts = record->facts;
+
+	if (record->head.flags & RECORD_ASKED) {
+		memset(facts.remote, 0, sizeof(facts.remote));
+		facts.remote_port = 0;
+		facts.name_len = 0;
+	}
+	return facts;
+}
+
+static int socket_take(struct model *model, struct object *object, const struct socket_facts *facts,
+		       const char *name)
+{
 	struct socket *socket = socket_get(object);
 
 	if (!socket)
@@ -441,7 +457,7 @@ static int socket_take(struct model *model, struct object *object, const struct 
 		model->host_netns && facts->netns != model->host_netns ? facts->netns : 0;
 	if (facts->kind == FILE_UNIX) {
 		peer_tell(model, socket);
-		return names_take(object, named);
+		return names_take(object, name, facts->name_len);
 	}
 	return socket_place(model, socket);
 }
@@ -473,10 +489,21 @@ static bool is_accept(const struct record_socket *record)
 	return (record->nr == SYS_accept || record->nr == SYS_accept4) && record->result >= 0;
 }
 
+/* Who has it now; who had it, if that is not known. A listener that was passed on is its receiver's. */
+static struct process *holder_of(const struct object *object)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (endpoint->read_slots || endpoint->write_slots)
+			return endpoint->key.process;
+	return object->endpoints ? object->endpoints->key.process : NULL;
+}
+
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change)
 {
-	const struct socket_facts *facts = &record->facts;
-	const struct object_key key = { .ino = facts->ino, .dev = facts->dev, .kind = facts->kind };
+	const struct socket_facts facts = facts_of(record);
+	const struct object_key key = { .ino = facts.ino, .dev = facts.dev, .kind = facts.kind };
 	struct object *object = model_object(model, &key);
 	struct object *other;
 
@@ -487,12 +514,11 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 	change->object = object;
 	if (record->head.ts > object->last_ts)
 		object->last_ts = record->head.ts;
-	if (socket_take(model, object, &record->named))
+	if (socket_take(model, object, &facts, record->named.name))
 		return -ENOMEM;
 	note_over_time(object->socket, record);
 	other = socket_other(model, object, 0);
-	if (other && other->endpoints)
-		change->other = other->endpoints->key.process;
+	change->other = other ? holder_of(other) : NULL;
 	change->old_object = other;
 	if (is_accept(record) && change->process)
 		return server_accepted(model, record, change->process, object);

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sockets: true peers, links both ways, exact bytes, what waits to be accepted, selection by object."""
+import subprocess
+import sys
+
 import pytest
 import compare
 import conftest
@@ -134,8 +137,6 @@ def test_ids_are_told_once(ipctrace, workload, tmp_path):
 
 def test_what_leaves_the_machine_has_no_process(ipctrace, background):
     """UDP connects without asking: an address of the documentation's net needs no machine behind it."""
-    import subprocess
-    import sys
     program = ("import socket, sys; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
                "s.connect(('192.0.2.7', 4711)); print('ready', flush=True); sys.stdin.read()")
     process = background(sys.executable, "-c", program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -152,8 +153,6 @@ def test_what_leaves_the_machine_has_no_process(ipctrace, background):
 
 def test_a_connection_that_came_and_went(ipctrace, background):
     """The peer is no selected process, closes first, and has ended when the graph is made."""
-    import subprocess
-    import sys
     server = ("import socket, sys; l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)\n"
               "print(l.getsockname()[1], flush=True); s, a = l.accept(); s.recv(9); s.send(b'1234567')\n"
               "s.recv(9); s.shutdown(socket.SHUT_WR); s.close(); print('over', flush=True); sys.stdin.read()")
@@ -168,6 +167,52 @@ def test_a_connection_that_came_and_went(ipctrace, background):
              for l in tracer.stop().document["links"] if l["kind"] == "tcp"}
     assert {pair: (l["bytes"], l["state"], l["closed"]) for pair, l in links.items()} == {
         (peer.pid, process.pid): (3, "observed", True), (process.pid, peer.pid): (7, "observed", True)}
+
+
+def test_a_connect_that_fails_says_whom_it_asked(ipctrace, tmp_path):
+    out, missing = tmp_path / "trace", tmp_path / "nobody"
+    code = ("import socket, sys\n"
+            "for family, to in ((socket.AF_INET, ('127.0.0.1', 1)), (socket.AF_INET6, ('::1', 2)),\n"
+            f"                   (socket.AF_UNIX, {str(missing)!r}), (socket.AF_UNIX, '\\0no\\0body')):\n"
+            "    try: socket.socket(family).connect(to)\n"
+            "    except OSError: pass\n")
+    ipctrace.run("trace", "--json", "-e", "tcp,unix", "-o", out, "--", sys.executable, "-c", code)
+    asked = [(e["remote"], e["result"]) for e in map(conftest.strict_json, out.read_bytes().splitlines())
+             if e["event"] == "socket.connect"]
+    assert asked == [("127.0.0.1:1", -111), ("[::1]:2", -111), (str(missing), -2), ("@no@body", -111)], asked
+
+
+def test_a_listener_that_was_passed_on_is_its_receivers(ipctrace, background):
+    """Who made it has closed it: whoever connects reaches the one that got it."""
+    code = r"""
+import os, signal, socket
+ours, theirs = socket.socketpair()
+listener = socket.socket(); listener.bind(("127.0.0.1", 0)); listener.listen(3)
+port = listener.getsockname()[1]
+child = os.fork()
+if not child:
+    ours.close(); listener.close()
+    theirs.recv(1)
+    _, fds, _, _ = socket.recv_fds(theirs, 9, 1)
+    theirs.send(b"!")
+    signal.pause()
+print(child, port, flush=True)
+input()
+ours.send(b"?"); socket.send_fds(ours, [b"x"], [listener.fileno()]); listener.close(); ours.recv(1)
+print("passed", flush=True)
+input()
+client = socket.create_connection(("127.0.0.1", port))
+print("connected", flush=True)
+input()"""
+    it = Talker(background, code)
+    child, port = map(int, it.hear().split())
+    tracer = ipctrace.start("trace", "--json", "-p", it.pid)
+    assert it.say("") == "passed" and it.say("") == "connected"
+    connects = [e for e in tracer.stop().events if e["event"] == "socket.connect"]
+    assert [(compare.pid_of(e["peer_process"]), e["peer"]) for e in connects] == [
+        (child, f"tcp:127.0.0.1:{port}")], connects
+    links = [l for l in ipctrace.document("graph", "-p", it.pid)["links"] if l["kind"] == "tcp"]
+    assert [(compare.pid_of(l["from"]), compare.pid_of(l["to"])) for l in links] == [(it.pid, child)], links
 
 
 RECEIVER = r"""
@@ -198,8 +243,6 @@ for line in sys.stdin:
 
 class Talker:
     def __init__(self, background, *args):
-        import subprocess
-        import sys
         self.process = background(sys.executable, "-c", *args, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self.process.pid
 

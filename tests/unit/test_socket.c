@@ -2,6 +2,7 @@
 /* Sockets: names, the other end of each, links, and connections nobody has accepted yet. */
 #include "records.h"
 
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -445,6 +446,50 @@ static void words(void **state)
 	assert_non_null(strstr(event.words, "connect 3 → 127.0.0.1:80"));
 }
 
+/* The socket has nothing of what it asked for; the event has. */
+static void a_refused_connect_says_whom_it_asked(void **state)
+{
+	struct script *s = *state;
+	struct record_socket record = { .head = { .type = RECORD_SOCKET, .size = sizeof(record),
+						  .flags = RECORD_ASKED, .pid = 20, .tid = 20 },
+					.fd = 3, .nr = SYS_connect, .result = -ECONNREFUSED };
+	struct event event;
+
+	start(s);
+	has(s, 20, 3, tcp(CLIENT, 0, 0, TCP_CLOSE), SYS_socket);
+	record.named.facts = tcp(CLIENT, 0, 80, TCP_CLOSE);
+	record.head.ts = s->ts++;
+	record.head.start = start_of(s, 20);
+	apply(s, &record);
+	assert_true(mechanism_event(s->model, &s->last.head, &s->change, ~0ull, &event));
+	assert_string_equal(event.words, "connect 3 → 127.0.0.1:80: ECONNREFUSED");
+	assert_int_equal(object_of(s, FILE_TCP, CLIENT)->socket->facts.remote_port, 0);
+	has_named(s, 20, 4, local(CLIENT + 1, 0, TCP_CLOSE, "", 0), SYS_socket);
+	record.fd = 4;
+	record.result = -ENOENT;
+	record.named = local(CLIENT + 1, 0, TCP_CLOSE, "/run/none", 10);
+	record.head.ts = s->ts++;
+	apply(s, &record);
+	assert_true(mechanism_event(s->model, &s->last.head, &s->change, ~0ull, &event));
+	assert_string_equal(event.words, "connect 4 → /run/none: ENOENT");
+	assert_null(object_of(s, FILE_UNIX, CLIENT + 1)->name);
+}
+
+/* Whoever listens now, not whoever made the listener. */
+static void the_holder_of_a_passed_listener_is_its_receiver(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has(s, 10, 3, tcp(LISTENER, 80, 0, TCP_LISTEN), SYS_listen);
+	by(s, 20);
+	slot(s, T + 1, 5, file(FILE_TCP, LISTENER), SYS_recvmsg, 1, 0, 0, 0);
+	by(s, 10);
+	slot(s, T, 3, (struct file_facts){ 0 }, SYS_close, 0, 3, 0, 0);
+	has(s, 20, 6, tcp(CLIENT, 4000, 80, TCP_ESTABLISHED), SYS_connect);
+	assert_int_equal(s->change.other->key.pid, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +511,8 @@ int main(void)
 		TEST(paths_cross_namespaces),
 		TEST(what_leaves_is_for_nobody_here),
 		TEST(words),
+		TEST(a_refused_connect_says_whom_it_asked),
+		TEST(the_holder_of_a_passed_listener_is_its_receiver),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

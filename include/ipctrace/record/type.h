@@ -123,6 +123,8 @@ enum record_flags {
 	RECORD_COMPAT = 1 << 2,	 /* a 32-bit system call; nr is its 64-bit number all the same */
 	RECORD_URING = 1 << 3,	 /* done by io_uring on behalf of the task */
 	RECORD_NO_VALUE = 1 << 4, /* what a signal carries is not known: value is 0 */
+	RECORD_ASKED = 1 << 5,	 /* a connect that failed: the name is the one it asked for, and so is the remote
+				  * address; the socket has neither */
 };
 
 #endif /* IPCTRACE_RECORD_TYPE_H */
