@@ -51,11 +51,12 @@ static const struct mechanism *owner_of_object(const struct object *object, uint
 	return is_enabled(owner, enabled) ? owner : NULL;
 }
 
+/* Attached or detached. Its rights are changed as those of any mapping. */
 static bool is_of_segment(const struct change *change)
 {
 	const struct object *object = change->object ? change->object : change->old_object;
 
-	return object && object->key.kind == FILE_SHM;
+	return object && object->key.kind == FILE_SHM && !change->protected.object;
 }
 
 /* Whose event it is, among those enabled. What a dup2() pushed out counts as well as what it put

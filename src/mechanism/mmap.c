@@ -18,6 +18,7 @@ static const char *call_name(int nr)
 	case SYS_mremap: return "mremap";
 	case SYS_munmap: return "munmap";
 	case SYS_mprotect: return "mprotect";
+	case SYS_pkey_mprotect: return "pkey_mprotect";
 	case SYS_remap_file_pages: return "remap_file_pages";
 	}
 	return "mmap";
@@ -41,6 +42,19 @@ static bool map_event(const struct record_mapping *record, const struct change *
 	event_fact_int(event, "offset", (int64_t)record->offset);
 	event_fact_text(event, "access", access_words(record->access));
 	return true;
+}
+
+/* mprotect 8192 bytes r */
+static bool protect_event(const struct record_mapping *record, const struct change *change,
+			  struct event *event)
+{
+	const struct mapping *changed = &change->protected;
+	struct record_mapping now = *record;
+
+	now.start = changed->start;
+	now.end = changed->end;
+	now.offset = changed->offset;
+	return map_event(&now, change, event);
 }
 
 /* munmap 8192 bytes */
@@ -68,6 +82,8 @@ static bool mmap_event(const struct model *model, const struct record *record,
 
 	if (record->type != RECORD_MAPPING)
 		return descriptor_event(model, record, change, event);
+	if (change->protected.object)
+		return protect_event(whole, change, event);
 	if (change->object)
 		return map_event(whole, change, event);
 	return change->old_object && unmap_event(whole, change, event);

@@ -225,9 +225,10 @@ void mappings_free(struct model *model, struct space *space, struct mappings *al
 /* Empties [start, end). The first that goes is told in *gone, unless that is NULL. */
 int mappings_empty(struct model *model, struct space *space, struct mappings *all, uint64_t start,
 		   uint64_t end, struct mapping *gone, uint64_t ts);
-/* mprotect: what lies in [start, end) can be read and written like this from now on. */
+/* mprotect: what lies in [start, end) can be read and written like this from now on. The first part for
+ * which that is new is told in *changed, whose object must be NULL. */
 int mappings_protect(struct model *model, struct space *space, struct mappings *all, uint64_t start,
-		     uint64_t end, uint32_t access, uint64_t ts);
+		     uint64_t end, uint32_t access, struct mapping *changed, uint64_t ts);
 
 /* --- shared memory (space.c) ----------------------------------------------------------------- */
 
@@ -237,6 +238,9 @@ int mappings_protect(struct model *model, struct space *space, struct mappings *
 #define CALL_PKEY_MPROTECT SYS_pkey_mprotect
 
 void process_leave_space(struct model *model, struct process *process, uint64_t ts);
+/* The same, by an exec. What it had mapped only as its parent's child was no doing of its own: the way from a
+ * fork to an exec is no conversation. */
+void process_exec_space(struct model *model, struct process *process, uint64_t ts);
 void space_set_doubt(struct model *model, struct space *space, bool doubt);
 void space_drop_users(struct model *model, struct space *space, uint64_t ts);
 void spaces_begin(struct model *model, uint64_t ts);

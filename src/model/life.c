@@ -255,7 +255,7 @@ int apply_exec(struct model *model, const struct record_exec *record, struct cha
 		return err;
 	change->process = task->process;
 	task->process->exec_ts = head->ts;
-	process_leave_space(model, task->process, head->ts);
+	process_exec_space(model, task->process, head->ts);
 	err = exec_texts(task->process, record);
 	if (!err)
 		err = exec_take_over(model, task, record);

@@ -183,9 +183,10 @@ int mappings_empty(struct model *model, struct space *space, struct mappings *al
 }
 
 int mappings_protect(struct model *model, struct space *space, struct mappings *all, uint64_t start,
-		     uint64_t end, uint32_t access, uint64_t ts)
+		     uint64_t end, uint32_t access, struct mapping *changed, uint64_t ts)
 {
 	struct mapping part;
+	uint32_t before;
 	unsigned int place;
 	int err = 0;
 
@@ -197,7 +198,10 @@ int mappings_protect(struct model *model, struct space *space, struct mappings *
 		}
 		if (part.end > end)
 			part.end = end;
+		before = part.access;
 		part.access = (part.access & ~(uint32_t)MAPPING_SAME) | (access & MAPPING_SAME);
+		if (!changed->object && part.access != before)
+			*changed = part;
 		part.object->maps++;
 		err |= mappings_empty(model, space, all, part.start, part.end, NULL, ts);
 		err |= mapping_add(model, space, all, &part, ts);

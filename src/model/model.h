@@ -326,6 +326,7 @@ struct process {
 	struct space *space;		/* NULL = nothing shared is known to be mapped */
 	struct process *space_next, *space_prev;
 	bool space_stale;		/* not yet confirmed by the reading under way */
+	bool space_inherited;		/* by a fork in the window, and no exec since */
 	struct stance stance;
 	uint64_t serial;
 	bool marked;			/* scratch of whoever walks the processes */
@@ -357,7 +358,8 @@ struct endpoint {
 	unsigned int maps, write_maps;	/* shared mappings now, and those that can be written */
 	unsigned int sync_writes;	/* looks at which it could write, up to SYNC_LOOKS; see object */
 	bool ever_master;
-	bool ever_map, ever_map_write;	/* in the window */
+	bool ever_map, ever_map_write;	/* in the window; not what came by a fork and went by an exec */
+	bool mapped_itself;		/* in the window, not only by its parent's doing */
 	bool ever_read, ever_write;	/* held such a slot at some time in the window */
 	bool left_read, left_write;	/* held such a slot until the process ended */
 	bool used_in, used_out;		/* data passed, in the window */
@@ -469,6 +471,7 @@ struct change {
 	unsigned int closed, kept;	/* EXEC, TABLE: slots emptied and left */
 	bool changed;			/* the slot differs from before */
 	struct mapping unmapped;	/* MAPPING: the first that went; object NULL = none did */
+	struct mapping protected;	/* MAPPING: the first that has other rights now; object NULL = none has */
 	bool new_mapping;		/* MAPPING: the process had not mapped that object before */
 };
 
@@ -496,13 +499,13 @@ struct object *model_object(const struct model *model, const struct object_key *
  * accepted it yet; whatever it sent datagrams to. NULL when there are no more, and for what is no socket.
  */
 struct object *socket_other(const struct model *model, const struct object *object, unsigned int i);
-/* Connected, and no one has accepted it. */
-bool socket_is_pending(const struct model *model, const struct object *object);
-bool socket_is_listener(const struct object *object);
 /* The bytes of a Unix socket's name as they show, and how many those are: "/run/x", "@x"; of an abstract one
  * each NUL as @, as the tools of the field have it. */
 #define SOCKET_NAME_MAX (RECORD_SOCKET_NAME + 1)
 uint32_t socket_name_text(const char *name, uint32_t len, char text[SOCKET_NAME_MAX]);
+/* Connected, and no one has accepted it. */
+bool socket_is_pending(const struct model *model, const struct object *object);
+bool socket_is_listener(const struct object *object);
 /* Connected, and nobody at the other end is on this machine, as far as is known. */
 bool socket_is_remote(const struct model *model, const struct object *object);
 /* Which end of the connection closed first, enum closed_first. */

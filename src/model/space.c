@@ -72,6 +72,18 @@ void process_leave_space(struct model *model, struct process *process, uint64_t 
 		space_drop(model, space, ts);
 }
 
+void process_exec_space(struct model *model, struct process *process, uint64_t ts)
+{
+	struct endpoint *endpoint;
+
+	process_leave_space(model, process, ts);
+	if (process->space_inherited)
+		DL_FOREACH2(process->endpoints, endpoint, process_next)
+			if (!endpoint->mapped_itself)
+				endpoint->ever_map = endpoint->ever_map_write = false;
+	process->space_inherited = false;
+}
+
 static int process_join(struct model *model, struct process *process, struct space *space,
 			uint64_t ts)
 {
@@ -214,9 +226,13 @@ static int mapping_event(struct model *model, struct space *space,
 	struct mapping mapping;
 	int err;
 
-	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT)
-		return mappings_protect(model, space, &space->mappings, record->gone_start,
-					record->gone_end, record->access, record->head.ts);
+	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT) {
+		err = mappings_protect(model, space, &space->mappings, record->gone_start,
+				       record->gone_end, record->access, &change->protected,
+				       record->head.ts);
+		change->object = change->protected.object;
+		return err;
+	}
 	if (is_there) {
 		err = mapping_of_record(model, record, &mapping);
 		if (err)
@@ -254,6 +270,7 @@ static int mapping_row(struct model *model, struct space *space,
 int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change)
 {
 	bool is_row = record->head.flags & RECORD_ROW;
+	struct endpoint *endpoint;
 	struct process *process;
 	struct space *space;
 	struct task *task;
@@ -274,7 +291,11 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 		return space->reading ? mapping_row(model, space, record) : 0;
 	if (record->doubt)
 		space_set_doubt(model, space, true);
-	return mapping_event(model, space, record, change);
+	err = mapping_event(model, space, record, change);
+	endpoint = err || !change->object ? NULL : model_endpoint(model, process, change->object);
+	if (endpoint)
+		endpoint->mapped_itself = true;
+	return err;
 }
 
 static int space_copy(struct model *model, struct space *to, const struct space *from, uint64_t ts)
@@ -309,6 +330,8 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 	}
 	if (!child || !child->tasks || is_old(model, space, &record->head))
 		return 0;
+	if (record->made_from)
+		child->space_inherited = true;
 	from = space_find(model, record->made_from);
 	if (record->space != record->made_from) {
 		if (space && space != child->space)

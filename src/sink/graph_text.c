@@ -95,7 +95,7 @@ static const char *closed_words(const struct graph_link *link)
 	}
 }
 
-/* "1.2 MiB in 300 messages, observed, closed" */
+/* "1.2 MiB in 300 messages, observed, closed"; of memory "8.0 KiB in common, open" */
 static void add_volume(struct text_table *rows, const struct graph_link *link)
 {
 	char bytes[UNITS_MAX], words[STATE_MAX];
@@ -112,7 +112,10 @@ static void add_volume(struct text_table *rows, const struct graph_link *link)
 			       link->messages.value == 1 ? "" : "s", link->kind, closed);
 		return;
 	}
-	if (link->bytes.known && link->messages.known)
+	if (link->common.known)
+		text_table_add(rows, "%s in common, %s%s", units_bytes(link->common.value, bytes), state,
+			       closed);
+	else if (link->bytes.known && link->messages.known)
 		text_table_add(rows, "%s in %llu messages, %s%s",
 			       units_bytes(link->bytes.value, bytes),
 			       (unsigned long long)link->messages.value, state, closed);

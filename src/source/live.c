@@ -73,8 +73,10 @@ static int on_event(void *ctx, const void *data, size_t size)
 	}
 	if (record->type == RECORD_FIFO && size >= sizeof(struct record_fifo))
 		return err ? err : live_fifo_deliver(live, data);
-	if (record->type == RECORD_MAPPING && size >= sizeof(struct record_mapping))
+	if (record->type == RECORD_MAPPING && size >= sizeof(struct record_mapping)) {
 		live_peers_note(live, data);
+		err = live_describe_mapped(live, data);
+	}
 	live_shared_note(live, record);
 	return err ? err : live_deliver(live, record);
 }

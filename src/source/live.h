@@ -181,6 +181,9 @@ void live_signals_close(struct live *live);
 
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
 int live_describe(struct live *live);
+/* Before the record of a mapping is delivered: the path of its file, as a record, where others may have the
+ * same mapped and it is not known yet. */
+int live_describe_mapped(struct live *live, const struct record_mapping *record);
 
 /* live_blocked.c: which threads sleep in a read of a pipe, and the limits on descriptors: for check,
  * at the end of its window. */

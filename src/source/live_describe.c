@@ -163,17 +163,17 @@ static int describe_slots(struct live *live, const struct process *process)
 }
 
 /* A mapped file without a descriptor: /proc/PID/map_files has its path. */
-static int describe_mapping(struct live *live, uint32_t pid, const struct mapping *mapping)
+static int describe_mapping(struct live *live, uint32_t pid, uint64_t start, uint64_t end,
+			    const struct object *object)
 {
 	static const char deleted[] = " (deleted)";
 	union text_record record = {.head = {.type = RECORD_NAME, .ts = now_ns()}};
-	const struct object *object = mapping->object;
 	const size_t tail = sizeof(deleted) - 1;
 	char path[96];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
-		 (unsigned long long)mapping->start, (unsigned long long)mapping->end);
+		 (unsigned long long)start, (unsigned long long)end);
 	n = readlink(path, record.name.text, RECORD_TEXT_MAX);
 	if (n <= 0 || n >= RECORD_TEXT_MAX)
 		return 0;
@@ -196,8 +196,24 @@ static int describe_mappings(struct live *live, const struct process *process)
 
 	MAPPINGS_FOREACH(&process->space->mappings, mapping)
 		if (!err && !mapping->object->name && kind_has_path(mapping->object->key.kind))
-			err = describe_mapping(live, process->key.pid, mapping);
+			err = describe_mapping(live, process->key.pid, mapping->start, mapping->end,
+					       mapping->object);
 	return err;
+}
+
+int live_describe_mapped(struct live *live, const struct record_mapping *record)
+{
+	const struct object_key key = {
+		.ino = record->facts.ino, .dev = record->facts.dev, .kind = record->facts.kind
+	};
+	const struct object *object;
+
+	if (key.kind != FILE_REGULAR || record->start >= record->end)
+		return 0;
+	object = model_object(live->model, &key);
+	if (!object || object->name || !(record->access & MAPPING_WRITE || object_is_ipc(object)))
+		return 0;
+	return describe_mapping(live, record->head.pid, record->start, record->end, object);
 }
 
 /* By any of those who have it mapped: of some, neighbours are known as one, which have no link. */
@@ -214,7 +230,8 @@ static int describe_memory(struct live *live, const struct object *object)
 			continue;
 		MAPPINGS_FOREACH(&process->space->mappings, mapping)
 			if (mapping->object == object && !object->name && !err)
-				err = describe_mapping(live, process->key.pid, mapping);
+				err = describe_mapping(live, process->key.pid, mapping->start,
+						       mapping->end, object);
 	}
 	return err;
 }

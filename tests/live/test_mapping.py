@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import compare
+import conftest
 
 MEMORY = {"file", "memfd", "anon", "shm"}
 
@@ -97,9 +98,36 @@ def test_events(ipctrace, workload):
     attach = [e for e in result.events if e["event"] == "shm.attach"]
     assert [e["read_only"] for e in attach if compare.pid_of(e["process"]) == child] == [True]
     assert {e["object"] for e in attach} == {f"shm:{told['shmid']}"}
+    # mprotect: the child may only read the memfd from then on.
+    rights = [(compare.pid_of(e["process"]), e["access"], e["length"]) for e in result.events
+              if e["event"] == "mmap.map" and e["object"].startswith("memfd:")]
+    assert rights == [(it.pid, "rw", 16384), (child, "r", 16384)], rights
+    files = {e["object"] for e in result.events if e["event"].startswith("mmap.") and e["object"].startswith("file:")}
+    assert files == {f"file:{told['path']}"}, files
     it.say()
     it.hear("quiet")
     finish(it)
+
+
+def test_a_program_that_was_only_started_shares_nothing(ipctrace, tmp_path):
+    """Between fork and exec, or vfork and exec, a child has its parent's mappings: that is no conversation."""
+    out = tmp_path / "graph"
+    code = ("import mmap, os, subprocess\n"
+            "it = mmap.mmap(-1, 4096)\n"
+            "pid = os.fork()\n"
+            "if not pid: os.execvp('true', ['true'])\n"
+            "os.waitpid(pid, 0); subprocess.run(['true']); os.system('true')\n"
+            "pid = os.fork()\n"
+            "if not pid: os._exit(0)\n"
+            "os.waitpid(pid, 0); print(pid, flush=True)\n")
+    tracer = ipctrace.launch("graph", "--json", "--audit", "-o", out, "--", sys.executable, "-c", code)
+    result = tracer.wait()
+    assert result.code == 0, result
+    graph = conftest.strict_json(out.read_bytes())
+    compare.check_graph(graph)
+    ended = int(result.text)
+    sharers = {compare.pid_of(l[side]) for l in graph["links"] if l["kind"] == "anon" for side in ("from", "to")}
+    assert sharers == {tracer.pid, ended} or len(sharers) == 2 and ended in sharers, (sharers, graph["links"])
 
 
 def test_storm(ipctrace, workload, tmp_path):

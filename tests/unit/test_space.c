@@ -175,6 +175,11 @@ static void protection_splits_and_joins(void **state)
 	maps(s, 10, 2, 6, 0, RW);
 	calls(s, 10, 4, 2, SYS_mprotect, MAPPING_READ);
 	assert_maps(s, 10, "2+2@0w 4+2@2 6+2@4w");
+	assert_ptr_equal(s->change.object, memfd(s));
+	assert_int_equal(s->change.protected.start, 4 * PAGE);
+	assert_int_equal(s->change.protected.end, 6 * PAGE);
+	calls(s, 10, 4, 2, SYS_mprotect, MAPPING_READ); /* as it is */
+	assert_null(s->change.object);
 	assert_counts(s, 10, 3, 2);
 	calls(s, 10, 3, 0, SYS_mprotect, MAPPING_READ); /* no length */
 	assert_maps(s, 10, "2+2@0w 4+2@2 6+2@4w");
@@ -366,6 +371,27 @@ static void other_parts_are_no_link(void **state)
 	assert_true(space_common(process_at(s, 20), process_at(s, 10), memfd(s)) == 2 * PAGE);
 }
 
+/* From a fork to an exec: what the child did not map itself was never its business. */
+static void what_a_fork_brought_and_an_exec_took_is_no_link(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	maps(s, 10, 2, 4, 0, RW);
+	forked(s, 30, T + 9);
+	space_record(s, RECORD_SPACE, 30, SPACE + 30, SPACE + 10, 10);
+	by(s, 30);
+	executed(s, T + 9, 30, "/bin/true", "true", 5);
+	assert_links(s, true, "");
+	by(s, 10);
+	forked(s, 40, T + 8);
+	space_record(s, RECORD_SPACE, 40, SPACE + 40, SPACE + 10, 10);
+	maps(s, 40, 20, 1, 0, RW);
+	by(s, 40);
+	executed(s, T + 8, 40, "/bin/true", "true", 5);
+	assert_links(s, true, "10>40:0! 40>10:0!");
+}
+
 static void what_was_unmapped_is_told_of_a_window(void **state)
 {
 	struct script *s = *state;
@@ -396,6 +422,7 @@ int main(void)
 		TEST(who_may_write_can_send),
 		TEST(other_parts_are_no_link),
 		TEST(what_was_unmapped_is_told_of_a_window),
+		TEST(what_a_fork_brought_and_an_exec_took_is_no_link),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
