@@ -442,6 +442,11 @@ struct eventpoll {
 	struct rb_root_cached rbr;
 };
 
+/* include/linux/task_io_accounting.h; with CONFIG_TASK_XACCT */
+struct task_io_accounting {
+	u64 wchar;
+};
+
 struct signal_struct {
 	atomic_t live;
 	int nr_threads;
@@ -453,6 +458,7 @@ struct signal_struct {
 	unsigned int flags;
 	int leader;
 	struct tty_struct *tty;
+	struct task_io_accounting ioac;	/* of threads that ended */
 };
 
 struct mm_struct {
@@ -571,6 +577,7 @@ struct task_struct {
 	struct sighand_struct *sighand;
 	sigset_t blocked;
 	struct sigpending pending;
+	struct task_io_accounting ioac;
 	unsigned int __state;		/* 5.14 */
 };
 

@@ -105,6 +105,8 @@ static __always_inline __u32 on_flags(struct file_facts *facts)
 	struct file *file = (void *)facts->file;
 	struct eventfd_ctx *eventfd;
 
+	if (facts->kind == FILE_PIPE) /* a ring that was never moved on; F_SETPIPE_SZ begins it anew */
+		return BPF_CORE_READ(file, f_inode, i_pipe, head) ? WAIT_ON_WRITTEN : 0;
 	if (facts->kind == FILE_FIFO || facts->kind == FILE_MQ)
 		return BPF_CORE_READ(file, f_inode, i_nlink) ? WAIT_ON_KERNEL : 0;
 	if (facts->kind == FILE_EVENTFD) {
@@ -145,12 +147,6 @@ static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
 			inode = BPF_CORE_READ((struct file *)file, f_inode);
 			row->written = BPF_CORE_READ(inode, i_mtime_sec) * 1000000000ULL +
 				       BPF_CORE_READ(inode, i_mtime_nsec);
-			/* A new pipe's times are all the same. */
-			if (BPF_CORE_READ(inode, i_atime_sec) !=
-				    BPF_CORE_READ(inode, i_mtime_sec) ||
-			    BPF_CORE_READ(inode, i_atime_nsec) !=
-				    BPF_CORE_READ(inode, i_mtime_nsec))
-				row->flags |= WAIT_ON_WRITTEN;
 		}
 	}
 	bpf_seq_write(visit->seq, row, sizeof(*row));
@@ -375,6 +371,13 @@ static __always_inline bool has_timer(struct task_struct *task)
 	       BPF_CORE_READ(signal, posix_timers.first) != head;
 }
 
+/* What splice() and io_uring move isn't counted. */
+static __always_inline bool wrote_nothing(struct task_struct *task)
+{
+	return bpf_core_field_exists(struct task_io_accounting, wchar) &&
+	       !BPF_CORE_READ(task, ioac.wchar) && !BPF_CORE_READ(task, signal, ioac.wchar);
+}
+
 static __always_inline void process_fill(struct record_wait *row, struct task_struct *task,
 					 struct scratch *scratch)
 {
@@ -385,6 +388,8 @@ static __always_inline void process_fill(struct record_wait *row, struct task_st
 		row->flags |= WAIT_NAMESPACED;
 	if (BPF_CORE_READ(task, vfork_done))
 		row->flags |= WAIT_VFORKED;
+	if (wrote_nothing(task))
+		row->flags |= WAIT_WROTE_NOTHING;
 	if (has_timer(task))
 		row->flags |= WAIT_BOUNDED;
 	if (BPF_CORE_READ(task, ptraced.next) != ptraced)

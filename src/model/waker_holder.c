@@ -21,13 +21,31 @@ static bool is_inherited(const struct model *model, const struct process *proces
 /* Times of files are those of the last tick, up to 10 ms old. */
 #define TICK_NS 20000000
 
-/* A pipe that was last written to before the process began was never written by it. */
-static enum answer was_used(const struct wait_on *on, const struct process *process)
+/* None of its threads, now or before, not one that moves data without a write() at this moment. */
+static bool wrote_nothing(const struct model *model, const struct process *process)
 {
-	if (on && on->facts.kind == FILE_PIPE && on->facts.fmode & ACCESS_READ && on->written &&
-	    on->written + TICK_NS < process->key.start_ns)
+	const struct wait *wait;
+	const struct task *task;
+
+	DL_FOREACH2(process->tasks, task, process_next) {
+		wait = task_wait(model, task->tid);
+		if (!wait || !(wait->row.flags & WAIT_WROTE_NOTHING) ||
+		    wait->row.what == WAIT_SPLICE || wait->row.what == WAIT_SENDFILE)
+			return false;
+	}
+	return process->tasks;
+}
+
+/* A pipe that was last written to before the process began was never written by it, nor was any by one
+ * that never wrote at all. */
+static enum answer was_used(const struct model *model, const struct wait_on *on,
+			    const struct process *process)
+{
+	if (!on || on->facts.kind != FILE_PIPE || !(on->facts.fmode & ACCESS_READ))
+		return ANSWER_UNKNOWN;
+	if (on->written && on->written + TICK_NS < process->key.start_ns)
 		return ANSWER_NO;
-	return ANSWER_UNKNOWN;
+	return wrote_nothing(model, process) ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
 static int slot_add(struct search *search, struct process *process, const struct holding *holding)
@@ -43,7 +61,7 @@ static int slot_add(struct search *search, struct process *process, const struct
 	    is_inherited(search->model, process, holding->fd, slot->description))
 		waker->came = CAME_FORK;
 	waker->through_exec = slot->through_exec;
-	waker->used = was_used(search->on, process);
+	waker->used = was_used(search->model, search->on, process);
 	return 0;
 }
 

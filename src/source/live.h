@@ -64,6 +64,7 @@ struct live {
 	uint32_t watches_held;		/* objects that were there when the kernel was told last */
 	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
+	bool pipe_times;		/* the kernel notes when a pipe was last written to */
 
 	struct counted *counted;
 	struct counted_process *counted_processes;
@@ -124,6 +125,9 @@ int live_snapshot_deliver(struct live *live);
 
 /* live_waits.c: one look at what every task waits for. */
 int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx);
+/* Tries whether the kernel keeps the times of pipes: a tick must pass between the two. */
+void live_pipe_times_begin(int ends[2]);
+bool live_pipe_times_end(int ends[2]);
 
 /* live_spaces.c: address spaces, kept exact. */
 bool live_wants_spaces(const struct live *live);

@@ -13,6 +13,18 @@
 #include "snapshot.skel.h"
 #include "util/error.h"
 
+static int snapshot_load(struct live *live)
+{
+	int ends[2], err;
+
+	if (live->wants_waits)
+		live_pipe_times_begin(ends);
+	err = snapshot_bpf__load(live->snapshot);
+	if (live->wants_waits)
+		live->pipe_times = live_pipe_times_end(ends);
+	return err;
+}
+
 int live_snapshot_open(struct live *live)
 {
 	struct settings *settings;
@@ -36,7 +48,7 @@ int live_snapshot_open(struct live *live)
 	/* Sleepable, and of no use to the others. */
 	bpf_program__set_autoload(live->snapshot->progs.rows_wait, live->wants_waits);
 	bpf_program__set_autoload(live->snapshot->progs.rows_peer, live->wants_waits);
-	err = snapshot_bpf__load(live->snapshot);
+	err = snapshot_load(live);
 	if (err == -EPERM)
 		return live_refused("loading the snapshot programs", err);
 	return err ? live_unsupported("loading the snapshot programs", err) : 0;

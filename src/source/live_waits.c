@@ -4,10 +4,13 @@
  * file system tell: which FIFO an open waits for, and who holds the locks on files.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "source/live.h"
 #include "snapshot.skel.h"
@@ -45,6 +48,26 @@ static uint64_t boot_realtime(void)
 			most = realtime;
 	}
 	return most;
+}
+
+void live_pipe_times_begin(int ends[2])
+{
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
+		ends[0] = ends[1] = -1;
+}
+
+/* On some kernels (6.18 is one) those of an anonymous pipe stay as they were when it was made. */
+bool live_pipe_times_end(int ends[2])
+{
+	struct stat before, after;
+	bool moved = ends[0] >= 0 && !fstat(ends[0], &before) && write(ends[1], "", 1) == 1 &&
+		     !fstat(ends[0], &after) &&
+		     (after.st_mtim.tv_sec != before.st_mtim.tv_sec ||
+		      after.st_mtim.tv_nsec != before.st_mtim.tv_nsec);
+
+	for (int i = 0; i < 2 && ends[i] >= 0; i++)
+		close(ends[i]);
+	return moved;
 }
 
 /* A FIFO that is being opened has no descriptor yet: its path says which it is. */
@@ -96,6 +119,8 @@ static int wait_on_row(struct look *look, const struct record_wait_on *row)
 {
 	struct record_wait_on on = *row;
 
+	if (!look->live->pipe_times)
+		on.written = 0;
 	on.written = on.written > look->boot_realtime ? on.written - look->boot_realtime : 0;
 	return look->to(look->ctx, &on.head);
 }

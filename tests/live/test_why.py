@@ -126,7 +126,8 @@ SCENARIOS = {
     "eof-daemon": (["k W0 N D 1 B x", "-d B k W0 z", "k R0 r R0"], 2, NEVER_EOF, None),
     "eof-grandchild": (["k W0 o W0 N D 1 B x", "-d D 2 B x", "-d k W0 B z", "k R0 r R0"], 3,
                        NEVER_EOF, None),
-    "eof-unknown": (["k W0 D 1 B o W0 x", "-d B k W0 z", "k R0 r R0"], 2, WAITING, None),
+    "eof-unknown": (["k W0 A0 D 1 B o W0 x", "-d o A0 B k W0 z", "k R0 B0 r R0"], 2, WAITING, None),
+    "eof-wrote-late": (["k W0 N D 1 B x", "-d o W0 B k W0 z", "k R0 r R0"], 2, WAITING, None),
 }
 
 

@@ -499,6 +499,39 @@ static void never_eof_leak(void **state)
 	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
 }
 
+/* When the pipe was written to isn't known, but that 20 never wrote anything is. */
+static void never_eof_who_wrote_nothing(void **state)
+{
+	struct script *s = *state;
+	struct sleeper *reader, *holder, *thread;
+
+	s->epoch = BORN;
+	begin(s, 2);
+	task_row(s, 20, 21, T + 2, 1);
+	holds(s, 10, R(0));
+	holds(s, 20, W(0));
+	reader = reads(s, 10, R(0));
+	reader->ons->flags = WAIT_ON_WRITTEN;
+	holder = sleeps(s, 20, WAIT_SLEEP);
+	thread = sleeps(s, 20, WAIT_SLEEP);
+	thread->row.head.tid = 21;
+	holder->row.flags = thread->row.flags = WAIT_WROTE_NOTHING;
+	end(s);
+	assert_int_equal(verdict(s, 0), VERDICT_NEVER_EOF);
+	/* One of its threads wrote something, somewhere. */
+	thread->row.flags = 0;
+	look(s);
+	look(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	/* None did, but what one does isn't counted. */
+	thread->row.flags = WAIT_WROTE_NOTHING;
+	thread->row.what = WAIT_SPLICE;
+	on_facts(thread, W(0), facts_of_fd(W(0)));
+	look(s);
+	look(s);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+}
+
 /* --- TCP --------------------------------------------------------------------------------------- */
 
 static struct file_facts tcp_file(uint64_t ino)
@@ -733,6 +766,7 @@ int main(void)
 		TEST(one_ran_between_the_looks), TEST(not_confirmed), TEST(any_of_a_set),
 		TEST(all_of_a_lock), TEST(child_and_parent), TEST(mutex_owner),
 		TEST(owner_is_one_task), TEST(never_eof_itself), TEST(never_eof_leak),
+		TEST(never_eof_who_wrote_nothing),
 		TEST(tcp_within_the_machine), TEST(tcp_with_data_on_its_way),
 		TEST(tcp_to_another_machine), TEST(word_in_anonymous_memory),
 		TEST(word_saved_by_mapper), TEST(word_saved_by_opener),

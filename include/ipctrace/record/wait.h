@@ -45,6 +45,7 @@ enum wait_flags {
 	WAIT_FUTEX_READ = 1 << 7,    /* value could be read */
 	WAIT_NAMESPACED = 1 << 8,    /* pids mean something else to it than here */
 	WAIT_VFORKED = 1 << 9,	     /* its parent sleeps in vfork until it executes or ends */
+	WAIT_WROTE_NOTHING = 1 << 10, /* nor did threads of its process that ended: no write() since it began */
 };
 
 struct record_wait {
@@ -73,7 +74,8 @@ struct record_wait_on {
 	struct record head;
 	__s32 fd;	/* -1 = none: it waits in open */
 	__u32 flags;	/* enum wait_on_flags */
-	__u64 written;	/* ns since boot when a pipe was last written to; 0 = unknown */
+	__u64 written;	/* ns since boot when a pipe was last written to; 0 = unknown, as where the
+			 * kernel keeps no times of pipes */
 	struct file_facts facts;
 };
 
