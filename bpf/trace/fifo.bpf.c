@@ -7,9 +7,10 @@
 #include "fifo.bpf.h"
 #include "transfer.bpf.h"
 
-#define AT_FDCWD    -100
-#define FMODE_READ  1
-#define FMODE_WRITE 2
+#define AT_FDCWD     -100
+#define AT_REMOVEDIR 0x200
+#define FMODE_READ   1
+#define FMODE_WRITE  2
 
 /* --- the names of FIFOs ---------------------------------------------------------------------- */
 
@@ -36,8 +37,8 @@ static long hash_step(__u32 i, struct last_name *name)
 	return 0;
 }
 
-/* 0 = not read. user: the text lies in the caller's memory. */
-__noinline __u32 name_hash(__u64 address, __u32 user)
+/* Below 0: not read. user: the text lies in the caller's memory. */
+__noinline __s64 name_hash(__u64 address, __u32 user)
 {
 	struct last_name name = {};
 	long n;
@@ -47,7 +48,7 @@ __noinline __u32 name_hash(__u64 address, __u32 user)
 	else
 		n = bpf_probe_read_kernel_str(name.text, sizeof(name.text), (void *)address);
 	if (n <= 0)
-		return 0;
+		return -1;
 	name.left = n - 1;
 	bpf_loop(NAME_HASH_BYTES, hash_step, &name, 0);
 	return name.hash;
@@ -139,6 +140,14 @@ static __always_inline void file_fill(struct record_fifo *record, __u64 file)
 	record->dev = BPF_CORE_READ((struct file *)file, f_inode, i_sb, s_dev);
 }
 
+/* The call succeeded, so the kernel could read its path; by now the page is gone, and what became of which
+ * name is not known. */
+static __always_inline int path_lost(void)
+{
+	count_loss(LOSS_READ_FAILED);
+	return 0;
+}
+
 /* All but the texts, of which the source clears what is unused: they are too long for here. */
 static __always_inline void record_clear(struct record_fifo *record)
 {
@@ -156,6 +165,7 @@ static __always_inline void record_clear(struct record_fifo *record)
 __noinline int fifo_send(struct fifo_cause *cause)
 {
 	struct record_fifo *record;
+	long n;
 
 	if (!cause)
 		return 0;
@@ -170,8 +180,10 @@ __noinline int fifo_send(struct fifo_cause *cause)
 	record->fd = cause->fd;
 	record->nr = cause->nr;
 	record->mnt_ns = foreign_mnt_ns();
-	if (bpf_probe_read_user_str(record->path, RECORD_PATH_MAX, (void *)cause->path) ==
-	    RECORD_PATH_MAX) {
+	n = bpf_probe_read_user_str(record->path, RECORD_PATH_MAX, (void *)cause->path);
+	if (n < 0 && cause->verb != FIFO_OPENED)
+		path_lost();
+	if (n == RECORD_PATH_MAX) {
 		record->head.flags |= RECORD_TEXT_CUT;
 		count_loss(LOSS_TEXT_CUT);
 	}
@@ -229,9 +241,14 @@ static __always_inline int path_changed(struct call *call, __s32 dirfd, __u64 pa
 
 static __always_inline int made(struct call *call, __s32 dirfd, __u64 path, __u32 mode)
 {
+	__s64 hash;
+
 	if (call->ret || (mode & S_IFMT) != S_IFIFO || !process_mark(call->task->tgid))
 		return 0;
-	name_remember(name_hash(path, 1));
+	hash = name_hash(path, 1);
+	if (hash < 0)
+		return path_lost();
+	name_remember(hash);
 	return path_changed(call, dirfd, path, FIFO_CREATED);
 }
 
@@ -247,12 +264,16 @@ static __always_inline int on_mknodat(struct call *call)
 
 static __always_inline int unlinked(struct call *call, __s32 dirfd, __u64 path)
 {
-	__u32 hash;
+	__s64 hash;
+	__u32 name;
 
 	if (call->ret || !control.fifos || !process_mark(call->task->tgid))
 		return 0;
 	hash = name_hash(path, 1);
-	if (!bpf_map_lookup_elem(&fifo_names, &hash))
+	if (hash < 0)
+		return path_lost();
+	name = hash;
+	if (!bpf_map_lookup_elem(&fifo_names, &name))
 		return 0;
 	return path_changed(call, dirfd, path, FIFO_UNLINKED);
 }
@@ -264,6 +285,8 @@ static __always_inline int on_unlink(struct call *call)
 
 static __always_inline int on_unlinkat(struct call *call)
 {
+	if (call->arg[2] & AT_REMOVEDIR)
+		return 0;
 	return unlinked(call, call->arg[0], call->arg[1]);
 }
 

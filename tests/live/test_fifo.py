@@ -148,3 +148,38 @@ def test_an_unlink_of_anything_else_is_no_event(ipctrace, tmp_path):
     unlinks = [line for line in map(conftest.strict_json, out.read_bytes().splitlines())
                if line["event"] == "fifo.unlink"]
     assert [u["path"] for u in unlinks] == ["f"]
+
+
+def test_a_path_that_is_gone_when_the_call_returns_is_a_loss(ipctrace, workload, tmp_path):
+    it = workload("paged", tmp_path)
+    tracer = ipctrace.start("trace", "--json", "--audit", "-e", "fifo", "-p", it.pid)
+    it.say()
+    assert it.hear("failed")["failed"] == 400
+    it.say()
+    done = it.hear("made")
+    result = tracer.stop()
+    assert result.code == 0, result
+    events = result.events
+    told = [e["event"] for e in events if e.get("path") == "fifo"]
+    end = events[-1]
+    # The pair before, whose pages nobody took, is told too.
+    made = done["made"] + 1 - told.count("fifo.create")
+    unlinked = done["unlinked"] + 1 - told.count("fifo.unlink")
+    # Of what is unlinked, too, nothing is known where its making was lost.
+    assert made >= 0 and end["lost"] <= made + unlinked <= end["lost"] + made, (end, made, unlinked)
+    assert 0 < end["lost"] < done["made"], end
+    assert end["resyncs"] > 0
+    compare.check_audit(end)
+    assert it.finish() == 0
+
+
+def test_calls_that_fail_for_a_bad_path_are_no_loss(ipctrace, workload, tmp_path):
+    it = workload("paged", tmp_path)
+    tracer = ipctrace.start("trace", "--json", "--audit", "-e", "fifo", "-p", it.pid)
+    it.say()
+    assert it.hear("failed")["failed"] == 400
+    end = tracer.stop().events[-1]
+    assert (end["lost"], end["resyncs"]) == (0, 0), end
+    it.say()
+    it.hear("made")
+    assert it.finish() == 0
