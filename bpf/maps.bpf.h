@@ -54,12 +54,13 @@ struct watched_map {
 	__type(value, __u32);
 };
 
-/* Where each socket has sent datagrams to, so that each destination is told once. */
+/* Where each socket has sent datagrams to, and how much; the reader takes out what rests. */
 struct destinations_map {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, DESTINATIONS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct destination_key);
-	__type(value, __u32);
+	__type(value, struct sent);
 };
 
 struct losses_map {

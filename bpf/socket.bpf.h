@@ -72,8 +72,8 @@ static __always_inline __u64 socket_name_hash(const char *name, __u32 len, __u32
  */
 int stranger_joins(__u32 fd, __u64 where, __u32 len);
 
-/* trace/socket.bpf.c: datagram socket fd of the current task sent to the address of len bytes in the
- * user's memory; told when it is new. Always returns 0. */
-int destination_send(__u32 fd, __u64 where, __u32 len);
+/* trace/socket.bpf.c: socket fd of the current task sent so many bytes to the address of len bytes in the
+ * user's memory. That is counted, and told when it is new. Always returns 0. */
+int destination_send(__u32 fd, __u64 where, __u32 len, __u64 bytes);
 
 #endif /* IPCTRACE_SOCKET_BPF_H */

@@ -151,8 +151,8 @@ static __always_inline void stranger_look(__u32 fd, bool compat, __u64 msghdr)
 	stranger_joins(fd, to.where, to.len);
 }
 
-/* Goes through the control data of one message; the walk's cause, compat and sending are set. */
-static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
+/* Goes through the control data of one message of so many bytes; the walk's cause, compat and sending are set. */
+static __always_inline void message_walk(struct walk *walk, __u64 msghdr, __u64 bytes)
 {
 	struct destination to;
 
@@ -163,7 +163,7 @@ static __always_inline void message_walk(struct walk *walk, __u64 msghdr)
 	if (walk->sending) {
 		destination_find(&to, walk->compat, msghdr);
 		if (to.where)
-			destination_send(walk->cause.arg[0], to.where, to.len);
+			destination_send(walk->cause.arg[0], to.where, to.len, bytes);
 	}
 	if (control_find(walk->compat, msghdr, &walk->data)) {
 		count_loss(LOSS_READ_FAILED);
@@ -197,7 +197,7 @@ static __always_inline int message_moved(struct call *call, bool sending)
 	if (call->ret < 0 || !is_walked(call, sending))
 		return 0;
 	walk_init(&walk, call, sending);
-	message_walk(&walk, call->arg[1]);
+	message_walk(&walk, call->arg[1], call->ret);
 	return 0;
 }
 
@@ -218,7 +218,7 @@ static long message_step(__u32 i, struct walk *walk)
 	bpf_probe_read_user(&len, sizeof(len), (void *)(msghdr + (walk->compat ? 28 : 56)));
 	transfer_count(walk->cause.arg[0], walk->sending ? DIRECTION_OUT : DIRECTION_IN, len,
 		       walk->cause.nr);
-	message_walk(walk, msghdr);
+	message_walk(walk, msghdr, len);
 	return 0;
 }
 

@@ -155,6 +155,22 @@ static __always_inline int on_socket_state(struct call *call)
 	return socket_send(&cause, call->arg[0], process_mark(call->task->tgid));
 }
 
+#define SOCK_DGRAM 2
+
+/* Whose an address was before, it is no more. */
+static __always_inline int on_bind(struct call *call)
+{
+	struct file *file = (void *)current_file(call->arg[0]);
+	struct socket *socket;
+
+	if (!call->ret && file && BPF_CORE_READ(file, f_inode, i_sb, s_magic) == SOCKFS_MAGIC) {
+		socket = BPF_CORE_READ(file, private_data);
+		if (BPF_CORE_READ(socket, type) == SOCK_DGRAM)
+			__sync_fetch_and_add(&control.binds, 1);
+	}
+	return on_socket_state(call);
+}
+
 #define EINPROGRESS 115
 
 /* Whoever connects to a selected process's listener is a peer from now on. */
@@ -309,15 +325,63 @@ static __always_inline __u64 address_hash(const struct user_address *address)
 	return hash;
 }
 
-__noinline int destination_send(__u32 fd, __u64 where, __u32 len)
+/* Counts it where the destination is known. */
+static __always_inline bool sent_add(const struct destination_key *key, __u64 bytes)
+{
+	struct sent *sent = bpf_map_lookup_elem(&destinations, key);
+
+	if (!sent)
+		return false;
+	__sync_fetch_and_add(&sent->bytes, bytes);
+	__sync_fetch_and_add(&sent->ops, 1);
+	return true;
+}
+
+static __always_inline void destination_id(__u32 id[2], const struct destination_key *key)
+{
+	const __u64 *words = (const __u64 *)key;
+	__u64 hash = 0xcbf29ce484222325ULL;
+
+	for (int i = 0; i < sizeof(*key) / 8; i++)
+		hash = (hash ^ words[i]) * 0x100000001b3ULL;
+	id[0] = hash;
+	id[1] = hash >> 32;
+}
+
+/* Apart, for the stack's sake. Counts it under a new number, and tells which. */
+static __noinline int destination_begin(const struct destination_key *key, const struct user_address *address,
+					__u32 len, __u64 bytes)
+{
+	struct sent sent = {.bytes = bytes, .ops = 1};
+	struct record_destination *record;
+
+	destination_id(sent.id, key);
+	if (bpf_map_update_elem(&destinations, key, &sent, BPF_NOEXIST)) {
+		if (!sent_add(key, bytes))
+			count_loss(LOSS_MAP_FULL);
+		return 0;
+	}
+	record = record_reserve(sizeof(*record));
+	if (!record) {
+		bpf_map_delete_elem(&destinations, key);
+		return 0;
+	}
+	head_fill(&record->head, RECORD_DESTINATION, sizeof(*record), NULL);
+	record->ino = key->from.ino;
+	record->dev = key->from.dev;
+	record->id[0] = sent.id[0];
+	record->id[1] = sent.id[1];
+	destination_fill(record, address, len);
+	record_submit(record);
+	return 0;
+}
+
+__noinline int destination_send(__u32 fd, __u64 where, __u32 len, __u64 bytes)
 {
 	struct user_address address = {};
-	struct record_destination *record;
 	struct destination_key key = {};
-	struct watched_key object = {};
-	__u32 one = 1;
 
-	if (len < 3 || !file_channel(&object, current_file(fd)))
+	if (len < 3 || !current_transfer(&key.from, fd))
 		return 0;
 	if (len > sizeof(address))
 		len = sizeof(address);
@@ -327,23 +391,10 @@ __noinline int destination_send(__u32 fd, __u64 where, __u32 len)
 		return 0;
 	if (bpf_probe_read_user(&address, len, (void *)where))
 		return 0;
-	key.ino = object.ino;
+	key.from.pid = bpf_get_current_pid_tgid() >> 32;
 	key.hash = address_hash(&address);
-	if (bpf_map_update_elem(&destinations, &key, &one, BPF_NOEXIST))
-		return 0;
-	record = record_reserve(sizeof(*record));
-	if (!record) {
-		bpf_map_delete_elem(&destinations, &key);
-		return 0;
-	}
-	head_fill(&record->head, RECORD_DESTINATION, sizeof(*record), NULL);
-	record->ino = object.ino;
-	record->dev = object.dev;
-	record->kind = 0;
-	record->netns = 0;
-	destination_fill(record, &address, len);
-	record_submit(record);
-	return 0;
+	key.era = control.binds;
+	return sent_add(&key, bytes) ? 0 : destination_begin(&key, &address, len, bytes);
 }
 
 static __always_inline __u32 file_netns(__u64 address)
@@ -408,7 +459,7 @@ static __always_inline int on_sendto(struct call *call)
 		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
 	if (!process_mark(call->task->tgid))
 		return 0;
-	return destination_send(call->arg[0], call->arg[4], call->arg[5]);
+	return destination_send(call->arg[0], call->arg[4], call->arg[5], call->ret);
 }
 
 CALL_EXIT(socket_exit)
@@ -416,6 +467,7 @@ CALL_EXIT(socket_exit)
 	switch (call_action(call)) {
 	case CALL_ON_SOCKET: return on_socket(call);
 	case CALL_ON_ACCEPT: return on_accept(call);
+	case CALL_ON_BIND: return on_bind(call);
 	case CALL_ON_SOCKET_STATE: return on_socket_state(call);
 	case CALL_ON_CONNECT: return on_connect(call);
 	case CALL_ON_SOCKETPAIR: return on_socketpair(call);

@@ -3,6 +3,8 @@
 #ifndef IPCTRACE_CONTROL_H
 #define IPCTRACE_CONTROL_H
 
+#include "ipctrace/record/transfer.h"
+
 #define CALLS_MAX	512	/* a power of two above the largest system call number of any architecture */
 #define SOCKETCALL_MAX	32	/* a power of two above include/uapi/linux/net.h: SYS_SENDMMSG, 20 */
 #define TRANSFERS_MAX	65536
@@ -63,6 +65,7 @@ struct control {
 	__u32 follow_signals;	/* 0 = signals were not asked for */
 	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
 	__u32 watched;		/* objects put into the table of them since it was filled */
+	__u32 binds;		/* datagram sockets that were bound: an address may be another's from then on */
 	__u32 peers_at_work;	/* 1 = a new peer is not alone with its table, or has other threads */
 };
 
@@ -92,9 +95,18 @@ struct watched_key {
 #define WATCH_NAME		    0xfffffffdu /* dev; ino = NAME_HASH over it, see socket_name_hash() */
 #define WATCH_PORT_KEY(netns, port) ((__u64)(netns) << 16 | (port))
 
+/* One process sending by one socket to one address, while whoever is bound there stays the same. */
 struct destination_key {
-	__u64 ino;	/* the sender's socket */
-	__u64 hash;	/* of the address */
+	struct transfer_key from; /* the sender, and its socket */
+	__u64 hash;		  /* of the address */
+	__u32 era;		  /* control.binds */
+	__u32 pad;
+};
+
+/* How much, in all. */
+struct sent {
+	__u64 bytes, ops;
+	__u32 id[2];	/* as in RECORD_DESTINATION */
 };
 
 /* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being
@@ -126,7 +138,7 @@ enum call_action {
 	/* fifo_exit */
 	CALL_ON_MKNOD, CALL_ON_MKNODAT, CALL_ON_UNLINK, CALL_ON_UNLINKAT,
 	/* socket_exit */
-	CALL_ON_SOCKET, CALL_ON_ACCEPT, CALL_ON_SOCKET_STATE, CALL_ON_CONNECT, CALL_ON_SOCKETPAIR,
+	CALL_ON_SOCKET, CALL_ON_ACCEPT, CALL_ON_BIND, CALL_ON_SOCKET_STATE, CALL_ON_CONNECT, CALL_ON_SOCKETPAIR,
 	CALL_ON_SENDTO,
 	/* message_exit */
 	CALL_ON_SENDMSG, CALL_ON_RECVMSG, CALL_ON_SENDMMSG, CALL_ON_RECVMMSG,

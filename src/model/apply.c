@@ -178,6 +178,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 	case RECORD_HEARD: return apply_heard(model, whole, change);
 	case RECORD_CLOSING: return apply_closing(model, whole, change);
 	case RECORD_DESTINATION: return apply_destination(model, whole, change);
+	case RECORD_SENT: return apply_sent(model, whole, change);
 	case RECORD_WAITING: return apply_waiting(model, whole, change);
 	case RECORD_ADDRESS: return apply_address(model, whole);
 	case RECORD_HOST:

@@ -54,6 +54,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_OPENING: return sizeof(struct record_opening);
 	case RECORD_SOCKET: return sizeof(struct record_socket);
 	case RECORD_DESTINATION: return sizeof(struct record_destination);
+	case RECORD_SENT: return sizeof(struct record_sent);
 	case RECORD_HEARD: return sizeof(struct record_heard);
 	case RECORD_CLOSING: return sizeof(struct record_closing);
 	case RECORD_WAITING: return sizeof(struct record_waiting);
@@ -230,6 +231,7 @@ static bool is_body(const struct record *record, size_t room)
 	case RECORD_SIGNAL_QUEUED: return is_signal_queued(whole);
 	case RECORD_SOCKET: return is_socket(whole);
 	case RECORD_DESTINATION: return is_destination(whole);
+	case RECORD_SENT: return ((const struct record_sent *)whole)->last <= 1;
 	case RECORD_CLOSING:
 		return ((const struct record_closing *)whole)->first < CLOSED_FIRST_MAX;
 	case RECORD_WAIT: return is_wait(whole);

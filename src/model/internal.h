@@ -136,6 +136,23 @@ int apply_waiting(struct model *model, const struct record_waiting *record, stru
 void waiting_forget(struct model *model);
 int apply_address(struct model *model, const struct record_address *record);
 void addresses_free(struct model *model);
+int apply_sent(struct model *model, const struct record_sent *record, struct change *change);
+/* destination.c: the socket is gone, and nothing is counted for it any more; frees what it sent. */
+void destinations_unlink(struct model *model, struct socket *socket);
+void destinations_free(struct socket *socket);
+/* What that process sent by the socket to whatever is bound to an address that leads to `other`, NULL = to
+ * anything. */
+struct sent_sum socket_sent(const struct model *model, const struct socket *socket,
+			    const struct process *process, const struct object *other);
+/* The peer, or the listener that has yet to accept it; no destination of datagrams. NULL = none. */
+struct object *socket_connected(const struct model *model, const struct object *object);
+/* socket.c: whoever has that address; NULL = nobody that is known. */
+struct object *socket_destination(const struct model *model, const struct socket *socket,
+				  const struct destination *destination);
+/* The socket of that inode, its facts made room for; NULL = not known, or no memory (-ENOMEM in *err). */
+struct socket *socket_of_ino(const struct model *model, uint64_t ino, uint32_t dev, int *err);
+/* *to = the name as it shows; 0 or -ENOMEM. */
+int socket_name_set(char **to, const char *name, uint32_t len);
 int apply_destination(struct model *model, const struct record_destination *record,
 		      struct change *change);
 /* The record's process accepted that connection from its descriptor record->arg[0]. 0 or -ENOMEM. */

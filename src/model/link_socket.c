@@ -30,7 +30,38 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 	       !has_other_party(writer->key.object, reader->key.object, writer->key.process, closed);
 }
 
-/* What went to one of several destinations is not counted apart. */
+/* Both are counted while others go on. */
+static uint64_t left_of(uint64_t whole, uint64_t part)
+{
+	return whole > part ? whole - part : 0;
+}
+
+/* How much of what the writer wrote was for the socket at the reader's end. What had no destination was for the
+ * peer. */
+static void set_amounts(struct graph_link *link, const struct model *model, const struct endpoint *writer,
+			const struct object *other)
+{
+	const struct socket *socket = writer->key.object->socket;
+	struct sent_sum sent, all;
+
+	if (!socket->counts_destinations) {
+		/* In a recording of before that was counted. */
+		if (socket->destinations_count > 1)
+			link->bytes = link->messages = link->rate = (struct count){ 0 };
+		return;
+	}
+	sent = socket_sent(model, socket, writer->key.process, other);
+	if (other == socket_connected(model, writer->key.object)) {
+		all = socket_sent(model, socket, writer->key.process, NULL);
+		sent.bytes += left_of(writer->transfer.bytes_out, all.bytes);
+		sent.ops += left_of(writer->transfer.ops_out, all.ops);
+	}
+	link->bytes = link_count(model, sent.bytes);
+	link->messages = link_count(model, sent.ops);
+	link->rate = link_rate(model, sent.bytes);
+	link->observed = link->observed && sent.ops;
+}
+
 static int add_link(struct graph *graph, const struct model *model, const struct endpoint *writer,
 		    const struct endpoint *reader)
 {
@@ -39,8 +70,7 @@ static int add_link(struct graph *graph, const struct model *model, const struct
 	if (!link)
 		return -ENOMEM;
 	link->closed_first = socket_closed_first(model, link->object);
-	if (link->object->socket->destinations_count > 1)
-		link->bytes = link->messages = link->rate = (struct count){ 0 };
+	set_amounts(link, model, writer, reader->key.object);
 	return graph_add_process(graph, link->to);
 }
 
@@ -111,15 +141,34 @@ static int remote_links(struct graph *graph, const struct model *model, struct o
 	return err;
 }
 
+/* Several addresses may lead to one socket. */
+static bool is_among(struct object *const *others, size_t count, const struct object *other)
+{
+	for (size_t i = 0; i < count; i++)
+		if (others[i] == other)
+			return true;
+	return false;
+}
+
 int socket_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
 {
-	struct object *other;
+	size_t max = object->socket ? object->socket->destinations_count + 1 : 0, count = 0;
+	struct object *other, **others;
 	int err = 0;
 
+	if (!max)
+		return 0;
 	if (socket_is_remote(model, object))
 		return remote_links(graph, model, object, closed);
-	for (unsigned int i = 0; !err && (other = socket_other(model, object, i)); i++)
-		if (other != object)
-			err = links_to(graph, model, object, other, closed);
+	others = calloc(max, sizeof(struct object *));
+	if (!others)
+		return -ENOMEM;
+	for (unsigned int i = 0; !err && count < max && (other = socket_other(model, object, i)); i++) {
+		if (other == object || is_among(others, count, other))
+			continue;
+		others[count++] = other;
+		err = links_to(graph, model, object, other, closed);
+	}
+	free(others);
 	return err;
 }

@@ -85,12 +85,30 @@ struct socket_tuple {
 	uint32_t kind, pad;
 };
 
+/* What one process sent to one destination. */
+struct sent_sum {
+	struct process_key process;
+	uint64_t bytes, ops;
+	struct sent_sum *next, *prev;
+};
+
 /* Where datagrams were sent to. */
 struct destination {
 	struct socket_tuple to;		/* remote: the address; local is not used */
 	char *name;			/* unix: as in object->name; NULL = none */
 	bool is_abstract;		/* the name means something in the sender's network namespace */
+	struct object_key bound;	/* who had the address when it was sent there; kind FILE_UNKNOWN = unknown */
+	struct sent_sum *sums;
 	struct destination *next, *prev;
+};
+
+/* Under which number the kernel counts what goes from a process to a destination. */
+struct sent_id {
+	uint64_t id;
+	struct socket *socket;
+	struct sent_sum *sum;		/* NULL = one destination too many */
+	struct sent_id *next, *prev;	/* socket->sent_ids */
+	UT_hash_handle hh;		/* model->sent_ids */
 };
 
 /* An address of the machine itself. */
@@ -121,6 +139,8 @@ struct socket {
 	uint32_t foreign_netns;		/* where that is not the host's; 0 = it is, or unknown */
 	unsigned int destinations_count;
 	struct destination *destinations;
+	struct sent_id *sent_ids;	/* those that are still counted */
+	bool counts_destinations;	/* how much went to each is known */
 	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
 	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	struct server *server;		/* how connections to this listener were served; NULL = none seen */
@@ -421,6 +441,7 @@ struct model {
 	struct socket *sockets;		/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
 	struct waiting *waiting;
+	struct sent_id *sent_ids;	/* hash, by id */
 	struct address *addresses;	/* list: the machine's own, in the namespaces looked at */
 	struct space *spaces;
 	unsigned int doubts;		/* spaces that must be read anew */
@@ -494,6 +515,8 @@ void model_note_held(struct model *model);
 /* The object under that key; NULL = not known. */
 struct object *model_object(const struct model *model, const struct object_key *key);
 
+/* Is it known what is counted under that number? (struct record_sent) */
+bool model_knows_sent(const struct model *model, uint64_t id);
 /*
  * The objects at the other end of a socket, one after another: its peer; the listener that has not
  * accepted it yet; whatever it sent datagrams to. NULL when there are no more, and for what is no socket.

@@ -264,11 +264,13 @@ static bool is_of_machine(const struct model *model, const uint8_t *to, uint32_t
 	return false;
 }
 
-static struct object *destination_object(const struct model *model, const struct socket *socket,
-					 const struct destination *destination)
+struct object *socket_destination(const struct model *model, const struct socket *socket,
+				  const struct destination *destination)
 {
 	uint32_t netns = socket->facts.netns;
 
+	if (destination->bound.kind != FILE_UNKNOWN)
+		return model_object(model, &destination->bound);
 	if (destination->name)
 		return unix_by_name(model, destination, netns);
 	return bound_to(model, destination->to.remote, destination->to.remote_port, netns,
@@ -295,6 +297,13 @@ bool socket_is_pending(const struct model *model, const struct object *object)
 	return socket && !socket_peer(model, socket) && socket_listener(model, socket);
 }
 
+struct object *socket_connected(const struct model *model, const struct object *object)
+{
+	struct object *peer = socket_peer(model, object->socket);
+
+	return peer ? peer : socket_listener(model, object->socket);
+}
+
 struct object *socket_other(const struct model *model, const struct object *object, unsigned int i)
 {
 	const struct socket *socket = object->socket;
@@ -304,14 +313,12 @@ struct object *socket_other(const struct model *model, const struct object *obje
 
 	if (!socket)
 		return NULL;
-	other = socket_peer(model, socket);
-	if (!other)
-		other = socket_listener(model, socket);
+	other = socket_connected(model, object);
 	if (other && at++ == i)
 		return other;
 	DL_FOREACH(socket->destinations, destination)
 	{
-		other = destination_object(model, socket, destination);
+		other = socket_destination(model, socket, destination);
 		if (other && at++ == i)
 			return other;
 	}
@@ -337,22 +344,19 @@ static struct socket *socket_get(struct object *object)
 
 void socket_unlink(struct model *model, struct object *object)
 {
-	if (object->socket)
-		socket_unhash(model, object->socket);
+	if (!object->socket)
+		return;
+	socket_unhash(model, object->socket);
+	destinations_unlink(model, object->socket);
 }
 
 void socket_free(struct object *object)
 {
 	struct socket *socket = object->socket;
-	struct destination *destination, *next;
 
 	if (!socket)
 		return;
-	DL_FOREACH_SAFE(socket->destinations, destination, next)
-	{
-		free(destination->name);
-		free(destination);
-	}
+	destinations_free(socket);
 	free(socket->server);
 	free(socket->name);
 	free(socket);
@@ -375,7 +379,7 @@ uint32_t socket_name_text(const char *name, uint32_t len, char text[SOCKET_NAME_
 	return len;
 }
 
-static int name_set(char **to, const char *name, uint32_t len)
+int socket_name_set(char **to, const char *name, uint32_t len)
 {
 	char text[SOCKET_NAME_MAX];
 
@@ -428,7 +432,7 @@ static int names_take(struct object *object, const char *name, uint32_t len)
 			return -ENOMEM;
 		socket->name_len = len;
 	}
-	return name_set(&object->name, name, len);
+	return socket_name_set(&object->name, name, len);
 }
 
 /* Without what it asked for and did not get. */
@@ -538,49 +542,14 @@ static struct object *socket_by_ino(const struct model *model, uint64_t ino, uin
 	return object;
 }
 
-static bool is_known(const struct socket *socket, const struct destination *new)
+struct socket *socket_of_ino(const struct model *model, uint64_t ino, uint32_t dev, int *err)
 {
-	const struct destination *old;
+	struct object *object = socket_by_ino(model, ino, dev);
+	struct socket *socket = object ? socket_get(object) : NULL;
 
-	DL_FOREACH(socket->destinations, old)
-	if (!memcmp(&old->to, &new->to, sizeof(old->to)) && old->is_abstract == new->is_abstract &&
-	    (!old->name) == (!new->name) && (!old->name || !strcmp(old->name, new->name)))
-		return true;
-	return false;
-}
-
-#define DESTINATIONS_MAX 256
-
-int apply_destination(struct model *model, const struct record_destination *record,
-		      struct change *change)
-{
-	struct object *object = socket_by_ino(model, record->ino, record->dev);
-	struct destination *destination;
-	struct socket *socket;
-
-	change->process = process_of(model, &record->head);
-	change->object = object;
-	socket = object ? socket_get(object) : NULL;
-	if (!socket || socket->destinations_count >= DESTINATIONS_MAX)
-		return object && !socket ? -ENOMEM : 0;
-	destination = calloc(1, sizeof(*destination));
-	if (!destination)
-		return -ENOMEM;
-	memcpy(destination->to.remote, record->address, 16);
-	destination->to.remote_port = record->port;
-	destination->is_abstract = record->name_len && !record->name[0];
-	if (name_set(&destination->name, record->name, record->name_len)) {
-		free(destination);
-		return -ENOMEM;
-	}
-	if (is_known(socket, destination)) {
-		free(destination->name);
-		free(destination);
-		return 0;
-	}
-	DL_APPEND(socket->destinations, destination);
-	socket->destinations_count++;
-	return 0;
+	if (object && !socket)
+		*err = -ENOMEM;
+	return socket;
 }
 
 int apply_address(struct model *model, const struct record_address *record)

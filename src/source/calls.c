@@ -77,7 +77,7 @@ const struct call_row call_rows[] = {
 	CALL(socket, 359, 281, CALL_ON_SOCKET),
 	CALL(accept, -1, 285, CALL_ON_ACCEPT),
 	CALL(accept4, 364, 366, CALL_ON_ACCEPT),
-	CALL(bind, 361, 282, CALL_ON_SOCKET_STATE),
+	CALL(bind, 361, 282, CALL_ON_BIND),
 	CALL(connect, 362, 283, CALL_ON_CONNECT),
 	CALL(listen, 363, 284, CALL_ON_SOCKET_STATE),
 	CALL(shutdown, 373, 293, CALL_ON_SOCKET_STATE),

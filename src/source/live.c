@@ -185,7 +185,9 @@ static int look_after(struct live *live)
 		err = live_spaces_reread(live);
 	if (err || now_ns() < live->next_refresh_ns)
 		return err;
-	err = live_counts_read(live);
+	err = live_sent_read(live);
+	if (!err)
+		err = live_counts_read(live);
 	if (!err)
 		err = live_signals_read(live);
 	if (!err)
@@ -276,6 +278,8 @@ static int live_refresh(struct source *source)
 	if (!err)
 		err = live_spaces_reread(live);
 	if (!err)
+		err = live_sent_read(live);
+	if (!err)
 		err = live_counts_read(live);
 	if (!err)
 		err = live_signals_read(live);
@@ -325,6 +329,7 @@ static void live_close(struct source *source)
 	struct live *live = (struct live *)source;
 
 	live_counts_close(live);
+	live_sent_close(live);
 	live_signals_close(live);
 	live_shared_close(live);
 	free(live->late);
@@ -434,6 +439,8 @@ static int start(struct live *live)
 		err = live_heard(live);
 	if (!err && live->tracer)
 		err = live_counts_reset(live);
+	if (!err && live->tracer)
+		err = live_sent_reset(live);
 	if (!err)
 		err = live_signals_reset(live);
 	if (!err)

@@ -68,6 +68,8 @@ struct live {
 
 	struct counted *counted;
 	struct counted_process *counted_processes;
+	struct sent_known *sent;	/* to addresses, as far as handed on */
+	size_t sent_count;		/* of those in the kernel's table, when last read */
 	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
 	uint64_t recursion_base;
@@ -163,6 +165,12 @@ int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start);
 int live_counts_remember(struct live *live, const struct record_slot *use);
 int live_counts_reset(struct live *live);
 void live_counts_close(struct live *live);
+
+/* live_sent.c: how much went to addresses. 0 or -errno. To be read before the counts, of which it is a part. */
+int live_sent_read(struct live *live);
+/* What went there until now is not of the window. */
+int live_sent_reset(struct live *live);
+void live_sent_close(struct live *live);
 
 /* live_fifo.c: what paths of FIFOs lead to. */
 int live_fifo_deliver(struct live *live, const struct record_fifo *record);

@@ -318,6 +318,77 @@ for line in sys.stdin:
     assert [(compare.pid_of(l["to"]), l["bytes"], l["messages"]) for l in links] == [(receiver.pid, 7, 1)], links
 
 
+ANSWERS = r"""
+import select, socket, sys
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.bind(("127.0.0.1", 0))
+unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); unix.bind(sys.argv[1])
+print(udp.getsockname()[1], flush=True)
+while True:
+    for it in select.select([udp, unix, sys.stdin], [], [])[0]:
+        if it is sys.stdin:
+            sys.exit()
+        data, sender = it.recvfrom(9999)
+        it.sendto(2 * data, sender)
+"""
+ASKS = r"""
+import socket, sys
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); udp.bind(("127.0.0.1", 0))
+unix = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); unix.bind(sys.argv[2])
+for line in sys.stdin:
+    for it, to in ((udp, ("127.0.0.1", int(sys.argv[1]))), (unix, sys.argv[3])):
+        it.sendto(b"x" * int(line), to); it.recv(9999)
+    print("answered", flush=True)
+"""
+
+
+@pytest.mark.parametrize("select", ["server", "client", "all"])
+def test_each_destination_has_its_own_bytes(ipctrace, background, tmp_path, select):
+    """One socket, bound and not connected, answers several: how much to each."""
+    server = Talker(background, ANSWERS, tmp_path / "server")
+    port = server.hear()
+    clients = [Talker(background, ASKS, port, tmp_path / f"client-{i}", tmp_path / "server") for i in range(3)]
+    options = {"server": ["-p", server.pid], "client": ["-p", clients[1].pid], "all": []}[select]
+    tracer = ipctrace.start("graph", "--json", "-d", 600, *options)
+    for turn in range(3):
+        for i, client in enumerate(clients):
+            if turn <= i:
+                assert client.say(10 * (i + 1)) == "answered"
+    document = tracer.stop().document
+    assert document["window"]["lost"] == 0, document["window"]
+    for kind in ("udp", "unix"):
+        links = {(compare.pid_of(l["from"]), compare.pid_of(l["to"])): (l["bytes"], l["messages"], l["state"])
+                 for l in document["links"] if l["kind"] == kind and l["from"] and l["to"]}
+        for i, client in enumerate(clients):
+            if select == "client" and i != 1:
+                continue
+            asked = 10 * (i + 1) * (i + 1)
+            assert links[client.pid, server.pid] == (asked, i + 1, "observed"), (kind, i, links)
+            assert links[server.pid, client.pid] == (2 * asked, i + 1, "observed"), (kind, i, links)
+
+
+def test_a_name_that_was_bound_anew_is_anothers(ipctrace, background, tmp_path):
+    """What went to the path before is its first owner's, though it goes by no name any more."""
+    code = r"""
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for line in sys.stdin:
+    if s.getsockname() == "":
+        s.bind(sys.argv[1])
+    else:
+        s.recv(99)
+    print("done", flush=True)"""
+    path = tmp_path / "name"
+    first, second = (Talker(background, code, path) for _ in range(2))
+    sender = Talker(background, STRANGER, "sendto", "path", path)
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", f"{sender.pid},{first.pid},{second.pid}")
+    for receiver, size in ((first, 3), (second, 40)):
+        assert receiver.say("") == "done" and sender.say(size) == "sent" and receiver.say("") == "done"
+        path.unlink()
+    links = {compare.pid_of(l["to"]): (l["bytes"], l["messages"], l["state"]) for l in tracer.stop().document["links"]
+             if l["kind"] == "unix" and compare.pid_of(l["from"]) == sender.pid}
+    assert links == {first.pid: (3, 1, "observed"), second.pid: (40, 1, "observed")}, links
+
+
 def _reuseport(background, port):
     """Listens; accepts all that waits, and tells their ports, when told to."""
     code = r"""

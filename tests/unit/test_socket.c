@@ -363,6 +363,27 @@ static void sent_to(struct script *s, uint64_t ino, const char *v4, const char *
 	apply(s, &to);
 }
 
+/* The same, under a number by which what goes there is counted. */
+static void counted_to(struct script *s, uint32_t pid, uint64_t ino, uint32_t id, const char *name)
+{
+	struct record_destination to = { .head = { .type = RECORD_DESTINATION, .size = sizeof(to), .ts = s->ts++,
+						   .pid = pid, .tid = pid, .start = start_of(s, pid) },
+					 .ino = ino, .dev = DEV, .id = { id, 9 }, .family = AF_UNIX,
+					 .name_len = (uint32_t)strlen(name) };
+
+	memcpy(to.name, name, strlen(name));
+	apply(s, &to);
+}
+
+static void sent(struct script *s, uint32_t pid, uint32_t id, uint64_t bytes, uint64_t ops, bool last)
+{
+	struct record_sent record = { .head = { .type = RECORD_SENT, .size = sizeof(record), .ts = s->ts++,
+						.pid = pid, .start = start_of(s, pid) },
+				      .id = { id, 9 }, .bytes = bytes, .ops = ops, .last = last };
+
+	apply(s, &record);
+}
+
 static struct socket_facts datagram(struct socket_facts facts, uint32_t kind, uint32_t netns)
 {
 	facts.kind = kind;
@@ -404,6 +425,91 @@ static void paths_cross_namespaces(void **state)
 	sent_to(s, CLIENT, NULL, "/run/x", 7);
 	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
 			 object_of(s, FILE_UNIX, LISTENER));
+}
+
+/* "20>10: 7 in 2" of each link by the socket */
+static void assert_sent(const struct script *s, uint64_t ino, const char *want)
+{
+	const struct object *object = object_of(s, FILE_UNIX, ino);
+	char have[256] = "";
+	struct graph graph;
+	size_t len = 0;
+
+	assert_int_equal(graph_build(s->model, true, &graph), 0);
+	for (size_t i = 0; i < graph.links_count; i++) {
+		const struct graph_link *link = &graph.links[i];
+
+		if (link->object != object)
+			continue;
+		assert_true(link->bytes.known);
+		len += (size_t)snprintf(have + len, sizeof(have) - len, "%s%u>%u: %llu in %llu", len ? ", " : "",
+					link->from->key.pid, link->to->key.pid,
+					(unsigned long long)link->bytes.value,
+					(unsigned long long)link->messages.value);
+	}
+	assert_string_equal(have, want);
+	graph_free(&graph);
+}
+
+static void used(struct script *s, uint32_t pid, uint64_t ino, uint64_t bytes_in, uint64_t bytes_out)
+{
+	struct record_count record = {
+		.head = { .type = RECORD_COUNT, .size = sizeof(record), .ts = s->ts++, .pid = pid,
+			  .start = start_of(s, pid) },
+		.key = { .ino = ino, .start = start_of(s, pid), .dev = DEV, .pid = pid },
+		.total = { .bytes_in = bytes_in, .ops_in = bytes_in > 0, .bytes_out = bytes_out,
+			   .ops_out = bytes_out > 0 },
+	};
+
+	apply(s, &record);
+}
+
+static void each_destination_is_counted_apart(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has_named(s, 10, 3, unix_datagram(local(LISTENER, 0, TCP_CLOSE, "/a", 2), HOST_NETNS), SYS_bind);
+	has_named(s, 10, 4, unix_datagram(local(ACCEPTED, 0, TCP_CLOSE, "/b", 2), HOST_NETNS), SYS_bind);
+	has_named(s, 20, 3, unix_datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_socket);
+	counted_to(s, 20, CLIENT, 1, "/a");
+	counted_to(s, 20, CLIENT, 2, "/b");
+	counted_to(s, 20, CLIENT, 1, "/a"); /* told again */
+	used(s, 20, CLIENT, 0, 12);
+	sent(s, 20, 1, 3, 1, false);
+	sent(s, 20, 2, 5, 2, false);
+	sent(s, 20, 1, 4, 1, true);
+	assert_sent(s, CLIENT, "20>10: 7 in 2, 20>10: 5 in 2");
+	assert_false(model_knows_sent(s->model, 1 | 9ull << 32));
+	assert_true(model_knows_sent(s->model, 2 | 9ull << 32));
+	sent(s, 20, 1, 4, 1, false); /* nobody's number any more */
+	/* Under a new number it is the same destination. */
+	counted_to(s, 20, CLIENT, 3, "/a");
+	sent(s, 20, 3, 10, 1, false);
+	assert_sent(s, CLIENT, "20>10: 17 in 3, 20>10: 5 in 2");
+}
+
+static void a_name_bound_anew_is_anothers(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has_named(s, 10, 3, unix_datagram(local(LISTENER, 0, TCP_CLOSE, "/a", 2), HOST_NETNS), SYS_bind);
+	has_named(s, 20, 3, unix_datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_socket);
+	counted_to(s, 20, CLIENT, 1, "/a");
+	used(s, 20, CLIENT, 0, 8);
+	used(s, 10, LISTENER, 3, 0);
+	sent(s, 20, 1, 3, 1, false);
+	by(s, 10);
+	slot(s, T, 3, (struct file_facts){ 0 }, SYS_close, 0, 3, 0, 0);
+	has_named(s, 20, 4, unix_datagram(local(ACCEPTED, 0, TCP_CLOSE, "/a", 2), HOST_NETNS), SYS_bind);
+	counted_to(s, 20, CLIENT, 2, "/a");
+	sent(s, 20, 2, 5, 1, false);
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
+			 object_of(s, FILE_UNIX, LISTENER));
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 1),
+			 object_of(s, FILE_UNIX, ACCEPTED));
+	assert_sent(s, CLIENT, "20>10: 3 in 1, 20>20: 5 in 1");
 }
 
 /* A server on all addresses of this machine gets nothing of what is sent to others. */
@@ -509,6 +615,8 @@ int main(void)
 		TEST(calls_tell_of_unix_sockets),
 		TEST(abstract_names_stay_in_their_namespace),
 		TEST(paths_cross_namespaces),
+		TEST(each_destination_is_counted_apart),
+		TEST(a_name_bound_anew_is_anothers),
 		TEST(what_leaves_is_for_nobody_here),
 		TEST(words),
 		TEST(a_refused_connect_says_whom_it_asked),

@@ -50,12 +50,21 @@ struct record_socket {
 struct record_destination {
 	struct record head;
 	__u64 ino;		/* the sender's socket */
-	__u32 dev, kind;
-	__u32 netns;
+	__u32 dev;
+	__u32 id[2];		/* which sums are of this sender and destination; 0 in older recordings */
 	__u16 family, port;
 	__u8 address[16];
 	__u32 name_len, pad;
 	char name[RECORD_SOCKET_NAME];
+};
+
+/* What went from one process by one socket to one destination, since the last such record. */
+struct record_sent {
+	struct record head;	/* pid and start are the sender's; tid and comm are 0 */
+	__u32 id[2];		/* as in the RECORD_DESTINATION before */
+	__u64 bytes, ops;
+	__u32 last;		/* 1 = no more with that id */
+	__u32 pad;
 };
 
 struct record_heard {

@@ -74,6 +74,7 @@ enum record_type {
 	RECORD_SOCKET = 100,	  /* struct record_socket: what one is now, after a call or as a row */
 	RECORD_HEARD = 103,	  /* struct record_heard: when the peer of a connection was last heard of */
 	RECORD_DESTINATION = 101, /* struct record_destination: sent to for the first time */
+	RECORD_SENT = 107,	  /* struct record_sent: how much went there since the last */
 	RECORD_CLOSING = 104,	  /* struct record_closing: the first end of a TCP connection closes */
 	RECORD_ADDRESS = 105,	  /* struct record_address: one of the machine's own */
 	RECORD_WAITING = 106,	  /* struct record_waiting, a row: a connection that nobody accepted yet */
