@@ -36,10 +36,10 @@ BASE_CFLAGS   := -std=gnu11 -fno-strict-aliasing $(WARNINGS) $(WERROR)
 SAN_FLAGS     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 DEPFLAGS       = -MMD -MP -MF $(@:.o=.d)
 
-LIBS := -lbpf -lelf -lz -ljansson
+LIBS := -pthread -lbpf -lelf -lz -ljansson
 ifeq ($(STATIC),1)
 # From libelf 0.189 on the static library needs zstd.
-LIBS := -static -lbpf -lelf -lz $(if $(wildcard /usr/lib/*/libzstd.a /usr/lib/libzstd.a),-lzstd) -ljansson
+LIBS := -static -pthread -lbpf -lelf -lz $(if $(wildcard /usr/lib/*/libzstd.a /usr/lib/libzstd.a),-lzstd) -ljansson
 endif
 
 BPF_CFLAGS := -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -std=gnu11 -Wall $(WERROR) \

@@ -385,7 +385,8 @@ static void reader_go_first(void)
 	setpriority(PRIO_PROCESS, 0, -20);
 }
 
-static int tracing_open(struct live *live)
+/* Its process waits until all is ready. */
+static int program_prepare(struct live *live)
 {
 	int err = 0;
 
@@ -393,11 +394,30 @@ static int tracing_open(struct live *live)
 		err = program_spawn(live->options->program,
 				    live->options->user ? &live->options->identity : NULL,
 				    &live->program);
-	if (err)
-		return err_r(err, "starting %s: %s", live->options->program[0], strerror(-err));
-	reader_go_first();
-	err = live_hooks_open(live);
+	return err ? err_r(err, "starting %s: %s", live->options->program[0], strerror(-err)) : 0;
+}
+
+static int tracing_open(struct live *live)
+{
+	int err = live_hooks_open(live);
+
 	return err ? err : events_open(live);
+}
+
+/* Loads and attaches all that is needed. */
+static int programs_open(struct live *live, bool trace)
+{
+	int err = 0;
+
+	if (trace) {
+		err = program_prepare(live);
+		reader_go_first();
+	}
+	if (!err)
+		err = live_snapshot_begin(live);
+	if (!err && trace)
+		err = tracing_open(live);
+	return err ? err : live_snapshot_end(live);
 }
 
 static int program_start(struct live *live)
@@ -501,10 +521,8 @@ int source_open_live(const struct options *options, const struct model *model, r
 	live->selective = options->pids_count || options->program;
 	live->epoll = live->program.pidfd = live->program.release = live->program.failure = -1;
 	err = live_shared_open(live);
-	if (!err && !is_instant(options))
-		err = tracing_open(live);
 	if (!err)
-		err = live_snapshot_open(live);
+		err = programs_open(live, !is_instant(options));
 	if (!err)
 		err = start(live);
 	if (err) {

@@ -7,6 +7,7 @@
 #define IPCTRACE_LIVE_H
 
 #include <bpf/libbpf.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <uthash.h>
 
@@ -65,6 +66,11 @@ struct live {
 	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 	bool pipe_times;		/* the kernel notes when a pipe was last written to */
+	struct {
+		pthread_t thread;
+		bool runs;
+		int err;		/* of what it loaded; once it has ended */
+	} loader;
 
 	struct counted *counted;
 	struct counted_process *counted_processes;
@@ -113,8 +119,11 @@ void live_hooks_close(struct live *live);
 /* Totals of every loss counter into loss[LOSS_MAX]. */
 int live_hooks_losses(struct live *live, uint64_t *loss);
 
-/* live_snapshot.c */
-int live_snapshot_open(struct live *live);
+/* live_snapshot.c: begin() starts loading its programs beside the tracer's, end() waits until they are. After
+ * begin() no process may be forked that allocates memory before it executes. 0 or -errno, after one line on
+ * standard error. */
+int live_snapshot_begin(struct live *live);
+int live_snapshot_end(struct live *live);
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx);
 void live_snapshot_close(struct live *live);
 /* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */

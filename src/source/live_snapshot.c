@@ -2,6 +2,9 @@
 /* The kernel's tables by iterators: what existed before us, and the truth to repair or audit by. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +16,57 @@
 #include "snapshot.skel.h"
 #include "util/error.h"
 
-static int snapshot_load(struct live *live)
+/* What is loaded depends on what is asked. */
+static void choose_rows(const struct live *live)
 {
-	int ends[2], err;
+	struct snapshot_bpf *snapshot = live->snapshot;
+
+	bpf_program__set_autoload(snapshot->progs.rows_mapping,
+				  live_wants_spaces(live) || live->wants_waits);
+	bpf_program__set_autoload(snapshot->progs.rows_segment, live_wants_spaces(live));
+	bpf_program__set_autoload(snapshot->progs.rows_signal, live_wants_signals(live));
+	/* Sleepable, and of no use to the others. */
+	bpf_program__set_autoload(snapshot->progs.rows_wait, live->wants_waits);
+	bpf_program__set_autoload(snapshot->progs.rows_peer, live->wants_waits);
+}
+
+static void *load(void *ctx)
+{
+	struct live *live = ctx;
+	int ends[2];
 
 	if (live->wants_waits)
 		live_pipe_times_begin(ends);
-	err = snapshot_bpf__load(live->snapshot);
+	live->loader.err = snapshot_bpf__load(live->snapshot);
 	if (live->wants_waits)
 		live->pipe_times = live_pipe_times_end(ends);
-	return err;
+	return NULL;
 }
 
-int live_snapshot_open(struct live *live)
+/* A signal is for the thread that waits for events. */
+static int loader_start(struct live *live)
+{
+	sigset_t all, before;
+	int err;
+
+	/* One heap: what loading frees is used again by the model. */
+	mallopt(M_ARENA_MAX, 1);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&live->loader.thread, NULL, load, live);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	live->loader.runs = !err;
+	return -err;
+}
+
+static void loader_join(struct live *live)
+{
+	if (live->loader.runs)
+		pthread_join(live->loader.thread, NULL);
+	live->loader.runs = false;
+}
+
+int live_snapshot_begin(struct live *live)
 {
 	struct settings *settings;
 	int err;
@@ -36,26 +77,25 @@ int live_snapshot_open(struct live *live)
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	/* Not shown otherwise; but whoever runs us and waits for us has no other reason to. */
 	settings->own_tgid = live->wants_waits ? 0 : getpid();
-	/* Absent before 5.12: no mappings then. */
-	if ((live_wants_spaces(live) || live->wants_waits) &&
-	    libbpf_find_vmlinux_btf_id("task_vma", BPF_TRACE_ITER) > 0)
-		bpf_program__set_autoload(live->snapshot->progs.rows_mapping, true);
-	bpf_program__set_autoload(live->snapshot->progs.rows_segment, live_wants_spaces(live));
-	bpf_program__set_autoload(live->snapshot->progs.rows_signal, live_wants_signals(live));
 	calls_fill_settings(settings);
 	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
-	/* Sleepable, and of no use to the others. */
-	bpf_program__set_autoload(live->snapshot->progs.rows_wait, live->wants_waits);
-	bpf_program__set_autoload(live->snapshot->progs.rows_peer, live->wants_waits);
-	err = snapshot_load(live);
-	if (err == -EPERM)
-		return live_refused("loading the snapshot programs", err);
-	return err ? live_unsupported("loading the snapshot programs", err) : 0;
+	choose_rows(live);
+	err = loader_start(live);
+	return err ? err_r(err, "starting a thread: %s", strerror(-err)) : 0;
+}
+
+int live_snapshot_end(struct live *live)
+{
+	loader_join(live);
+	if (live->loader.err == -EPERM)
+		return live_refused("loading the snapshot programs", live->loader.err);
+	return live->loader.err ? live_unsupported("loading the snapshot programs", live->loader.err) : 0;
 }
 
 void live_snapshot_close(struct live *live)
 {
+	loader_join(live);
 	snapshot_bpf__destroy(live->snapshot);
 	live->snapshot = NULL;
 }
