@@ -96,11 +96,13 @@ static __always_inline void cmsg_open(struct walk *walk)
 	walk->data.at += (len + align) & ~(__u64)align;
 }
 
-static long walk_step(__u32 i, struct walk *walk)
+/* Global: the verifier goes through it once, and not for each way that leads to a step. 1 = that was all. */
+__noinline int message_walk_step(struct walk *walk)
 {
-	const __u32 head = walk->compat ? 12 : 16;
 	__s32 fd;
 
+	if (!walk)
+		return 1;
 	if (walk->fds_end - walk->fds_at >= sizeof(fd) && walk->fds_at < walk->fds_end) {
 		if (bpf_probe_read_user(&fd, sizeof(fd), (void *)walk->fds_at)) {
 			count_loss(LOSS_READ_FAILED);
@@ -114,10 +116,15 @@ static long walk_step(__u32 i, struct walk *walk)
 			slot_filled_send(&walk->cause, fd);
 		return 0;
 	}
-	if (walk->data.at + head > walk->data.end)
+	if (walk->data.at + (walk->compat ? 12 : 16) > walk->data.end)
 		return 1;
 	cmsg_open(walk);
 	return 0;
+}
+
+static long walk_step(__u32 i, struct walk *walk)
+{
+	return message_walk_step(walk) != 0;
 }
 
 /* SCM_MAX_FD descriptors and a header each would be 506 steps; other kinds of control data add some. */

@@ -49,15 +49,17 @@ static __always_inline void mark_inherit(struct task_struct *child, __u32 mark)
  * since its table was copied. Where the maker's table has one user, the pointers suffice: the
  * model knows every description of it. Otherwise each slot is sampled.
  */
-static __always_inline void child_table_send(const struct who *who, __u64 table, __u64 made_from,
-					     __u32 mark)
+__noinline int child_table_send(const struct who *who, __u64 table, __u64 made_from, __u32 mark)
 {
 	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
 
+	if (!who || !made_from)
+		return 0;
 	if (BPF_CORE_READ((struct files_struct *)made_from, count.counter) == 1)
 		table_send(who, table, TABLE_COPY, -1);
 	else
 		table_scan(&cause, who, table, 0, SCAN_MAX, mark);
+	return 0;
 }
 
 static __always_inline void ns_pid_send(struct task_struct *task, const struct who *who)
@@ -102,7 +104,7 @@ static __always_inline int task_made(struct task_struct *child, __u64 clone_flag
 	if (!(clone_flags & CLONE_THREAD))
 		ns_pid_send(child, &who);
 	table = (__u64)BPF_CORE_READ(child, files);
-	if (!(clone_flags & CLONE_FILES) && table && current_table())
+	if (!(clone_flags & CLONE_FILES) && table)
 		child_table_send(&who, table, current_table(), mark);
 	if (settings.mappings)
 		space_forked(&who, (__u64)BPF_CORE_READ(child, mm), clone_flags);
@@ -294,10 +296,26 @@ int process_exit_perf(void *ctx)
 	return task_exited();
 }
 
+/* Sends the pointers in the current table. Global, as the next one: what follows gets there in three ways, and
+ * the verifier goes through it once. */
+__noinline int current_table_prune(__s32 nr)
+{
+	table_send(NULL, current_table(), TABLE_PRUNE, nr);
+	return 0;
+}
+
+/* Sends the slots first to last of the current table; nr: of the call that changed them, -1 = none did. */
+__noinline int current_table_scan(__s32 nr, __u32 first, __u32 last, __u32 mark)
+{
+	struct slot_cause cause = {.type = RECORD_SLOT, .nr = nr};
+
+	table_scan(&cause, NULL, current_table(), first, last, mark);
+	return 0;
+}
+
 /* The task has a table of its own from now on: says so, and sends what is in it. */
 static __always_inline void retable_send(struct call *call, __u32 mark)
 {
-	struct slot_cause cause = {.type = RECORD_SLOT, .nr = -1};
 	struct record_task *record = record_reserve(sizeof(*record));
 
 	if (!record)
@@ -305,8 +323,8 @@ static __always_inline void retable_send(struct call *call, __u32 mark)
 	head_fill(&record->head, RECORD_RETABLE, sizeof(*record), NULL);
 	task_fill(record, call->task);
 	record_submit(record);
-	table_send(NULL, current_table(), TABLE_PRUNE, call->nr);
-	table_scan(&cause, NULL, current_table(), 0, SCAN_MAX, mark);
+	current_table_prune(call->nr);
+	current_table_scan(-1, 0, SCAN_MAX, mark);
 }
 
 static __always_inline int on_unshare(struct call *call)
@@ -326,7 +344,6 @@ static __always_inline int on_unshare(struct call *call)
 
 static __always_inline int on_close_range(struct call *call)
 {
-	struct slot_cause cause = {.type = RECORD_SLOT, .nr = call->nr};
 	__u32 mark;
 
 	if (call->ret)
@@ -339,9 +356,9 @@ static __always_inline int on_close_range(struct call *call)
 		return 0;
 	}
 	if (call->arg[2] & CLOSE_RANGE_CLOEXEC)
-		table_scan(&cause, NULL, current_table(), call->arg[0], call->arg[1], mark);
+		current_table_scan(call->nr, call->arg[0], call->arg[1], mark);
 	else
-		table_send(NULL, current_table(), TABLE_PRUNE, call->nr);
+		current_table_prune(call->nr);
 	return 0;
 }
 

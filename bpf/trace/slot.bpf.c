@@ -58,12 +58,18 @@ static __always_inline __u32 become_peer(struct task_struct *task, __u32 fd)
 	return MARK_PEER;
 }
 
-__noinline int slot_mark(__u32 fd)
+/* Inline: the verifier allows eight frames, and a descriptor in a message is the seventh. */
+static __always_inline __u32 mark_after(__u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	__u32 mark = process_mark(task->tgid);
 
 	return mark ? mark : become_peer(task, fd);
+}
+
+__noinline int slot_mark(__u32 fd)
+{
+	return mark_after(fd);
 }
 
 static __always_inline int send(struct slot_cause *cause, __u32 fd, __u32 mark)
@@ -84,7 +90,7 @@ __noinline int slot_changed_send(struct slot_cause *cause, __u32 fd)
 
 __noinline int slot_filled_send(struct slot_cause *cause, __u32 fd)
 {
-	return send(cause, fd, slot_mark(fd));
+	return send(cause, fd, mark_after(fd));
 }
 
 char _license[] SEC("license") = "GPL";
