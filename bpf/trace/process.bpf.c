@@ -41,7 +41,7 @@ static __always_inline void mark_inherit(struct task_struct *child, __u32 mark)
 		return;
 	if ((mark & MARK_SELECTED) && !(mark & MARK_FOLLOW))
 		mark = MARK_PEER;
-	process_set_mark(tgid, mark);
+	process_set_mark(tgid, mark & ~MARK_LATE);
 }
 
 /*

@@ -81,7 +81,13 @@ enum watch {
 };
 
 /* MARK_GONE: it has ended, and its number stays until the reader has been told, who would mark it again. */
-enum mark { MARK_GONE = 0, MARK_SELECTED = 1, MARK_FOLLOW = 2, MARK_PEER = 4 };
+enum mark {
+	MARK_GONE = 0,
+	MARK_SELECTED = 1,
+	MARK_FOLLOW = 2,
+	MARK_PEER = 4,
+	MARK_LATE = 8, /* by the reader while others were traced: it may have ended before, untold */
+};
 
 struct watched_key {
 	__u64 ino;

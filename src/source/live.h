@@ -79,6 +79,7 @@ struct live {
 	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
 	uint64_t recursion_base;
+	uint64_t marks_missed;		/* processes that were not marked for a moment: a loss */
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
 	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */

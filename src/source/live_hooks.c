@@ -434,6 +434,6 @@ int live_hooks_losses(struct live *live, uint64_t *loss)
 		live->recursion_base = recursion_misses(live);
 		live->next_recursion_ns = now + 1000000000ULL;
 	}
-	loss[LOSS_RECURSION] = live->recursion_base;
+	loss[LOSS_RECURSION] = live->recursion_base + live->marks_missed;
 	return 0;
 }

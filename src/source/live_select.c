@@ -77,27 +77,46 @@ static int marks_add(struct live *live)
 			mark = MARK_SELECTED | (live->options->follow ? MARK_FOLLOW : 0);
 		else if (!process_shares(live->model, process))
 			continue;
+		if (live->tracer->bss->control.selective) {
+			mark |= MARK_LATE;
+			if (late_note(live, process))
+				return -ENOMEM;
+		}
 		if (bpf_map_update_elem(fd, &pid, &mark, BPF_ANY))
 			return -errno;
-		if (live->tracer->bss->control.selective && late_note(live, process))
-			return -ENOMEM;
 		added++;
 	}
 	return added;
 }
 
-static void mark_drop_gone(int fd, uint32_t pid)
+static bool is_gone(uint32_t mark)
 {
+	return mark == MARK_GONE;
+}
+
+static bool is_late(uint32_t mark)
+{
+	return mark & MARK_LATE;
+}
+
+/* The number may be another's by the time that it is dropped, marked by the kernel's side since it was
+ * looked at. That mark is put back; what its process did meanwhile nobody told. */
+static void mark_drop(struct live *live, uint32_t pid, bool (*is_over)(uint32_t mark))
+{
+	int fd = bpf_map__fd(live->tracer->maps.marks);
 	__u32 mark;
 
-	if (!bpf_map_lookup_elem(fd, &pid, &mark) && mark == MARK_GONE)
-		bpf_map_delete_elem(fd, &pid);
+	if (bpf_map_lookup_elem(fd, &pid, &mark) || !is_over(mark) ||
+	    bpf_map_lookup_and_delete_elem(fd, &pid, &mark) || is_over(mark))
+		return;
+	bpf_map_update_elem(fd, &pid, &mark, BPF_NOEXIST);
+	live->marks_missed++;
 }
 
 void live_select_forget(struct live *live, uint32_t pid)
 {
 	if (live->selective)
-		mark_drop_gone(bpf_map__fd(live->tracer->maps.marks), pid);
+		mark_drop(live, pid, is_gone);
 }
 
 void live_select_sweep(struct live *live)
@@ -109,7 +128,7 @@ void live_select_sweep(struct live *live)
 	for (; more && left; left--) {
 		pid = next;
 		more = !bpf_map_get_next_key(fd, &pid, &next);
-		mark_drop_gone(fd, pid);
+		mark_drop(live, pid, is_gone);
 	}
 }
 
@@ -120,7 +139,7 @@ void live_select_settle(struct live *live)
 	for (size_t i = 0; i < live->late_count; i++) {
 		process = model_process(live->model, live->late[i].pid, live->late[i].start_ns);
 		if (!process || process->exited)
-			bpf_map_delete_elem(bpf_map__fd(live->tracer->maps.marks), &live->late[i].pid);
+			mark_drop(live, live->late[i].pid, is_late);
 	}
 	live->late_count = 0;
 }

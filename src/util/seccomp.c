@@ -105,6 +105,7 @@ static const struct allowed reading[] = {
 	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_ELEM },
 	{ SYS_bpf, 0, ANY, BPF_MAP_UPDATE_ELEM },
 	{ SYS_bpf, 0, ANY, BPF_MAP_DELETE_ELEM },
+	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_AND_DELETE_ELEM },
 	{ SYS_bpf, 0, ANY, BPF_MAP_GET_NEXT_KEY },
 	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_BATCH },
 	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_AND_DELETE_BATCH },
