@@ -48,6 +48,7 @@ size_t object_id(const struct object *object, char *buf, size_t size);
 /* "127.0.0.1:80", "[::1]:80": the ends of a socket that has facts, TCP or UDP. */
 #define SOCKET_ADDRESS_MAX 64
 void socket_local_name(const struct object *object, char buf[SOCKET_ADDRESS_MAX]);
+void elsewhere_name(const struct elsewhere *place, char buf[SOCKET_ADDRESS_MAX]);
 void socket_remote_name(const struct object *object, char buf[SOCKET_ADDRESS_MAX]);
 /* "812@5123456789": the contract's process id. */
 size_t process_id(const struct process *process, char *buf, size_t size);

@@ -56,6 +56,11 @@ static void address_name(const uint8_t address[16], uint16_t port, char buf[SOCK
 	}
 }
 
+void elsewhere_name(const struct elsewhere *place, char buf[SOCKET_ADDRESS_MAX])
+{
+	address_name(place->address, place->port, buf);
+}
+
 void socket_remote_name(const struct object *object, char buf[SOCKET_ADDRESS_MAX])
 {
 	address_name(object->socket->facts.remote, object->socket->facts.remote_port, buf);

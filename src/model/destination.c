@@ -189,6 +189,16 @@ bool model_knows_sent(const struct model *model, uint64_t id)
 	return id_find(model, id);
 }
 
+const struct sent_sum *sum_of(const struct destination *destination, const struct process *process)
+{
+	const struct sent_sum *sum;
+
+	DL_FOREACH(destination->sums, sum)
+		if (sum->process.pid == process->key.pid && sum->process.start_ns == process->key.start_ns)
+			return sum;
+	return NULL;
+}
+
 struct sent_sum socket_sent(const struct model *model, const struct socket *socket,
 			    const struct process *process, const struct object *other)
 {
@@ -198,15 +208,11 @@ struct sent_sum socket_sent(const struct model *model, const struct socket *sock
 
 	DL_FOREACH(socket->destinations, destination)
 	{
-		if (other && socket_destination(model, socket, destination) != other)
+		sum = sum_of(destination, process);
+		if (!sum || (other && socket_destination(model, socket, destination) != other))
 			continue;
-		DL_FOREACH(destination->sums, sum)
-		{
-			if (sum->process.pid != process->key.pid || sum->process.start_ns != process->key.start_ns)
-				continue;
-			all.bytes += sum->bytes;
-			all.ops += sum->ops;
-		}
+		all.bytes += sum->bytes;
+		all.ops += sum->ops;
 	}
 	return all;
 }

@@ -52,6 +52,7 @@ struct graph_link {
 	bool observed, closed;
 	enum closed_first closed_first;	/* of a connection: CLOSED_THIS = from's end, CLOSED_PEER = to's */
 	bool remote;			/* the other side is on another machine: from or to is NULL */
+	struct elsewhere place;		/* where, with remote */
 	struct count common;		/* shared memory: bytes that both have mapped now */
 	bool direct;			/* no data through the object: from process to process */
 	struct graph_detail *details;	/* owned by the graph */

@@ -53,7 +53,11 @@ static int links_order(const void *a, const void *b)
 		order = process_compare(left->to, right->to);
 	if (!order)
 		order = object_compare(left->object, right->object);
-	return order ? order : strcmp(left->kind, right->kind);
+	if (!order)
+		order = strcmp(left->kind, right->kind);
+	if (!order)
+		order = number_compare(left->place.port, right->place.port);
+	return order ? order : memcmp(left->place.address, right->place.address, sizeof(left->place.address));
 }
 
 /* qsort() is not to be given a NULL array, however short. */

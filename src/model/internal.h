@@ -146,6 +146,8 @@ struct sent_sum socket_sent(const struct model *model, const struct socket *sock
 			    const struct process *process, const struct object *other);
 /* The peer, or the listener that has yet to accept it; no destination of datagrams. NULL = none. */
 struct object *socket_connected(const struct model *model, const struct object *object);
+/* What that process sent there; NULL = nothing. */
+const struct sent_sum *sum_of(const struct destination *destination, const struct process *process);
 /* socket.c: whoever has that address; NULL = nobody that is known. */
 struct object *socket_destination(const struct model *model, const struct socket *socket,
 				  const struct destination *destination);

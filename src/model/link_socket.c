@@ -100,10 +100,20 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 	return 0;
 }
 
+static void elsewhere_set(struct graph_link *link, const struct object *object, const uint8_t address[16],
+		       uint16_t port)
+{
+	link->remote = true;
+	memcpy(link->place.address, address, sizeof(link->place.address));
+	link->place.port = port;
+	link->place.netns = object->socket->facts.netns;
+}
+
 /* With who is elsewhere: a link each way, with no process at the other end. */
 static int add_remote(struct graph *graph, const struct model *model,
 		      const struct endpoint *endpoint, bool outgoing)
 {
+	const struct socket_facts *facts = &endpoint->key.object->socket->facts;
 	const struct transfer *transfer = &endpoint->transfer;
 	uint64_t bytes = outgoing ? transfer->bytes_out : transfer->bytes_in;
 	struct process *process = endpoint->key.process;
@@ -112,7 +122,7 @@ static int add_remote(struct graph *graph, const struct model *model,
 
 	if (!link)
 		return -ENOMEM;
-	link->remote = true;
+	elsewhere_set(link, endpoint->key.object, facts->remote, facts->remote_port);
 	link->closed_first = socket_closed_first(model, endpoint->key.object);
 	if (!outgoing)
 		link->closed_first = closed_first_turned(link->closed_first);
@@ -137,6 +147,43 @@ static int remote_links(struct graph *graph, const struct model *model, struct o
 			err = add_remote(graph, model, endpoint, true);
 		if (!err && endpoint_reads(endpoint, closed))
 			err = add_remote(graph, model, endpoint, false);
+	}
+	return err;
+}
+
+/* One way alone: whoever answers is not known by its address. */
+static int add_sent(struct graph *graph, const struct model *model, const struct endpoint *endpoint,
+		    const struct destination *destination, const struct sent_sum *sum)
+{
+	struct graph_link *link = graph_add_link(graph, endpoint->key.process, NULL, endpoint->key.object);
+
+	if (!link)
+		return -ENOMEM;
+	elsewhere_set(link, endpoint->key.object, destination->to.remote, destination->to.remote_port);
+	link->observed = sum->ops;
+	link->closed = !endpoint->write_slots;
+	link->bytes = link_count(model, sum->bytes);
+	link->messages = link_count(model, sum->ops);
+	link->rate = link_rate(model, sum->bytes);
+	return 0;
+}
+
+/* What was sent to other machines by a socket that isn't connected to them. */
+static int sent_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
+{
+	const struct destination *destination;
+	const struct endpoint *endpoint;
+	const struct sent_sum *sum;
+	int err = 0;
+
+	DL_FOREACH(object->socket->destinations, destination) {
+		if (!destination->sums || !destination_is_remote(model, object->socket, destination))
+			continue;
+		DL_FOREACH2(object->endpoints, endpoint, object_next) {
+			sum = sum_of(destination, endpoint->key.process);
+			if (sum && !err && endpoint_writes(endpoint, closed))
+				err = add_sent(graph, model, endpoint, destination, sum);
+		}
 	}
 	return err;
 }
@@ -170,5 +217,5 @@ int socket_links(struct graph *graph, const struct model *model, struct object *
 		err = links_to(graph, model, object, other, closed);
 	}
 	free(others);
-	return err;
+	return err ? err : sent_links(graph, model, object, closed);
 }

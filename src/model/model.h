@@ -85,6 +85,13 @@ struct socket_tuple {
 	uint32_t kind, pad;
 };
 
+/* Where something leads that leaves the machine, seen from a network namespace. */
+struct elsewhere {
+	uint8_t address[16];
+	uint32_t netns;
+	uint16_t port;
+};
+
 /* What one process sent to one destination. */
 struct sent_sum {
 	struct process_key process;
@@ -531,6 +538,9 @@ bool socket_is_pending(const struct model *model, const struct object *object);
 bool socket_is_listener(const struct object *object);
 /* Connected, and nobody at the other end is on this machine, as far as is known. */
 bool socket_is_remote(const struct model *model, const struct object *object);
+/* Nobody on this machine can be bound to that address. */
+bool destination_is_remote(const struct model *model, const struct socket *socket,
+			   const struct destination *destination);
 /* Which end of the connection closed first, enum closed_first. */
 enum closed_first socket_closed_first(const struct model *model, const struct object *object);
 /* The same as the other end has it. */

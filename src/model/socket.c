@@ -277,6 +277,15 @@ struct object *socket_destination(const struct model *model, const struct socket
 			socket->facts.kind, is_of_machine(model, destination->to.remote, netns));
 }
 
+bool destination_is_remote(const struct model *model, const struct socket *socket,
+			   const struct destination *destination)
+{
+	return socket->facts.kind == FILE_UDP && !destination->name &&
+	       destination->bound.kind == FILE_UNKNOWN && !is_any(destination->to.remote) &&
+	       !is_of_machine(model, destination->to.remote, socket->facts.netns) &&
+	       !socket_destination(model, socket, destination);
+}
+
 bool socket_is_listener(const struct object *object)
 {
 	return object->socket && object->socket->facts.state == TCP_LISTEN;

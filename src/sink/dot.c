@@ -152,11 +152,11 @@ static void print_object(FILE *out, const struct drawing_node *node)
 }
 
 /* Another machine, as far as it is known: 203.0.113.5:443 */
-static void print_remote(FILE *out, const struct object *object)
+static void print_remote(FILE *out, const struct elsewhere *place)
 {
 	char remote[SOCKET_ADDRESS_MAX];
 
-	socket_remote_name(object, remote);
+	elsewhere_name(place, remote);
 	fprintf(out, " [label=\"%s\" shape=box style=\"dotted\" color=\"#64748b\"];\n", remote);
 }
 

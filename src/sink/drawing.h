@@ -15,7 +15,7 @@
 struct drawing_node {
 	const struct process *process;
 	const struct object *object;
-	const struct object *remote; /* a socket that leads there, for a node on another machine */
+	const struct elsewhere *remote; /* for a node on another machine */
 	size_t writers, readers; /* of an object */
 	size_t waiting; /* in open, for its other side */
 };

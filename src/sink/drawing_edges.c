@@ -57,7 +57,7 @@ static const struct drawing_node *
 side_node(const struct drawing *drawing, const struct graph_link *link, const struct process *side)
 {
 	if (link->remote && !side)
-		return drawing_remote_node(drawing, link->object);
+		return drawing_remote_node(drawing, &link->place);
 	return drawing_process_node(drawing, side);
 }
 

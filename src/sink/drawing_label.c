@@ -7,6 +7,15 @@
 
 #include "util/units.h"
 
+/* r00000000000000000000ffffc0000207_4711_4026531840 */
+static void print_elsewhere_id(FILE *out, const struct elsewhere *place)
+{
+	fputc('r', out);
+	for (size_t i = 0; i < sizeof(place->address); i++)
+		fprintf(out, "%02x", place->address[i]);
+	fprintf(out, "_%u_%u", place->port, place->netns);
+}
+
 void drawing_print_node_id(FILE *out, const struct drawing_node *node)
 {
 	if (node->process)
@@ -15,7 +24,7 @@ void drawing_print_node_id(FILE *out, const struct drawing_node *node)
 	else if (node->object)
 		fprintf(out, "o%llu", (unsigned long long)node->object->serial);
 	else if (node->remote)
-		fprintf(out, "r%llu", (unsigned long long)node->remote->serial);
+		print_elsewhere_id(out, node->remote);
 	else
 		fputs("kernel", out);
 }

@@ -21,17 +21,16 @@ static int add_node(struct drawing *drawing, struct drawing_node node)
 }
 
 /* By address: many connections lead to one node. */
-static int remote_order(const struct object *a, const struct object *b)
+static int remote_order(const struct elsewhere *a, const struct elsewhere *b)
 {
 	int order = COMPARE(!a, !b);
 
 	if (order || !a)
 		return order;
-	order = memcmp(a->socket->facts.remote, b->socket->facts.remote,
-		       sizeof(a->socket->facts.remote));
+	order = memcmp(a->address, b->address, sizeof(a->address));
 	if (!order)
-		order = COMPARE(a->socket->facts.remote_port, b->socket->facts.remote_port);
-	return order ? order : COMPARE(a->socket->facts.netns, b->socket->facts.netns);
+		order = COMPARE(a->port, b->port);
+	return order ? order : COMPARE(a->netns, b->netns);
 }
 
 /* Processes first, then objects, then other machines, then the kernel. */
@@ -69,7 +68,7 @@ const struct drawing_node *drawing_object_node(const struct drawing *drawing,
 }
 
 const struct drawing_node *drawing_remote_node(const struct drawing *drawing,
-					       const struct object *remote)
+					       const struct elsewhere *remote)
 {
 	return find_node(drawing, (struct drawing_node){ .remote = remote });
 }
@@ -205,7 +204,7 @@ static int add_remote_nodes(struct drawing *drawing, const struct graph *graph)
 	for (i = 0; i < graph->links_count && !err; i++)
 		if (graph->links[i].remote)
 			err = add_node(drawing,
-				       (struct drawing_node){ .remote = graph->links[i].object });
+				       (struct drawing_node){ .remote = &graph->links[i].place });
 	return err;
 }
 

@@ -19,7 +19,7 @@ const struct drawing_node *drawing_object_node(const struct drawing *drawing,
 					       const struct object *object);
 /* Where the socket leads, on another machine. */
 const struct drawing_node *drawing_remote_node(const struct drawing *drawing,
-					       const struct object *remote);
+					       const struct elsewhere *remote);
 
 /* drawing_edges.c. An edge, or two through an object's node, for each link. 0 or -ENOMEM. */
 int drawing_add_edges(const struct model *model, struct drawing *drawing,

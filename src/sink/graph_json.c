@@ -119,7 +119,7 @@ static json_t *json_remote(const struct graph_link *link)
 {
 	char remote[SOCKET_ADDRESS_MAX];
 
-	socket_remote_name(link->object, remote);
+	elsewhere_name(&link->place, remote);
 	return json_string(remote);
 }
 

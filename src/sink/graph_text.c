@@ -126,25 +126,13 @@ static void add_volume(struct text_table *rows, const struct graph_link *link)
 		text_table_add(rows, "?, %s%s", state, closed);
 }
 
-/* Who is at that side of the link: a process, an address, or the kernel. */
-static const char *side_name(const struct graph_link *link, const struct process *side,
-			     char buf[WHO_MAX])
-{
-	if (side)
-		return who_name(side, buf, ESCAPE_TERMINAL);
-	_Static_assert(WHO_MAX >= SOCKET_ADDRESS_MAX, "an address fits");
-	if (!link->remote)
-		return "kernel";
-	socket_remote_name(link->object, buf);
-	return buf;
-}
-
 static void add_link(struct text_table *rows, const struct graph_link *link)
 {
 	char from[WHO_MAX], to[WHO_MAX], object[NAME_MAX_ESCAPED];
 
 	text_table_add(rows, "%s → %s",
-		       side_name(link, link->from, from), side_name(link, link->to, to));
+		       side_name(link, link->from, from, ESCAPE_TERMINAL),
+		       side_name(link, link->to, to, ESCAPE_TERMINAL));
 	text_table_add(rows, "%s",
 		       link->object ?
 			       object_name(link->object, object, sizeof(object), ESCAPE_TERMINAL) :

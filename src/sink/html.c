@@ -117,8 +117,8 @@ static void print_link(FILE *out, const struct graph_link *link)
 	char from[WHO_MAX], to[WHO_MAX], name[NAME_MAX_ESCAPED];
 
 	fprintf(out, "<tr><td>%s</td><td>%s</td><td>%s</td><td>%s</td>",
-		link->from ? who_name(link->from, from, ESCAPE_HTML) : "kernel",
-		link->to ? who_name(link->to, to, ESCAPE_HTML) : "?", link->kind,
+		side_name(link, link->from, from, ESCAPE_HTML), side_name(link, link->to, to, ESCAPE_HTML),
+		link->kind,
 		link->object ? object_name(link->object, name, sizeof(name), ESCAPE_HTML) : "");
 	print_count(out, link->bytes, units_bytes);
 	print_count(out, link->messages, NULL);

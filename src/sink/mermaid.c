@@ -33,7 +33,7 @@ static void print_node(FILE *out, const struct model *model, const struct drawin
 		fprintf(out, "([\"%s\"]):::object\n",
 			object_name(node->object, name, sizeof(name), ESCAPE_MERMAID));
 	else if (node->remote) {
-		socket_remote_name(node->remote, remote);
+		elsewhere_name(node->remote, remote);
 		fprintf(out, "[\"%s\"]\n", remote);
 	} else
 		fputs("[\"kernel\"]\n", out);

@@ -24,6 +24,18 @@ const char *who_name(const struct process *process, char buf[WHO_MAX], enum esca
 	return buf;
 }
 
+const char *side_name(const struct graph_link *link, const struct process *side, char buf[WHO_MAX],
+		      enum escape how)
+{
+	if (side)
+		return who_name(side, buf, how);
+	_Static_assert(WHO_MAX >= SOCKET_ADDRESS_MAX, "an address fits");
+	if (!link->remote)
+		return "kernel";
+	elsewhere_name(&link->place, buf);
+	return buf;
+}
+
 const char *object_name(const struct object *object, char *buf, size_t size, enum escape how)
 {
 	char id[ID_MAX];

@@ -7,7 +7,7 @@
 #define IPCTRACE_NAMES_H
 
 #include "mechanism/mechanism.h"
-#include "model/model.h"
+#include "model/graph.h"
 #include "util/escape.h"
 
 #define WHO_MAX          128 /* room for comm[pid] with every byte of comm escaped */
@@ -16,6 +16,9 @@
 
 /* "bash[812]" */
 const char *who_name(const struct process *process, char buf[WHO_MAX], enum escape how);
+/* Who is at that side of the link, which is one of its two: a process; else an address, or the kernel. */
+const char *side_name(const struct graph_link *link, const struct process *side, char buf[WHO_MAX],
+		      enum escape how);
 /* The object's id, escaped. */
 const char *object_name(const struct object *object, char *buf, size_t size, enum escape how);
 /* "/bin/bash -c true", cut to about max bytes of it with "…"; "" when nothing is known. */

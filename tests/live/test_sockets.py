@@ -151,6 +151,30 @@ def test_what_leaves_the_machine_has_no_process(ipctrace, background):
     assert "192.0.2.7:4711" in ipctrace.run("graph", "-p", process.pid).text
 
 
+def test_datagrams_that_leave_the_machine_say_where_to(ipctrace, background):
+    """Sent by a socket that is connected to none of them: how much to each."""
+    code = ("import socket, sys\n"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            "for line in sys.stdin:\n"
+            "    to, size = line.split()\n"
+            "    try: s.sendto(b'x' * int(size), (to, 4711)); print('sent', flush=True)\n"
+            "    except OSError as error: print(error, flush=True)\n")
+    it = Talker(background, code)
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", it.pid)
+    drawing = ipctrace.start("graph", "-d", 600, "-p", it.pid)
+    said = {it.say(f"{to} {size}") for to, size in (("192.0.2.7", 3), ("192.0.2.8", 50), ("192.0.2.7", 4))}
+    document, dot = tracer.stop().document, drawing.stop().text
+    if said != {"sent"}:
+        pytest.skip("no route to other machines here")
+    links = {l["remote"]: (compare.pid_of(l["from"]), l["to"], l["bytes"], l["messages"], l["state"])
+             for l in document["links"] if l.get("remote")}
+    assert links == {"192.0.2.7:4711": (it.pid, None, 7, 2, "observed"),
+                     "192.0.2.8:4711": (it.pid, None, 50, 1, "observed")}, links
+    for name, volume in (("192.0.2.7:4711", "7 B"), ("192.0.2.8:4711", "50 B")):
+        node = next(line.split()[0] for line in dot.splitlines() if f'label="{name}"' in line)
+        assert any(f"-> {node} " in line and volume in line for line in dot.splitlines()), (node, dot)
+
+
 def test_a_connection_that_came_and_went(ipctrace, background):
     """The peer is no selected process, closes first, and has ended when the graph is made."""
     server = ("import socket, sys; l = socket.socket(); l.bind(('127.0.0.1', 0)); l.listen(1)\n"

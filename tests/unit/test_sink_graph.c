@@ -268,6 +268,24 @@ static void test_hostile_names_stay_elsewhere(void **state)
 	fixture_free(fixture);
 }
 
+static void test_another_machine_is_its_address(void **state)
+{
+	static const uint8_t address[16] = { [10] = 0xff, 0xff, 192, 0, 2, 7 };
+	struct fixture *fixture = pipeline(1258291, true);
+	struct graph_link *link = &fixture->links[0];
+
+	link->to = NULL;
+	link->remote = true;
+	memcpy(link->place.address, address, sizeof(address));
+	link->place.port = 53;
+	expect(fixture, print_text, "→ 192.0.2.7:53", 1);
+	expect(fixture, print_html, "<td>192.0.2.7:53</td>", 1);
+	expect(fixture, print_mermaid, "[\"192.0.2.7:53\"]", 1);
+	expect(fixture, print_dot, "[label=\"192.0.2.7:53\"", 1);
+	expect(fixture, print_json, "\"remote\":\"192.0.2.7:53\"", 1);
+	fixture_free(fixture);
+}
+
 static json_t *load(const struct fixture *fixture)
 {
 	char *text = print(fixture, print_json);
@@ -392,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_json_hostile_names),
 		cmocka_unit_test(test_fifty_processes),
 		cmocka_unit_test(test_nothing_at_all),
+		cmocka_unit_test(test_another_machine_is_its_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
