@@ -18,6 +18,8 @@
 /* Without memory HASH_ADD leaves the element out and its hh.tbl NULL, rather than exit. */
 #define HASH_NONFATAL_OOM              1
 #define HASH_FUNCTION(key, len, value) ((value) = hash_bytes((key), (len)))
+/* Half as many elements as buckets, where uthash's 10 gives three: each further one is a cache miss. */
+#define HASH_BKT_CAPACITY_THRESH       4U
 
 /* Keys are 4, 8 or 16 bytes of pointers and numbers: a multiplication a word beats uthash's
  * default by far, and the hot path does several lookups a record. */
