@@ -88,6 +88,8 @@ static const struct {
 } gated[] = {
 	{"signal_", "signal"},
 	{"tcp_", "tcp"},
+	{"fifo_", "fifo"},
+	{"mq_", "mq"},
 };
 
 /* The hooks of signals besides calls. */

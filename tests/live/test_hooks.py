@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which hooks are used: on a kernel that skips tp_btf programs under preemption, those it never skips."""
+import os
 import platform
 
 import compare
@@ -11,6 +12,24 @@ def test_hooks_that_this_kernel_never_skips(ipctrace):
     err = ipctrace.run("trace", "-v", "-d", "0.01").err.decode()
     wanted = "perf tracepoints" if int(platform.release().split(".")[0]) >= 7 else "tp_btf"
     assert f"hooks: {wanted}\n" in err, err
+
+
+def _programs_held(pid):
+    """How many BPF programs the process holds, by its descriptors."""
+    held = 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        held += "bpf-prog" in os.readlink(f"/proc/{pid}/fd/{fd}")
+    return held
+
+
+def test_what_is_not_asked_for_is_not_loaded(ipctrace):
+    """Programs that serve one mechanism alone: of all, then with one less and one less, then with none of them."""
+    held = []
+    for events in (None, "^mq", "^mq,^fifo", "^mq,^fifo,^signal", "^mq,^fifo,^signal,^tcp,^mmap,^shm"):
+        tracer = ipctrace.start("trace", "-q", *(["-e", events] if events else []))
+        held.append(_programs_held(tracer.pid))
+        assert tracer.stop().code == 0
+    assert held == sorted(set(held), reverse=True), held
 
 
 def test_nothing_is_skipped_while_all_fork_and_close(ipctrace, workload):
