@@ -454,6 +454,7 @@ struct signal_struct {
 	struct hlist_head posix_timers;	/* a list_head before 6.12 */
 	struct list_head thread_head;
 	struct sigpending shared_pending;
+	struct pid *pids[4];
 	int group_exit_code;
 	unsigned int flags;
 	int leader;
@@ -555,7 +556,7 @@ struct task_struct {
 	void *stack;
 	unsigned int flags;
 	struct mm_struct *mm;
-	int exit_code;
+	int exit_state, exit_code;
 	pid_t pid, tgid;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;

@@ -212,12 +212,59 @@ int signal_generate_perf(struct trace_event_raw_signal_generate *ctx)
 
 /* --- delivered ------------------------------------------------------------------------------- */
 
+/* include/linux/pid.h */
+enum { PIDTYPE_PGID = 2, PIDTYPE_SID = 3 };
+
+#define GROUP_MAX 4096
+
+struct group_walk {
+	__u64 node; /* of the next member */
+	__u64 group, session; /* struct pid * */
+	__u32 is_minded;
+};
+
+/* Has that member a parent outside of the group, and in its session? */
+static long member_step(__u32 i, struct group_walk *walk)
+{
+	struct hlist_node *node = (void *)walk->node;
+	struct task_struct *task, *parent;
+
+	if (!node)
+		return 1;
+	task = (void *)node - bpf_core_field_offset(struct task_struct, pid_links) -
+	       PIDTYPE_PGID * 2 * sizeof(void *); /* struct hlist_node */
+	walk->node = (__u64)BPF_CORE_READ(node, next);
+	parent = BPF_CORE_READ(task, real_parent);
+	if ((BPF_CORE_READ(task, exit_state) && BPF_CORE_READ(task, signal, nr_threads) == 1) ||
+	    BPF_CORE_READ(parent, tgid) == 1)
+		return 0;
+	walk->is_minded = (__u64)BPF_CORE_READ(parent, signal, pids[PIDTYPE_PGID]) != walk->group &&
+			  (__u64)BPF_CORE_READ(parent, signal, pids[PIDTYPE_SID]) == walk->session;
+	return walk->is_minded;
+}
+
+/* Nobody could set its group going again, and the kernel does not stop it but for SIGSTOP (get_signal() and
+ * will_become_orphaned_pgrp()). */
+static __noinline bool is_orphaned(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct pid *group = BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]);
+	struct group_walk walk = {
+		.group = (__u64)group,
+		.session = (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_SID]),
+		.node = (__u64)BPF_CORE_READ(group, tasks[PIDTYPE_PGID].first),
+	};
+
+	bpf_loop(GROUP_MAX, member_step, &walk, 0);
+	return !walk.is_minded && !walk.node;
+}
+
 static __always_inline __u32 default_outcome(__u32 sig)
 {
 	if (BIT_OF(sig) & SIGNALS_NOTHING)
 		return SIGNAL_NOTHING;
 	if (BIT_OF(sig) & SIGNALS_STOP)
-		return SIGNAL_STOPPED;
+		return sig != SIGSTOP && is_orphaned() ? SIGNAL_IGNORED : SIGNAL_STOPPED;
 	return BIT_OF(sig) & SIGNALS_CORE ? SIGNAL_CORE : SIGNAL_TERMINATED;
 }
 

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import subprocess
+import sys
 
 import compare
 import pytest
@@ -163,6 +164,35 @@ def test_orphaned_group_is_told_so(ipctrace, background):
     sent = {e["signal"]: e["cause"] for e in events if e["event"] in ("signal.send", "signal.ignore")
             and _pid(e["target"]) == child}
     assert sent == {"SIGHUP": "orphaned process group", "SIGCONT": "orphaned process group"}, sent
+
+
+def test_a_group_that_nobody_minds_is_not_stopped(ipctrace, background):
+    """^Z where no shell could set it going again: the kernel ignores it. With a parent that could, it stops."""
+    code = ("import os, signal, sys\n"
+            "child = os.fork()\n"
+            "if not child:\n"
+            "    os.setpgid(0, 0)\n"
+            "    while True: signal.pause()\n"
+            "print(child, flush=True)\n"
+            "input(); os.waitpid(child, os.WUNTRACED); print('stopped', flush=True)\n"
+            "input(); print('goes on', flush=True); input()\n")
+    parent = background(sys.executable, "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+
+    def stop():
+        os.kill(child, signal.SIGTSTP)
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        assert parent.stdout.readline() == b"stopped\n"
+        os.kill(parent.pid, signal.SIGTSTP)     # the leader of its session
+        parent.stdin.write(b"\n")
+        parent.stdin.flush()
+        assert parent.stdout.readline() == b"goes on\n"
+
+    events = _events_of(ipctrace, ["-p", parent.pid], stop)
+    became = {_pid(e["target"]): e["outcome"] for e in events
+              if e["event"] == "signal.deliver" and e["signal"] == "SIGTSTP"}
+    assert became == {child: "stopped", parent.pid: "ignored"}, became
 
 
 def test_children_are_named(ipctrace, background):
