@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 
-/* Most objects have so few parties that a look at each is cheaper than a hash table's misses. */
+/* Most objects have so few parties that a look at each is cheaper than a hash table's misses. Where many
+ * processes were forked, one after another, those that are at work are the newest. */
 #define PARTIES_FEW 4
+#define PARTIES_NEW 16
 
 struct endpoint *model_endpoint(const struct model *model, const struct process *process,
 				const struct object *object)
@@ -16,6 +18,13 @@ struct endpoint *model_endpoint(const struct model *model, const struct process 
 	for (int i = 0; i < PARTIES_FEW; i++, endpoint = endpoint->object_next)
 		if (!endpoint || endpoint->key.process == process)
 			return endpoint;
+	endpoint = object->endpoints->object_prev;
+	for (int i = 0; i < PARTIES_NEW; i++, endpoint = endpoint->object_prev) {
+		if (endpoint->key.process == process)
+			return endpoint;
+		if (endpoint->birth < process->birth)
+			return NULL;
+	}
 	_Static_assert(sizeof(key) == sizeof(endpoint->key), "the key is two pointers");
 	HASH_FIND(hh, model->endpoints, key, sizeof(key), endpoint);
 	return endpoint;
@@ -30,6 +39,7 @@ static struct endpoint *endpoint_new(struct model *model, struct process *proces
 		return NULL;
 	endpoint->key.process = process;
 	endpoint->key.object = object;
+	endpoint->birth = ++model->births;
 	endpoint->leaked_fd = -1;
 	endpoint->first_ts = ts;
 	endpoint->last_ts = ts;

@@ -356,6 +356,7 @@ struct process {
 	bool space_inherited;		/* by a fork in the window, and no exec since */
 	struct stance stance;
 	uint64_t serial;
+	uint64_t birth;			/* lower than that of every endpoint of it */
 	bool marked;			/* scratch of whoever walks the processes */
 	bool has_uring;			/* scratch of why, as all that follow */
 	struct process *children, *sibling; /* live ones */
@@ -376,7 +377,12 @@ enum held {
 };
 
 struct endpoint {
+	/* What is looked at to find it lies together: there may be many. */
 	struct { struct process *process; struct object *object; } key;
+	UT_hash_handle hh;		/* model->endpoints, by key */
+	struct endpoint *object_next, *object_prev; /* in the order of their births */
+	struct endpoint *process_next, *process_prev;
+	uint64_t birth;
 	struct transfer transfer;	/* seen in the window; 0 until a count comes */
 	unsigned int read_slots;	/* slots open for reading it now, in the process's tables */
 	unsigned int write_slots;
@@ -405,9 +411,6 @@ struct endpoint {
 	struct process_key nonblock_by;	/* set O_NONBLOCK on a description that they share; pid 0 =
 					 * nobody did, or this process did so itself */
 	uint64_t nonblock_ts;
-	struct endpoint *process_next, *process_prev;
-	struct endpoint *object_next, *object_prev;
-	UT_hash_handle hh;		/* model->endpoints, by key */
 };
 
 /* --- signals --------------------------------------------------------------------------------- */
@@ -431,6 +434,8 @@ struct pending {
 	uint32_t sender_pid; /* 0 = none; of one that is gone, too */
 	struct pending *next, *prev;
 };
+
+#define KINDS_AT_MAX 16
 
 /* --- the model ------------------------------------------------------------------------------ */
 
@@ -469,6 +474,9 @@ struct model {
 	uint32_t wait_looks;		/* how many there were */
 
 	/* The model's own: */
+	struct kinds_at { uint32_t dev, kinds; } kinds_at[KINDS_AT_MAX]; /* IPC kinds met on a device, bits */
+	uint64_t births;		/* of processes and endpoints */
+	unsigned int kinds_at_count;	/* beyond KINDS_AT_MAX: not all are there */
 	struct wait *wait_at;		/* whose RECORD_WAIT_ON come now */
 	struct holding *holdings;	/* scratch of why */
 	bool first_snapshot;		/* the snapshot being applied is the first */

@@ -23,13 +23,42 @@ struct object *model_object(const struct model *model, const struct object_key *
 	return object;
 }
 
+_Static_assert(FILE_KIND_MAX <= 32, "a bit for each kind");
+
+static void kinds_note(struct model *model, const struct object_key *key)
+{
+	unsigned int i;
+
+	if (!kind_is_ipc(key->kind))
+		return;
+	for (i = 0; i < model->kinds_at_count && i < KINDS_AT_MAX; i++)
+		if (model->kinds_at[i].dev == key->dev)
+			break;
+	if (i == model->kinds_at_count)
+		model->kinds_at_count++;
+	if (i == KINDS_AT_MAX)
+		return;
+	model->kinds_at[i].dev = key->dev;
+	model->kinds_at[i].kinds |= 1u << key->kind;
+}
+
+/* Of what kinds an object there can be: mostly one, or a few. */
+static uint32_t kinds_on(const struct model *model, uint32_t dev)
+{
+	for (unsigned int i = 0; i < model->kinds_at_count && i < KINDS_AT_MAX; i++)
+		if (model->kinds_at[i].dev == dev)
+			return model->kinds_at[i].kinds;
+	return model->kinds_at_count > KINDS_AT_MAX ? UINT32_MAX : 0;
+}
+
 struct object *object_by_transfer(const struct model *model, const struct transfer_key *key)
 {
 	struct object_key candidate = { .ino = key->ino, .dev = key->dev };
+	uint32_t kinds = kinds_on(model, key->dev);
 	struct object *object;
 
 	for (uint32_t kind = FILE_UNKNOWN; kind < FILE_KIND_MAX; kind++) {
-		if (!kind_is_ipc(kind))
+		if (!(kinds >> kind & 1) || !kind_is_ipc(kind))
 			continue;
 		candidate.kind = kind;
 		object = model_object(model, &candidate);
@@ -54,6 +83,7 @@ static struct object *object_new(struct model *model, const struct object_key *k
 		return NULL;
 	}
 	object->serial = ++model->next_serial;
+	kinds_note(model, key);
 	if (key->kind == FILE_FIFO)
 		DL_APPEND2(model->fifos, object, fifo_prev, fifo_next);
 	return object;

@@ -62,6 +62,7 @@ static struct process *process_new(struct model *model, uint32_t pid, uint64_t s
 		return NULL;
 	}
 	process->serial = ++model->next_serial;
+	process->birth = ++model->births;
 	return process;
 }
 

@@ -568,6 +568,47 @@ static void names_objects(void **state)
 	assert_string_equal(s->change.object->name, "/tmp/y");
 }
 
+#define CROWD 40
+
+/* Who has to do with an object that many have is found, whether it came early or late, and who has not is not. */
+static void finds_one_among_many(void **state)
+{
+	struct script *s = *state;
+	const struct object *object;
+
+	snapshot_start(s);
+	for (uint32_t pid = 10; pid <= 12; pid++)
+		task_row(s, pid, pid, 0x9000 + pid, 1);
+	for (uint32_t pid = 100; pid < 100 + CROWD; pid++) {
+		task_row(s, pid, pid, 0x9000 + pid, 1);
+		by(s, pid);
+		slot_row(s, 0x9000 + pid, 3, pipe_read_end(F, 100));
+	}
+	task_row(s, 300, 300, 0x9000 + 300, 1);
+	/* Older than they are. */
+	by(s, 10);
+	slot_row(s, 0x9000 + 10, 3, pipe_read_end(F, 100));
+	for (uint32_t pid = 200; pid < 200 + CROWD; pid++) {
+		task_row(s, pid, pid, 0x9000 + pid, 1);
+		by(s, pid);
+		slot_row(s, 0x9000 + pid, 3, pipe_read_end(F, 100));
+	}
+	by(s, 11);
+	slot_row(s, 0x9000 + 11, 3, pipe_read_end(F, 100));
+	snapshot_done(s);
+	object = process_at(s, 10)->endpoints->key.object;
+	assert_int_equal(object->slots, 2 * CROWD + 2);
+	for (uint32_t pid = 10; pid <= 11; pid++)
+		assert_int_equal(model_endpoint(s->model, process_at(s, pid), object)->read_slots, 1);
+	for (uint32_t pid = 100; pid < 100 + CROWD; pid++) {
+		assert_ptr_equal(model_endpoint(s->model, process_at(s, pid), object)->key.process,
+				 process_at(s, pid));
+		assert_non_null(model_endpoint(s->model, process_at(s, pid + 100), object));
+	}
+	assert_null(model_endpoint(s->model, process_at(s, 12), object));
+	assert_null(model_endpoint(s->model, process_at(s, 300), object));
+}
+
 /* --- selection, memory ----------------------------------------------------------------------- */
 
 static void selects_descendants(void **state)
@@ -677,7 +718,7 @@ int main(void)
 		TEST(unknown_is_resolved),
 		TEST(use_heals),
 		TEST(names_objects),
-		TEST(selects_descendants),
+		TEST(finds_one_among_many), TEST(selects_descendants),
 		TEST(forgets),
 		TEST(forgets_nothing_selected),
 		TEST(counts_losses),
