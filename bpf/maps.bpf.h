@@ -63,13 +63,6 @@ struct destinations_map {
 	__type(value, struct sent);
 };
 
-struct losses_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, LOSS_MAX);
-	__type(key, __u32);
-	__type(value, __u64);
-};
-
 /* Since when tasks sleep in transfers. An array is looked up in a tenth of the time of task
  * storage, and nothing is allocated under the scheduler's locks. */
 struct asleep_map {
@@ -109,7 +102,6 @@ SHARED struct transfers_map transfers SEC(".maps");
 SHARED struct marks_map marks SEC(".maps");
 SHARED struct watched_map watched SEC(".maps");
 SHARED struct destinations_map destinations SEC(".maps");
-SHARED struct losses_map losses SEC(".maps");
 SHARED struct asleep_map asleep SEC(".maps");
 SHARED struct spaces_map spaces SEC(".maps");
 SHARED struct fifo_names_map fifo_names SEC(".maps");
@@ -121,11 +113,7 @@ SHARED struct control control;
  * back that were repaired for already, or never were. */
 static __always_inline void count_loss(enum loss which)
 {
-	__u32 key = which;
-	__u64 *total = bpf_map_lookup_elem(&losses, &key);
-
-	if (total)
-		__sync_fetch_and_add(total, 1);
+	__sync_fetch_and_add(&control.losses[which], 1);
 }
 
 #endif /* IPCTRACE_MAPS_BPF_H */

@@ -3,7 +3,7 @@
 #ifndef IPCTRACE_CONTROL_H
 #define IPCTRACE_CONTROL_H
 
-#include "ipctrace/record/transfer.h"
+#include "ipctrace/record.h"
 
 #define CALLS_MAX	512	/* a power of two above the largest system call number of any architecture */
 #define SOCKETCALL_MAX	32	/* a power of two above include/uapi/linux/net.h: SYS_SENDMMSG, 20 */
@@ -67,6 +67,7 @@ struct control {
 	__u32 watched;		/* objects put into the table of them since it was filled */
 	__u32 binds;		/* datagram sockets that were bound: an address may be another's from then on */
 	__u32 peers_at_work;	/* 1 = a new peer is not alone with its table, or has other threads */
+	__u64 losses[LOSS_MAX];	/* totals; last, so that a loss does not take what each call reads */
 };
 
 /* Names of FIFOs are known by a hash over their last NAME_HASH_BYTES bytes, from the end, so that an

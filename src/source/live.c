@@ -140,10 +140,9 @@ static bool unresolved_for_long(struct live *live, bool now)
 static int losses_check(struct live *live, bool now)
 {
 	uint64_t loss[LOSS_MAX], state;
-	int err = live_hooks_losses(live, loss);
+	int err = 0;
 
-	if (err)
-		return err;
+	live_hooks_losses(live, loss);
 	loss[LOSS_UNRESOLVED] = unresolved_for_long(live, now) ? live->model->unresolved : 0;
 	state = losses_of_state(loss) + loss[LOSS_UNRESOLVED];
 	if (state != live->snapshot_losses && (now || now_ns() >= live->next_resync_ns)) {

@@ -29,6 +29,7 @@ struct counted {
 	struct transfer seen;	/* newest value read */
 	struct transfer ongoing; /* of that, sleeps not over yet: blocked_in, blocked_out */
 	bool touched;		/* met in the read-out under way */
+	bool was_read;		/* met in the reading of counts under way */
 	struct counted_process *process;
 	struct counted *next, *prev; /* of the same process */
 	UT_hash_handle hh;
@@ -118,7 +119,7 @@ int live_unsupported(const char *what, int err);
 int live_hooks_open(struct live *live);
 void live_hooks_close(struct live *live);
 /* Totals of every loss counter into loss[LOSS_MAX]. */
-int live_hooks_losses(struct live *live, uint64_t *loss);
+void live_hooks_losses(struct live *live, uint64_t *loss);
 
 /* live_snapshot.c: begin() starts loading its programs beside the tracer's, end() waits until they are. After
  * begin() no process may be forked that allocates memory before it executes. 0 or -errno, after one line on
@@ -130,6 +131,10 @@ void live_snapshot_close(struct live *live);
 /* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */
 #define LIVE_READ_SIZE (1 << 18)
 int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx);
+/* The same for a program that goes through a map. What is deleted from it meanwhile may hide another
+ * entry of the same bucket. between: called where no row that was read is still to be handed on. */
+int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
+		  int (*between)(void *ctx), void *ctx);
 int live_bare(enum record_type type, record_fn to, void *ctx);
 
 /* live.c: hands on the rows of all tables. 0 or -errno. */

@@ -12,7 +12,6 @@
 #include "source/live.h"
 #include "tracer.skel.h"
 
-#define BATCH 512
 #define DRAIN_EVERY_NS 20000000
 
 static int transfers_fd(const struct live *live)
@@ -119,6 +118,7 @@ static int counted_update(struct live *live, const struct transfer_key *key,
 
 	if (!counted)
 		return -ENOMEM;
+	counted->was_read = true;
 	if (!memcmp(&counted->seen, value, sizeof(*value)))
 		return 0;
 	counted->seen = *value;
@@ -142,9 +142,8 @@ static int counted_take(struct live *live, struct counted *counted)
 {
 	struct transfer value;
 
-	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
+	if (bpf_map_lookup_and_delete_elem(transfers_fd(live), &counted->key, &value))
 		return 0;
-	bpf_map_delete_elem(transfers_fd(live), &counted->key);
 	counted->seen = (struct transfer){};
 	transfer_sum(&counted->base, &value);
 	return counted_report(live, counted);
@@ -177,15 +176,29 @@ static bool is_finished(const struct live *live, const struct transfer_key *key)
 	       !endpoint->other_slots;
 }
 
+/* One that the reading did not meet, since another of its bucket was deleted meanwhile. */
+static int counted_read(struct live *live, struct counted *counted)
+{
+	struct transfer value;
+
+	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
+		return 0;
+	return counted_update(live, &counted->key, &value);
+}
+
 /* What the process still holds stays; so does what is too new for the model to know of. */
-static int sweep_finished(struct live *live)
+static int sweep(struct live *live)
 {
 	struct counted *counted, *next;
 	int err = 0;
 
 	HASH_ITER(hh, live->counted, counted, next) {
-		if (!is_finished(live, &counted->key))
+		if (!is_finished(live, &counted->key)) {
+			if (!err && !counted->was_read)
+				err = counted_read(live, counted);
+			counted->was_read = false;
 			continue;
+		}
 		if (!err)
 			err = counted_take(live, counted);
 		counted_drop(live, counted);
@@ -193,40 +206,53 @@ static int sweep_finished(struct live *live)
 	return err;
 }
 
+struct reading {
+	struct live *live;
+	uint64_t drained, pause;
+};
+
+static int transfers_row(void *ctx, const struct record *record)
+{
+	const struct record_count *row = (const void *)record;
+	struct reading *reading = ctx;
+
+	return counted_update(reading->live, &row->key, &row->total);
+}
+
+/*
+ * Reading many takes its time, and the ring fills meanwhile. In a storm emptying it takes longer
+ * still, and new ones to read come up: half of the time for each.
+ */
+static int drain_meanwhile(void *ctx)
+{
+	struct reading *reading = ctx;
+	uint64_t begun = now_ns();
+	int err;
+
+	if (begun - reading->drained <= reading->pause)
+		return 0;
+	err = live_drain(reading->live);
+	reading->drained = now_ns();
+	if (reading->drained - begun > reading->pause)
+		reading->pause = reading->drained - begun;
+	return err;
+}
+
 int live_counts_read(struct live *live)
 {
-	static const size_t key_size = sizeof(struct transfer_key);
-	struct transfer_key *keys = calloc(BATCH, key_size);
-	struct transfer *values = calloc(BATCH, sizeof(*values));
-	__u32 batch = 0, count;
-	uint64_t drained = now_ns(), pause = DRAIN_EVERY_NS, begun;
-	bool first = true;
-	int err = 0, ret = 0;
+	struct reading reading = { .live = live, .drained = now_ns(), .pause = DRAIN_EVERY_NS };
+	char *buf;
+	int err;
 
-	if (!keys || !values)
-		err = -ENOMEM;
-	while (!err && !ret) {
-		count = BATCH;
-		ret = bpf_map_lookup_batch(transfers_fd(live), first ? NULL : &batch, &batch, keys,
-					   values, &count, NULL);
-		if (ret && ret != -ENOENT)
-			break;
-		for (__u32 i = 0; i < count && !err; i++)
-			err = counted_update(live, &keys[i], &values[i]);
-		first = false;
-		/* Reading many takes its time, and the ring fills meanwhile. In a storm emptying it takes
-		 * longer still, and new ones to read come up: half of the time for each. */
-		begun = now_ns();
-		if (!err && begun - drained > pause) {
-			err = live_drain(live);
-			drained = now_ns();
-			if (drained - begun > pause)
-				pause = drained - begun;
-		}
-	}
-	free(keys);
-	free(values);
-	return err ? err : sweep_finished(live);
+	if (!live->tracer->bss->control.count_transfers)
+		return 0;
+	buf = malloc(LIVE_READ_SIZE);
+	if (!buf)
+		return -ENOMEM;
+	err = live_map_read(live->tracer->progs.transfers_row, live->tracer->maps.transfers, buf, transfers_row,
+			    drain_meanwhile, &reading);
+	free(buf);
+	return err ? err : sweep(live);
 }
 
 /* What was counted before anybody was selected, or before the window, is not of the window. */

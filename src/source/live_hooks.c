@@ -143,6 +143,7 @@ static void choose_programs(struct live *live)
 	}
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
+	bpf_program__set_autoload(live->tracer->progs.transfers_row, true);
 	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
 				  is_enabled(live->options, "signal"));
 }
@@ -417,25 +418,16 @@ static uint64_t recursion_misses(struct live *live)
 	return sum;
 }
 
-int live_hooks_losses(struct live *live, uint64_t *loss)
+void live_hooks_losses(struct live *live, uint64_t *loss)
 {
-	int cpus = libbpf_num_possible_cpus(), fd = bpf_map__fd(live->tracer->maps.losses);
-	uint64_t now = now_ns(), *values = calloc(cpus, sizeof(*values));
+	volatile const __u64 *losses = live->tracer->bss->control.losses;
+	uint64_t now = now_ns();
 
-	if (!values)
-		return -ENOMEM;
-	for (__u32 which = 0; which < LOSS_MAX; which++) {
-		loss[which] = 0;
-		if (bpf_map_lookup_elem(fd, &which, values))
-			continue;
-		for (int cpu = 0; cpu < cpus; cpu++)
-			loss[which] += values[cpu];
-	}
-	free(values);
+	for (int which = 0; which < LOSS_MAX; which++)
+		loss[which] = losses[which];
 	if (now >= live->next_recursion_ns) {
 		live->recursion_base = recursion_misses(live);
 		live->next_recursion_ns = now + 1000000000ULL;
 	}
 	loss[LOSS_RECURSION] = live->recursion_base + live->marks_missed;
-	return 0;
 }

@@ -119,43 +119,55 @@ static int rows_split(char *buf, size_t *len, record_fn to, void *ctx)
 	return err;
 }
 
-/* pid 0: of all processes. */
-static int rows_read_pid(struct bpf_program *program, uint32_t pid, char *buf, record_fn to,
-			 void *ctx)
+/* What is there already: 1 = there may be more, 0 = that was all, or -errno. */
+static int rows_some(int fd, char *buf, size_t *len, record_fn to, void *ctx)
 {
-	union bpf_iter_link_info info = {.task.pid = pid};
-	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
-			    .link_info_len = sizeof(info));
-	struct bpf_link *link = bpf_program__attach_iter(program, pid ? &opts : NULL);
+	ssize_t n = read(fd, buf + *len, LIVE_READ_SIZE - *len);
+	int err;
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 1 : -errno;
+	*len += n;
+	err = rows_split(buf, len, to, ctx);
+	return err ? err : n > 0;
+}
+
+/* over: of what; NULL = of everything. between: called between two reads; NULL = not. */
+static int rows_read(struct bpf_program *program, union bpf_iter_link_info *over, char *buf, record_fn to,
+		     int (*between)(void *ctx), void *ctx)
+{
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = over,
+			    .link_info_len = sizeof(*over));
+	struct bpf_link *link = bpf_program__attach_iter(program, over ? &opts : NULL);
+	int fd, more, err = 0;
 	size_t len = 0;
-	ssize_t n;
-	int fd, err = 0;
 
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		err = fd;
-	while (!err) {
-		n = read(fd, buf + len, LIVE_READ_SIZE - len);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n <= 0) {
-			err = n < 0 ? -errno : 0;
-			break;
-		}
-		len += n;
-		err = rows_split(buf, &len, to, ctx);
+	more = fd < 0 ? fd : 1;
+	while (more > 0 && !err) {
+		more = rows_some(fd, buf, &len, to, ctx);
+		if (more > 0 && between)
+			err = between(ctx);
 	}
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	return err;
+	return err ? err : more;
 }
 
 int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
 {
-	return rows_read_pid(program, 0, buf, to, ctx);
+	return rows_read(program, NULL, buf, to, NULL, ctx);
+}
+
+int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
+		  int (*between)(void *ctx), void *ctx)
+{
+	union bpf_iter_link_info over = { .map.map_fd = (__u32)bpf_map__fd(map) };
+
+	return rows_read(program, &over, buf, to, between, ctx);
 }
 
 struct memory {
@@ -197,12 +209,13 @@ static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
 int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx)
 {
 	struct memory memory = { .live = live, .to = to, .ctx = ctx };
+	union bpf_iter_link_info over = { .task.pid = pid };
 	char *buf = malloc(LIVE_READ_SIZE);
 	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	err = rows_read_pid(live->snapshot->progs.rows_mapping, pid, buf, memory_row, &memory);
+	err = rows_read(live->snapshot->progs.rows_mapping, &over, buf, memory_row, NULL, &memory);
 	free(buf);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
