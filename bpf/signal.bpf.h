@@ -8,6 +8,7 @@
 
 #include "emit.bpf.h"
 #include "pending.bpf.h"
+#include "pid.bpf.h"
 
 /* include/linux/signal.h: SIG_KERNEL_{STOP,COREDUMP,IGNORE}_MASK */
 #define SIGNALS_STOP (BIT_OF(SIGSTOP) | BIT_OF(SIGTSTP) | BIT_OF(SIGTTIN) | BIT_OF(SIGTTOU))
@@ -49,8 +50,6 @@ struct signal_origin {
 int signal_origin_fill(struct signal_origin *origin, __u64 info, __u32 sig);
 /* By its code, and by the queue it was just put into: address of a struct sigpending, 0 = none. */
 int signal_origin_find(struct signal_origin *origin, __u64 queue, __u32 sig, __s32 code, __u32 group);
-/* Address of a struct task_struct; 0 = there is none of that number. */
-__u64 task_by_pid(__u32 nr);
 
 /* How a signal stands with its target; see signal_state(). */
 enum {

@@ -142,9 +142,9 @@ static long newest_step(__u32 i, struct newest *newest)
 #define NEWEST_MAX 4096
 
 /*
- * The perf tracepoint tells the child's pid alone, and no kfunc finds tasks for it. copy_process()
- * (kernel/fork.c) has just put the child at the end of its parent's children, or of its thread
- * group; what stands behind it was made by other threads since.
+ * copy_process() (kernel/fork.c) has just put the child at the end of its parent's children, or of its
+ * thread group; what stands behind it was made by other threads since. Should one of those end
+ * meanwhile, it leads no further, and the child is not found.
  */
 static __always_inline __u64 task_made_by_current(__u32 pid, __u64 clone_flags)
 {
@@ -168,6 +168,7 @@ static __always_inline __u64 task_made_by_current(__u32 pid, __u64 clone_flags)
 	return newest.child;
 }
 
+/* This tracepoint tells the child's pid alone, and no kfunc finds tasks for it. */
 SEC("?tp/task/task_newtask")
 int newtask_perf(struct trace_event_raw_task_newtask *ctx)
 {
@@ -176,7 +177,9 @@ int newtask_perf(struct trace_event_raw_task_newtask *ctx)
 
 	if (!process_mark(bpf_get_current_pid_tgid() >> 32))
 		return 0;
-	child = task_made_by_current(pid, clone_flags);
+	child = task_by_pid(pid);
+	if (!child)	/* the tree of pids is elsewhere */
+		child = task_made_by_current(pid, clone_flags);
 	if (!child) {
 		count_loss(LOSS_READ_FAILED);
 		return 0;

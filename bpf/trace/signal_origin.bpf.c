@@ -146,11 +146,13 @@ __noinline int signal_origin_find(struct signal_origin *origin, __u64 queue, __u
 
 /* --- whom ------------------------------------------------------------------------------------ */
 
-/* By its number in the first pid namespace: no kfunc finds it for a perf tracepoint. */
+/* By its number in the first pid namespace: no kfunc finds it for a perf tracepoint. A thread that ends
+ * as the last of its group has no number any more when it tells the parent (release_task()); its leader,
+ * a zombie, has one. */
 __noinline __u64 task_by_pid(__u32 nr)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	void *ns = BPF_CORE_READ(task, thread_pid, numbers[0].ns);
+	void *ns = BPF_CORE_READ(task, group_leader, thread_pid, numbers[0].ns);
 	struct pid *pid;
 	__u64 link;
 

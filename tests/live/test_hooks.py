@@ -2,10 +2,14 @@
 """Which hooks are used: on a kernel that skips tp_btf programs under preemption, those it never skips."""
 import os
 import platform
+import subprocess
+import sys
 
 import compare
 import pytest
 import test_signal
+import truth
+import waiting
 
 
 def test_hooks_that_this_kernel_never_skips(ipctrace):
@@ -102,11 +106,43 @@ def test_both_kinds_tell_the_same(ipctrace, workload):
     assert not only and not more, (only, more)
 
 
+# Its first thread ends, the other when it is told to.
+OUTLIVED = """
+import ctypes, os, threading
+end = {"x86_64": 60, "aarch64": 93}[os.uname().machine]
+libc = ctypes.CDLL(None)
+def other():
+    os.read(0, 1)
+    libc.syscall(end, 0)
+threading.Thread(target=other).start()
+libc.syscall(end, 0)
+"""
+
+
+@pytest.mark.parametrize("kind", ["tp_btf", "perf"])
+def test_a_parent_told_by_the_last_thread(ipctrace, background, kind):
+    """The thread that tells it has no number any more, and the leader has ended before."""
+    process = background(sys.executable, "-c", OUTLIVED, stdin=subprocess.PIPE)
+    waiting.until(lambda: truth.stat(process.pid)[0] == "Z", "its leader has ended")
+    tracer = ipctrace.start("trace", "--hooks", kind, "--json", "-e", "signal", "-p", os.getpid())
+    process.stdin.write(b"x")
+    process.stdin.flush()
+    process.wait()
+    result = tracer.stop()
+    end = compare.check_trace(result.events)
+    assert end["window"]["losses"]["read_failed"] == 0, end
+    told = [(e["event"], e["signal"]) for e in result.events[:-1] if e.get("child") == process.pid]
+    assert told == [("signal.ignore", "SIGCHLD")], result.events
+
+
 def test_the_perf_kind_is_exact_in_a_storm(ipctrace, workload):
+    """Whoever is told of a thread that outlived its leader is found, too."""
     it = workload("storm", "-s", 3, "-n", 800)
     tracer = ipctrace.start("trace", "--hooks", "perf", "--json", "--audit")
     it.say()
     it.hear("quiet")
     result = tracer.stop()
-    compare.check_audit(compare.check_trace(result.events))
+    end = compare.check_trace(result.events)
+    compare.check_audit(end)
+    assert end["window"]["losses"]["read_failed"] == 0, end["window"]
     assert it.finish() == 0
