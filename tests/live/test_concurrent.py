@@ -14,7 +14,7 @@ def test_two_traces_see_the_same(ipctrace, workload):
         assert result.code == 0, result
         end = compare.check_trace(result.events)
         compare.check_audit(end)
-        assert end["lost"] == 0
+        assert end["lost"] == 0, end["window"]
         # What the kernel has no name for goes by a number of the tracer's own.
         seen.append([(e["event"], e["object"].split(":")[0] if "fd:" in e["object"] or
                       e["object"].startswith(("epoll", "anon", "inotify")) else e["object"], e["fds"])

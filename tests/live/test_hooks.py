@@ -12,9 +12,21 @@ import truth
 import waiting
 
 
+SKIPS_TP_BTF = int(platform.release().split(".")[0]) >= 7
+
+
+@pytest.fixture
+def exact():
+    """exact("tp_btf"): skips the test where nothing is certain of what that kind of hook sees."""
+    def check(kind):
+        if kind == "tp_btf" and SKIPS_TP_BTF:
+            pytest.skip("this kernel skips tp_btf programs under preemption")
+    return check
+
+
 def test_hooks_that_this_kernel_never_skips(ipctrace):
     err = ipctrace.run("trace", "-v", "-d", "0.01").err.decode()
-    wanted = "perf tracepoints" if int(platform.release().split(".")[0]) >= 7 else "tp_btf"
+    wanted = "perf tracepoints" if SKIPS_TP_BTF else "tp_btf"
     assert f"hooks: {wanted}\n" in err, err
 
 
@@ -50,8 +62,9 @@ def test_nothing_is_skipped_while_all_fork_and_close(ipctrace, workload):
 
 
 @pytest.mark.parametrize("kind", ["tp_btf", "perf"])
-def test_each_kind_counts_every_signal(ipctrace, workload, kind):
+def test_each_kind_counts_every_signal(ipctrace, workload, exact, kind):
     """What the workload tells of its signals holds with either; the perf one finds its tasks by number."""
+    exact(kind)
     it = workload("signals")
     tracer = ipctrace.start("graph", "-v", "--hooks", kind, "--json", "--audit", "-d", 600, "-p", it.pid)
     it.say()
@@ -85,8 +98,9 @@ def _told(events, pids):
     return sorted(rows)
 
 
-def test_both_kinds_tell_the_same(ipctrace, workload):
+def test_both_kinds_tell_the_same(ipctrace, workload, exact):
     """Not the counts alone: causes, codes, values and outcomes, event by event."""
+    exact("tp_btf")
     told = {}
     for kind in ("tp_btf", "perf"):
         it = workload("signals")
@@ -120,8 +134,9 @@ libc.syscall(end, 0)
 
 
 @pytest.mark.parametrize("kind", ["tp_btf", "perf"])
-def test_a_parent_told_by_the_last_thread(ipctrace, background, kind):
+def test_a_parent_told_by_the_last_thread(ipctrace, background, exact, kind):
     """The thread that tells it has no number any more, and the leader has ended before."""
+    exact(kind)
     process = background(sys.executable, "-c", OUTLIVED, stdin=subprocess.PIPE)
     waiting.until(lambda: truth.stat(process.pid)[0] == "Z", "its leader has ended")
     tracer = ipctrace.start("trace", "--hooks", kind, "--json", "-e", "signal", "-p", os.getpid())

@@ -57,7 +57,8 @@ def test_python_multiprocessing(ipctrace, tmp_path):
     assert sum(link["bytes"] for link in observed) > 0
 
 
-def test_parallel_make(ipctrace, tmp_path):
+def test_parallel_make(ipctrace, needs, tmp_path):
+    needs("make", "gcc")
     project = tmp_path / "project"
     project.mkdir()
     for i in range(12):

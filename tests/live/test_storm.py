@@ -24,7 +24,7 @@ def test_storm_by_pid(ipctrace, workload, tmp_path, seed):
     assert result.code == 0, result
     end = compare.check_trace(result.events)
     compare.check_audit(end)
-    assert end["lost"] == 0 and end["resyncs"] == 0, end
+    assert end["lost"] == 0 and end["resyncs"] == 0, end["window"]
     # What the kernel's tables say, and what was kept from events alone, are both the truth.
     assert compare.check_fds(ipctrace.document("fds", "-p", it.pid), quiet) > 100
     recorded = recorder.stop()
@@ -45,7 +45,7 @@ def test_storm_beside_another(ipctrace, workload):
         storm.hear("quiet")
     end = compare.check_trace(tracer.stop().events)
     compare.check_audit(end)
-    assert end["lost"] == 0 and end["resyncs"] == 0, end
+    assert end["lost"] == 0 and end["resyncs"] == 0, end["window"]
     assert it.finish() == 0 and other.finish() == 0
 
 
@@ -63,7 +63,7 @@ def test_storm_as_program(ipctrace, tmp_path, seed):
     from conftest import strict_json
     end = compare.check_trace([strict_json(line) for line in out.read_bytes().splitlines()])
     compare.check_audit(end)
-    assert end["lost"] == 0, end
+    assert end["lost"] == 0, end["window"]
 
 
 def test_storm_whole_machine(ipctrace, workload):
@@ -75,6 +75,6 @@ def test_storm_whole_machine(ipctrace, workload):
     assert result.code == 0, result
     end = compare.check_trace(result.events)
     compare.check_audit(end)
-    assert end["lost"] == 0, end
+    assert end["lost"] == 0, end["window"]
     compare.check_fds(ipctrace.document("fds"), quiet)
     assert it.finish() == 0
