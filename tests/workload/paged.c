@@ -4,8 +4,8 @@
  * thread throws the page away all the time. Argument: a directory.
  *
  * Lets calls fail, by pointers to nowhere too, and tells {"failed": N}; then, at the test's word, goes on
- * until the page was found gone behind GONE calls that succeeded, and tells how many did: {"made": N,
- * "unlinked": N}.
+ * until the page was found gone behind GONE calls that succeeded, and tells how many did, and of how many: {"made":
+ * N, "unlinked": N, "gone": N}.
  */
 #include "workload.h"
 
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 	}
 	over = true;
 	pthread_join(thread, NULL);
-	tell("{\"made\": %d, \"unlinked\": %d}", pairs, pairs);
+	tell("{\"made\": %d, \"unlinked\": %d, \"gone\": %d}", pairs, pairs, gone);
 	while (listen_for_test())
 		;
 	return 0;
