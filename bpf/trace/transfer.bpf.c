@@ -57,29 +57,28 @@ static __always_inline void transfer_add(struct transfer *transfer, __u32 direct
 /*
  * The first transfer of this process on this object: makes its entry. A record says so, with all
  * that is needed to know the object even if its making was missed. Global, since each pointer that
- * is followed costs the verifier a search of the kernel's types, once a path.
+ * is followed costs the verifier a search of the kernel's types, once a path. mark: the process's.
+ * Returns 1 where there is an entry now; a peer has none on what is not watched.
  */
-__noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
+__noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result, __u32 mark)
 {
-	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
 	struct transfer_key copy, *key = &copy;
 	struct transfer zero = {};
-	__u32 mark;
 
 	if (!place)
 		return 0;
 	copy = *place;	/* before 6.4 a map's key may not lie in memory that was handed in */
-	mark = process_mark(task->tgid);
 	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev))
 		return 0;
 	if (bpf_map_update_elem(&transfers, key, &zero, BPF_NOEXIST)) {
-		if (!bpf_map_lookup_elem(&transfers, key))
-			count_loss(LOSS_MAP_FULL);
+		if (bpf_map_lookup_elem(&transfers, key))
+			return 1;
+		count_loss(LOSS_MAP_FULL);
 		return 0;
 	}
 	slot_send(&cause, NULL, current_table(), fd, mark);
-	return 0;
+	return 1;
 }
 
 /*
@@ -89,10 +88,11 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid(), slept;
+	__u32 mark = process_mark(pid_tgid >> 32);
 	struct transfer_key key = {};
 	struct transfer *transfer;
 
-	if (!process_mark(pid_tgid >> 32))
+	if (!mark)
 		return 0;
 	slept = asleep_end((__u32)pid_tgid);
 	if (bytes < 0 && !slept && bytes != -EPIPE)
@@ -101,12 +101,10 @@ __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 		return 0;
 	key.pid = pid_tgid >> 32;
 	transfer = bpf_map_lookup_elem(&transfers, &key);
-	if (!transfer) {
-		transfer_begin(&key, fd, nr, bytes);
+	if (!transfer && transfer_begin(&key, fd, nr, bytes, mark))
 		transfer = bpf_map_lookup_elem(&transfers, &key);
-		if (!transfer)
-			return 0;
-	}
+	if (!transfer)
+		return 0;
 	if (bytes == -EPIPE)
 		__sync_fetch_and_add(&transfer->broken, 1);
 	transfer_add(transfer, direction, bytes, slept);
@@ -121,15 +119,16 @@ __noinline __u64 call_slept(void)
 __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	__u32 mark = process_mark(pid_tgid >> 32);
 	struct transfer_key key = {};
 	struct transfer *transfer;
 
-	if (!process_mark(pid_tgid >> 32) || !current_transfer(&key, fd))
+	if (!mark || !current_transfer(&key, fd))
 		return 0;
 	key.pid = pid_tgid >> 32;
-	if (!bpf_map_lookup_elem(&transfers, &key))
-		transfer_begin(&key, fd, nr, 0);
 	transfer = bpf_map_lookup_elem(&transfers, &key);
+	if (!transfer && transfer_begin(&key, fd, nr, 0, mark))
+		transfer = bpf_map_lookup_elem(&transfers, &key);
 	if (transfer)
 		transfer_add(transfer, direction, -1, slept);
 	return 0;
