@@ -173,6 +173,16 @@ static bool targets_ended(struct live *live)
 	return true;
 }
 
+/* Hands on what the kernel added up since the last time. */
+static int sums_read(struct live *live)
+{
+	int err = live_sent_read(live);
+
+	if (!err)
+		err = live_counts_read(live);
+	return err ? err : live_signals_read(live);
+}
+
 /* What is to be done besides taking records. */
 static int look_after(struct live *live)
 {
@@ -184,11 +194,7 @@ static int look_after(struct live *live)
 		err = live_spaces_reread(live);
 	if (err || now_ns() < live->next_refresh_ns)
 		return err;
-	err = live_sent_read(live);
-	if (!err)
-		err = live_counts_read(live);
-	if (!err)
-		err = live_signals_read(live);
+	err = sums_read(live);
 	if (!err)
 		err = live_sync(live);
 	live->next_refresh_ns = now_ns() + REFRESH_NS;
@@ -277,11 +283,7 @@ static int live_refresh(struct source *source)
 	if (!err)
 		err = live_spaces_reread(live);
 	if (!err)
-		err = live_sent_read(live);
-	if (!err)
-		err = live_counts_read(live);
-	if (!err)
-		err = live_signals_read(live);
+		err = sums_read(live);
 	if (!err)
 		err = live_snapshot_rows(live, state_row, live);
 	if (!err)

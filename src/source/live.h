@@ -179,6 +179,8 @@ int live_counts_read(struct live *live);
 int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start);
 int live_counts_remember(struct live *live, const struct record_slot *use);
 int live_counts_reset(struct live *live);
+/* Deletes all entries of a map, which has room for `max`; key: room for one. 0 or -errno. */
+int live_map_empty(int fd, void *key, uint32_t max);
 void live_counts_close(struct live *live);
 
 /* live_sent.c: how much went to addresses. 0 or -errno. To be read before the counts, of which it is a part. */

@@ -255,20 +255,27 @@ int live_counts_read(struct live *live)
 	return err ? err : sweep(live);
 }
 
+int live_map_empty(int fd, void *key, uint32_t max)
+{
+	uint32_t left;
+
+	/* Whoever is busy makes new ones all the while: whoever traces us even one for each that goes. */
+	for (left = max; left && !bpf_map_get_next_key(fd, NULL, key); left--) {
+		if (bpf_map_delete_elem(fd, key) && errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
 /* What was counted before anybody was selected, or before the window, is not of the window. */
 int live_counts_reset(struct live *live)
 {
 	struct transfer_key key;
-	int left;
+	int err = live_map_empty(transfers_fd(live), &key, TRANSFERS_MAX);
 
-	/* Whoever is busy makes new ones all the while: whoever traces us even one for each that goes. */
-	for (left = TRANSFERS_MAX;
-	     left && !bpf_map_get_next_key(transfers_fd(live), NULL, &key); left--) {
-		if (bpf_map_delete_elem(transfers_fd(live), &key) && errno != ENOENT)
-			return -errno;
-	}
-	live_counts_close(live);
-	return 0;
+	if (!err)
+		live_counts_close(live);
+	return err;
 }
 
 void live_counts_close(struct live *live)

@@ -143,14 +143,11 @@ int live_sent_read(struct live *live)
 int live_sent_reset(struct live *live)
 {
 	struct destination_key key;
-	int left;
+	int err = live_map_empty(destinations_fd(live), &key, DESTINATIONS_MAX);
 
-	for (left = DESTINATIONS_MAX; left && !bpf_map_get_next_key(destinations_fd(live), NULL, &key); left--) {
-		if (bpf_map_delete_elem(destinations_fd(live), &key) && errno != ENOENT)
-			return -errno;
-	}
-	live_sent_close(live);
-	return 0;
+	if (!err)
+		live_sent_close(live);
+	return err;
 }
 
 void live_sent_close(struct live *live)
