@@ -362,13 +362,13 @@ static __always_inline void handlers_fill(struct record_wait *row, struct task_s
 static __always_inline bool has_timer(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
-	void *head = (void *)signal + bpf_core_field_offset(struct signal_struct, posix_timers);
+	void *head = (void *)signal + bpf_core_field_offset(struct signal_struct, posix_timers), *first = NULL;
 
 	if (BPF_CORE_READ(signal, real_timer.state) & 1)
 		return true;
-	/* A list before 6.12 points to itself when empty. */
-	return BPF_CORE_READ(signal, posix_timers.first) &&
-	       BPF_CORE_READ(signal, posix_timers.first) != head;
+	/* Either head begins with a pointer; a list's points to itself when empty. */
+	bpf_probe_read_kernel(&first, sizeof(first), head);
+	return first && first != head;
 }
 
 /* What splice() and io_uring move isn't counted. */
