@@ -98,6 +98,8 @@ static __always_inline void head_fill_current(struct record *head)
 	head->start = current_start();
 	head->pid = pid_tgid >> 32;
 	head->tid = (__u32)pid_tgid;
+	/* Kernels before 6.6 leave what lay behind the end of the name. */
+	__builtin_memset(head->comm, 0, sizeof(head->comm));
 	bpf_get_current_comm(head->comm, sizeof(head->comm));
 }
 
