@@ -22,7 +22,6 @@
 #define POLL_MAX_MS	50	/* the ring is looked at so often even where nothing wakes us */
 #define REFRESH_NS	(500 * NS_PER_MS)
 #define RESYNC_GAP_NS	(200 * NS_PER_MS)
-#define UNRESOLVED_NS	(300 * NS_PER_MS)
 
 uint64_t now_ns(void)
 {
@@ -123,27 +122,16 @@ static int resync(struct live *live)
 	return err;
 }
 
-/* A pointer in a copied table may be explained by a record still to come; not for ever. now: the
- * stream has ended, and nothing more comes. */
-static bool unresolved_for_long(struct live *live, bool now)
-{
-	if (!live->model->unresolved) {
-		live->unresolved_since_ns = 0;
-		return false;
-	}
-	if (!live->unresolved_since_ns)
-		live->unresolved_since_ns = now_ns();
-	return now || now_ns() - live->unresolved_since_ns > UNRESOLVED_NS;
-}
-
 /* Counts what was lost and repairs it. now: do not wait for the pause between two repairs. */
 static int losses_check(struct live *live, bool now)
 {
-	uint64_t loss[LOSS_MAX], state;
-	int err = 0;
+	uint64_t loss[LOSS_MAX], left, state;
+	int err = live_unexplained_ask(live, now, &left);
 
+	if (err)
+		return err;
 	live_hooks_losses(live, loss);
-	loss[LOSS_UNRESOLVED] = unresolved_for_long(live, now) ? live->model->unresolved : 0;
+	loss[LOSS_UNRESOLVED] = left;
 	state = losses_of_state(loss) + loss[LOSS_UNRESOLVED];
 	if (state != live->snapshot_losses && (now || now_ns() >= live->next_resync_ns)) {
 		live->snapshot_losses = losses_of_state(loss);

@@ -83,14 +83,14 @@ struct live {
 	uint64_t marks_missed;		/* processes that were not marked for a moment: a loss */
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
-	uint64_t unresolved_since_ns;	/* 0 = every descriptor is explained */
+	uint32_t unexplained_asks;	/* how often there was cause to ask of descriptors; 0 = all are explained */
 	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
 	bool find_peers;		/* somebody may share something, and nobody looked: look at all tables */
 	struct process_key *late;	/* marked since the last look, while others were not traced */
 	size_t late_count;
 	bool marked_late;		/* somebody was marked of whom a look, or the model, had told before */
 	uint64_t next_find_ns, looked_ns; /* the newest look at all tables began */
-	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns;
+	uint64_t next_refresh_ns, next_resync_ns, next_recursion_ns, next_ask_ns;
 };
 
 uint64_t now_ns(void);	/* CLOCK_MONOTONIC */
@@ -135,6 +135,8 @@ int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *c
  * entry of the same bucket. between: called where no row that was read is still to be handed on. */
 int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
 		  int (*between)(void *ctx), void *ctx);
+/* Of one process alone, by one of the iterators over tasks. */
+int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pid, record_fn to, void *ctx);
 int live_bare(enum record_type type, record_fn to, void *ctx);
 
 /* live.c: hands on the rows of all tables. 0 or -errno. */
@@ -152,7 +154,6 @@ bool live_wants_spaces(const struct live *live);
 int live_spaces_reread(struct live *live);
 /* Tells the kernel which spaces have something shared. */
 int live_spaces_announce(struct live *live);
-int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx);
 
 /* live_select.c: tells the kernel whom to trace, from what the model knows. */
 int live_select_announce(struct live *live, record_fn to, void *ctx);
@@ -173,6 +174,10 @@ int live_peers_look(struct live *live);
 int live_peers_find(struct live *live);
 /* Whether what was mapped is a reason to look. */
 void live_peers_note(struct live *live, const struct record_mapping *record);
+
+/* live_unexplained.c: asks the kernel for descriptors that nothing taken from the ring explains. now: the stream
+ * has ended, and nothing more comes. left: how many it cannot explain either, nor will anything to come. */
+int live_unexplained_ask(struct live *live, bool now, uint64_t *left);
 
 /* live_counts.c */
 int live_counts_read(struct live *live);

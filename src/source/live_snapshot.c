@@ -206,7 +206,7 @@ static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
 }
 
 /* A process that is gone has no rows. */
-int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx)
+int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pid, record_fn to, void *ctx)
 {
 	struct memory memory = { .live = live, .to = to, .ctx = ctx };
 	union bpf_iter_link_info over = { .task.pid = pid };
@@ -215,7 +215,7 @@ int live_rows_of_pid(struct live *live, uint32_t pid, record_fn to, void *ctx)
 
 	if (!buf)
 		return -ENOMEM;
-	err = rows_read(live->snapshot->progs.rows_mapping, &over, buf, memory_row, NULL, &memory);
+	err = rows_read(program, &over, buf, memory_row, NULL, &memory);
 	free(buf);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }

@@ -11,6 +11,7 @@
 
 #include "mechanism/mechanism.h"
 #include "source/live.h"
+#include "snapshot.skel.h"
 #include "tracer.skel.h"
 
 bool live_wants_spaces(const struct live *live)
@@ -57,7 +58,7 @@ static int reread(struct live *live, const struct space *space)
 		pids[i++] = process->key.pid;
 	err = mark(live, RECORD_SPACE_BEGIN, id);
 	for (i = 0; i < count && !err; i++)
-		err = live_rows_of_pid(live, pids[i], deliver, live);
+		err = live_rows_of_pid(live, live->snapshot->progs.rows_mapping, pids[i], deliver, live);
 	if (!err)
 		err = mark(live, RECORD_SPACE_END, id);
 	free(pids);
