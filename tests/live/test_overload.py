@@ -88,6 +88,8 @@ def test_mixed_storm_and_a_real_time_hog(ipctrace, workload):
     tracer = ipctrace.start("trace", "--json", "--audit", *SMALL)
     it.say()
     it.hear("storming")
+    # On the processor that is taken, the last: there it loses something however slow the storm is.
+    os.sched_setaffinity(tracer.pid, {max(os.sched_getaffinity(0))})
     it.say()
     quiet = it.hear("quiet", limit=HOG + LIMIT)
     assert quiet["hog"] == 0, f"no real-time process: {os.strerror(quiet['hog'])}"

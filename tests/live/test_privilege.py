@@ -68,7 +68,9 @@ def _as_nobody(*args, **how):
     (["trace"], TO_READ), (["trace", "--dot", "G"], TO_READ | TO_RENAME), (["graph", "-d", "600"], TO_READ),
     (["record", "-o", "R"], TO_READ | TO_RENAME), (["check", "-d", "600"], TO_READ),
     (["graph", "-d", "600", "-f", "svg"], TO_READ)])
-def test_only_reading_is_left(ipctrace, workload, tmp_path, options, left):
+def test_only_reading_is_left(ipctrace, workload, needs, tmp_path, options, left):
+    if "svg" in options:
+        needs("dot")
     it = workload("pipe_basic")
     options = [tmp_path / word if word in ("G", "R") else word for word in options]
     tracer = ipctrace.start(*options, "-p", it.pid)
