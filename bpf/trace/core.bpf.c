@@ -12,7 +12,7 @@
  * read and write come most often by far, so they are counted right here: a tail call is an indirect
  * jump, which costs as much as the counting.
  */
-static __always_inline __u8 count_plain_transfer(__u32 nr, __u32 fd, long ret)
+static __always_inline __u8 count_plain_transfer(struct task_struct *task, __u32 nr, __u32 fd, long ret)
 {
 	__u8 moves;
 
@@ -21,7 +21,8 @@ static __always_inline __u8 count_plain_transfer(__u32 nr, __u32 fd, long ret)
 	barrier_var(nr);
 	moves = settings.transfer_call[nr & (CALLS_MAX - 1)];
 	if (moves != CALL_MOVES_NOTHING && moves != CALL_MOVES && control.count_transfers)
-		transfer_count(fd, moves == CALL_MOVES_IN ? DIRECTION_IN : DIRECTION_OUT, ret, nr);
+		transfer_count(fd, moves == CALL_MOVES_IN ? DIRECTION_IN : DIRECTION_OUT, ret, nr,
+			       (__u64)task->tgid << 32 | task->pid);
 	return moves;
 }
 
@@ -48,11 +49,11 @@ int BPF_PROG(root_btf, struct pt_regs *regs, long ret)
 	if (!ARCH_IS_COMPAT(task)) {
 		__u32 nr = ARCH_SYSCALL_NR(regs);
 
-		next = next_program(nr, count_plain_transfer(nr, ARCH_ARG0(regs), ret), ret,
+		next = next_program(nr, count_plain_transfer(task, nr, ARCH_ARG0(regs), ret), ret,
 				    ARCH_ARG4(regs));
 	} else {
 		call_init(&call, regs, ret);
-		next = next_program(call.nr, count_plain_transfer(call.nr, call.arg[0], ret), ret,
+		next = next_program(call.nr, count_plain_transfer(task, call.nr, call.arg[0], ret), ret,
 				    call.arg[4]);
 	}
 	if (next != CALL_NONE)
@@ -70,7 +71,7 @@ int root_perf(struct trace_event_raw_sys_exit *ctx)
 	__u32 next;
 
 	call_init(&call, regs, ret);
-	next = next_program(call.nr, count_plain_transfer(call.nr, call.arg[0], ret), ret,
+	next = next_program(call.nr, count_plain_transfer(task, call.nr, call.arg[0], ret), ret,
 			    call.arg[4]);
 	if (next != CALL_NONE)
 		bpf_tail_call(ctx, &dispatch, next);

@@ -200,7 +200,7 @@ static __always_inline int message_moved(struct call *call, bool sending)
 
 	if (sending && call->ret >= 0)
 		stranger_look(call->arg[0], call->compat, call->arg[1]);
-	transfer_count(call->arg[0], sending ? DIRECTION_OUT : DIRECTION_IN, call->ret, call->nr);
+	call_count(call, call->arg[0], sending ? DIRECTION_OUT : DIRECTION_IN, call->ret);
 	if (call->ret < 0 || !is_walked(call, sending))
 		return 0;
 	walk_init(&walk, call, sending);
@@ -213,6 +213,7 @@ static long message_step(__u32 i, struct walk *walk)
 {
 	__u64 msghdr = walk->cause.arg[1] +
 		       (__u64)i * (walk->compat ? MMSGHDR_COMPAT_SIZE : MMSGHDR_NATIVE_SIZE);
+	__u64 pid_tgid;
 	__u32 len = 0;
 
 	if (i >= walk->cause.result)
@@ -223,8 +224,9 @@ static long message_step(__u32 i, struct walk *walk)
 			return 0;
 	}
 	bpf_probe_read_user(&len, sizeof(len), (void *)(msghdr + (walk->compat ? 28 : 56)));
+	pid_tgid = bpf_get_current_pid_tgid();
 	transfer_count(walk->cause.arg[0], walk->sending ? DIRECTION_OUT : DIRECTION_IN, len,
-		       walk->cause.nr);
+		       walk->cause.nr, pid_tgid);
 	message_walk(walk, msghdr, len);
 	return 0;
 }

@@ -8,7 +8,7 @@ CALL_EXIT(mq_send_exit)
 {
 	__s64 bytes = call->ret < 0 ? call->ret : (__s64)call->arg[2];
 
-	return transfer_count(call->arg[0], DIRECTION_OUT, bytes, call->nr);
+	return call_count(call, call->arg[0], DIRECTION_OUT, bytes);
 }
 
 char _license[] SEC("license") = "GPL";

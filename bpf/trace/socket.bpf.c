@@ -456,7 +456,7 @@ static __always_inline int on_sendto(struct call *call)
 	if (call->ret < 0 || !call->arg[4])
 		return 0;
 	if (stranger_joins(call->arg[0], call->arg[4], call->arg[5]))
-		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+		call_count(call, call->arg[0], DIRECTION_OUT, call->ret);
 	if (!process_mark(call->task->tgid))
 		return 0;
 	return destination_send(call->arg[0], call->arg[4], call->arg[5], call->ret);

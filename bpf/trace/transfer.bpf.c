@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The data plane: calls that move bytes through pipes and sockets, and the time slept in them.
- * Bytes, calls and time asleep are added up in the kernel per (process, object). Only the first
- * transfer is an event of its own.
+ * Bytes, calls and time asleep are added up in the kernel per (process, object), in a tally of theirs
+ * or in the table of transfers. Only the first transfer is an event of its own.
  */
 #include "transfer.bpf.h"
 
 #define EPIPE 32
+
+struct tally tallies[TALLIES_MAX];
 
 /* Ends the sleep that sched_switch saw begin; returns its length in ns. */
 static __always_inline __u64 asleep_end(__u32 tid)
@@ -54,6 +56,45 @@ static __always_inline void transfer_add(struct transfer *transfer, __u32 direct
 			 slept);
 }
 
+/* What the place in `tallies` that is the key's holds for it; NULL = nothing. */
+static __always_inline struct transfer *tally_find(const struct transfer_key *key)
+{
+	struct tally *tally = &tallies[tally_index(key)];
+
+	if (tally->key.ino != key->ino || tally->key.pid != key->pid || tally->key.start != key->start ||
+	    tally->key.dev != key->dev || tally->state != TALLY_HELD)
+		return NULL;
+	return &tally->sum;
+}
+
+/* Takes the key's place, unless another has it. */
+static __always_inline bool tally_take(const struct transfer_key *key)
+{
+	struct tally *tally = &tallies[tally_index(key)];
+
+	if (__sync_val_compare_and_swap(&tally->state, TALLY_FREE, TALLY_FILLING) != TALLY_FREE)
+		return false;
+	tally->key = *key;
+	__builtin_memset(&tally->sum, 0, sizeof(tally->sum));
+	__sync_lock_test_and_set(&tally->state, TALLY_HELD);
+	return true;
+}
+
+static __always_inline bool table_take(const struct transfer_key *key)
+{
+	struct transfer zero = {};
+
+	control.spilled = 1;
+	return !bpf_map_update_elem(&transfers, key, &zero, BPF_NOEXIST);
+}
+
+static __always_inline struct transfer *transfer_find(const struct transfer_key *key)
+{
+	struct transfer *transfer = tally_find(key);
+
+	return transfer ? transfer : bpf_map_lookup_elem(&transfers, key);
+}
+
 /*
  * The first transfer of this process on this object: makes its entry. A record says so, with all
  * that is needed to know the object even if its making was missed. Global, since each pointer that
@@ -64,14 +105,13 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 {
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
 	struct transfer_key copy, *key = &copy;
-	struct transfer zero = {};
 
 	if (!place)
 		return 0;
 	copy = *place;	/* before 6.4 a map's key may not lie in memory that was handed in */
 	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev))
 		return 0;
-	if (bpf_map_update_elem(&transfers, key, &zero, BPF_NOEXIST)) {
+	if (!tally_take(key) && !table_take(key)) {
 		if (bpf_map_lookup_elem(&transfers, key))
 			return 1;
 		count_loss(LOSS_MAP_FULL);
@@ -81,16 +121,27 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 	return 1;
 }
 
+/* Where what the process moves through that object is added up; NULL = it is not. */
+static __always_inline struct transfer *transfer_get(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result,
+						     __u32 mark)
+{
+	struct transfer *transfer = transfer_find(key);
+
+	if (!transfer && transfer_begin(key, fd, nr, result, mark))
+		transfer = transfer_find(key);
+	return transfer;
+}
+
 /*
  * Counts one call that moved `bytes` (or failed, < 0) through descriptor fd. Called for every
- * read and write of every traced process: mind each load.
+ * read and write of every traced process: mind each load, and each call.
  */
-__noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
+__noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr, __u64 pid_tgid)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid(), slept;
-	__u32 mark = process_mark(pid_tgid >> 32);
-	struct transfer_key key = {};
+	struct transfer_key key = {.pid = pid_tgid >> 32};
+	__u32 mark = process_mark(key.pid);
 	struct transfer *transfer;
+	__u64 slept;
 
 	if (!mark)
 		return 0;
@@ -99,10 +150,7 @@ __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr)
 		return 0;
 	if (!current_transfer(&key, fd))
 		return 0;
-	key.pid = pid_tgid >> 32;
-	transfer = bpf_map_lookup_elem(&transfers, &key);
-	if (!transfer && transfer_begin(&key, fd, nr, bytes, mark))
-		transfer = bpf_map_lookup_elem(&transfers, &key);
+	transfer = transfer_get(&key, fd, nr, bytes, mark);
 	if (!transfer)
 		return 0;
 	if (bytes == -EPIPE)
@@ -126,9 +174,7 @@ __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 	if (!mark || !current_transfer(&key, fd))
 		return 0;
 	key.pid = pid_tgid >> 32;
-	transfer = bpf_map_lookup_elem(&transfers, &key);
-	if (!transfer && transfer_begin(&key, fd, nr, 0, mark))
-		transfer = bpf_map_lookup_elem(&transfers, &key);
+	transfer = transfer_get(&key, fd, nr, 0, mark);
 	if (transfer)
 		transfer_add(transfer, direction, -1, slept);
 	return 0;
@@ -140,23 +186,23 @@ __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 /* splice(in, off, out, …): both sides; at least one is a pipe */
 static __always_inline int on_splice(struct call *call)
 {
-	transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
-	transfer_count(call->arg[2], DIRECTION_OUT, call->ret, call->nr);
+	call_count(call, call->arg[0], DIRECTION_IN, call->ret);
+	call_count(call, call->arg[2], DIRECTION_OUT, call->ret);
 	return 0;
 }
 
 /* tee(in, out): duplicates, so the input is not consumed and only the output gets bytes */
 static __always_inline int on_tee(struct call *call)
 {
-	transfer_count(call->arg[1], DIRECTION_OUT, call->ret, call->nr);
+	call_count(call, call->arg[1], DIRECTION_OUT, call->ret);
 	return 0;
 }
 
 /* sendfile(out, in, …) */
 static __always_inline int on_sendfile(struct call *call)
 {
-	transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
-	transfer_count(call->arg[1], DIRECTION_IN, call->ret, call->nr);
+	call_count(call, call->arg[0], DIRECTION_OUT, call->ret);
+	call_count(call, call->arg[1], DIRECTION_IN, call->ret);
 	return 0;
 }
 
@@ -169,9 +215,9 @@ static __always_inline int on_vmsplice(struct call *call)
 	struct file *file = (void *)current_file(call->arg[0]);
 
 	if (file && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE))
-		transfer_count(call->arg[0], DIRECTION_OUT, call->ret, call->nr);
+		call_count(call, call->arg[0], DIRECTION_OUT, call->ret);
 	else
-		transfer_count(call->arg[0], DIRECTION_IN, call->ret, call->nr);
+		call_count(call, call->arg[0], DIRECTION_IN, call->ret);
 	return 0;
 }
 

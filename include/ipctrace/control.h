@@ -66,6 +66,7 @@ struct control {
 	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
 	__u32 watched;		/* objects put into the table of them since it was filled */
 	__u32 binds;		/* datagram sockets that were bound: an address may be another's from then on */
+	__u32 spilled;		/* 1 = something was counted in the table of transfers */
 	__u32 peers_at_work;	/* 1 = a new peer is not alone with its table, or has other threads */
 	__u64 losses[LOSS_MAX];	/* totals; last, so that a loss does not take what each call reads */
 };
@@ -169,6 +170,33 @@ struct asleep {
 	__u32 tid;
 	__u32 pad;
 };
+
+/*
+ * Where most of what is counted lies: a cheap hash of process and object tells which. A hash table of the
+ * kernel's costs each read and write three times as much; who finds another here is counted there.
+ */
+#define TALLIES_MAX 4096 /* a power of two */
+
+struct tally {
+	__u64 state;	/* enum tally_state */
+	struct transfer_key key;
+	struct transfer sum;
+};
+
+/* Gone through in this order. */
+enum tally_state {
+	TALLY_FREE,
+	TALLY_FILLING,	/* by the program that took it */
+	TALLY_HELD,
+	TALLY_LEFT,	/* by the reader; a program that found its own there may still be adding to it */
+	TALLY_RESTING,	/* since before the newest reading */
+	TALLY_STATES
+};
+
+static inline __attribute__((always_inline)) __u32 tally_index(const struct transfer_key *key)
+{
+	return ((__u32)key->ino + key->pid * 37) & (TALLIES_MAX - 1);
+}
 
 /* The snapshot of `why`: set by the source before each pass (.bss). */
 struct wanting {

@@ -26,10 +26,10 @@ struct snapshot_bpf;
 struct counted {
 	struct transfer_key key;
 	struct transfer base;	/* from entries of this key that are deleted already */
-	struct transfer seen;	/* newest value read */
-	struct transfer ongoing; /* of that, sleeps not over yet: blocked_in, blocked_out */
-	bool touched;		/* met in the read-out under way */
-	bool was_read;		/* met in the reading of counts under way */
+	struct transfer tally;	/* newest value read of its tally, and of its entry in the table */
+	struct transfer entry;
+	bool in_table;		/* an entry of it was met there */
+	bool was_read;		/* that was met in the reading under way */
 	struct counted_process *process;
 	struct counted *next, *prev; /* of the same process */
 	UT_hash_handle hh;
@@ -75,6 +75,7 @@ struct live {
 
 	struct counted *counted;
 	struct counted_process *counted_processes;
+	uint64_t tallies_rested_ns;	/* when those that were left went on towards being free */
 	struct sent_known *sent;	/* to addresses, as far as handed on */
 	size_t sent_count;		/* of those in the kernel's table, when last read */
 	struct signal_base *signal_bases; /* counts at the start of the window */

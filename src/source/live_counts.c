@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads out what the kernel counted per (process, object) and hands on totals. An entry whose
- * process has ended, or no longer holds the object, is read a last time and deleted; should the pair
- * meet again, the kernel starts a new one, so totals here are base + newest value.
+ * Reads out what the kernel counted per (process, object), in tallies and in a table, and hands on totals.
+ * What is of a process that has ended, or no longer holds the object, is read a last time and given back;
+ * should the pair meet again, the kernel starts anew, so totals here are base + newest values. Two threads
+ * whose first transfers meet may have the pair counted in both places; what then stays in the table after
+ * the tally was given back is met there by the next reading.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -13,6 +15,9 @@
 #include "tracer.skel.h"
 
 #define DRAIN_EVERY_NS 20000000
+
+/* For so long, and till the reading after, a tally that was left is not given to another. */
+#define REST_NS 1000000000
 
 static int transfers_fd(const struct live *live)
 {
@@ -107,21 +112,18 @@ static int counted_report(struct live *live, struct counted *counted)
 		.total = counted->base,
 	};
 
-	transfer_sum(&record.total, &counted->seen);
+	transfer_sum(&record.total, &counted->tally);
+	transfer_sum(&record.total, &counted->entry);
 	return live_deliver(live, &record.head);
 }
 
-static int counted_update(struct live *live, const struct transfer_key *key,
+/* *seen: of *counted, what was read of the same place before. */
+static int counted_update(struct live *live, struct counted *counted, struct transfer *seen,
 			  const struct transfer *value)
 {
-	struct counted *counted = counted_get(live, key);
-
-	if (!counted)
-		return -ENOMEM;
-	counted->was_read = true;
-	if (!memcmp(&counted->seen, value, sizeof(*value)))
+	if (!memcmp(seen, value, sizeof(*value)))
 		return 0;
-	counted->seen = *value;
+	*seen = *value;
 	return counted_report(live, counted);
 }
 
@@ -137,16 +139,36 @@ int live_counts_remember(struct live *live, const struct record_slot *use)
 	return counted_get(live, &key) ? 0 : -ENOMEM;
 }
 
-/* Reads an entry a last time and removes it from the kernel's table. */
+/* The tally that is the key's; NULL if it has none. */
+static struct tally *tally_find(const struct live *live, const struct transfer_key *key)
+{
+	struct tally *tally = &live->tracer->bss->tallies[tally_index(key)];
+
+	if (__atomic_load_n(&tally->state, __ATOMIC_ACQUIRE) != TALLY_HELD || memcmp(&tally->key, key, sizeof(*key)))
+		return NULL;
+	return tally;
+}
+
+/* Reads a last time what was counted, and gives the places back. A call for each pair to ask the table is
+ * saved where the tally has it. */
 static int counted_take(struct live *live, struct counted *counted)
 {
+	struct tally *tally = tally_find(live, &counted->key);
 	struct transfer value;
+	bool taken = tally;
 
-	if (bpf_map_lookup_and_delete_elem(transfers_fd(live), &counted->key, &value))
-		return 0;
-	counted->seen = (struct transfer){};
-	transfer_sum(&counted->base, &value);
-	return counted_report(live, counted);
+	if (tally) {
+		__atomic_store_n(&tally->state, TALLY_LEFT, __ATOMIC_SEQ_CST);
+		transfer_sum(&counted->base, &tally->sum);
+		counted->tally = (struct transfer){};
+	}
+	if ((!tally || counted->in_table) &&
+	    !bpf_map_lookup_and_delete_elem(transfers_fd(live), &counted->key, &value)) {
+		transfer_sum(&counted->base, &value);
+		counted->entry = (struct transfer){};
+		taken = true;
+	}
+	return taken ? counted_report(live, counted) : 0;
 }
 
 int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
@@ -183,7 +205,7 @@ static int counted_read(struct live *live, struct counted *counted)
 
 	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
 		return 0;
-	return counted_update(live, &counted->key, &value);
+	return counted_update(live, counted, &counted->entry, &value);
 }
 
 /* What the process still holds stays; so does what is too new for the model to know of. */
@@ -194,7 +216,7 @@ static int sweep(struct live *live)
 
 	HASH_ITER(hh, live->counted, counted, next) {
 		if (!is_finished(live, &counted->key)) {
-			if (!err && !counted->was_read)
+			if (!err && counted->in_table && !counted->was_read)
 				err = counted_read(live, counted);
 			counted->was_read = false;
 			continue;
@@ -215,8 +237,13 @@ static int transfers_row(void *ctx, const struct record *record)
 {
 	const struct record_count *row = (const void *)record;
 	struct reading *reading = ctx;
+	struct counted *counted = counted_get(reading->live, &row->key);
 
-	return counted_update(reading->live, &row->key, &row->total);
+	if (!counted)
+		return -ENOMEM;
+	counted->in_table = true;
+	counted->was_read = true;
+	return counted_update(reading->live, counted, &counted->entry, &row->total);
 }
 
 /*
@@ -238,13 +265,13 @@ static int drain_meanwhile(void *ctx)
 	return err;
 }
 
-int live_counts_read(struct live *live)
+static int table_read(struct live *live)
 {
 	struct reading reading = { .live = live, .drained = now_ns(), .pause = DRAIN_EVERY_NS };
 	char *buf;
 	int err;
 
-	if (!live->tracer->bss->control.count_transfers)
+	if (!live->tracer->bss->control.spilled)
 		return 0;
 	buf = malloc(LIVE_READ_SIZE);
 	if (!buf)
@@ -252,6 +279,44 @@ int live_counts_read(struct live *live)
 	err = live_map_read(live->tracer->progs.transfers_row, live->tracer->maps.transfers, buf, transfers_row,
 			    drain_meanwhile, &reading);
 	free(buf);
+	return err;
+}
+
+static int tally_read(struct live *live, const struct tally *tally)
+{
+	struct counted *counted = counted_get(live, &tally->key);
+
+	return counted ? counted_update(live, counted, &counted->tally, &tally->sum) : -ENOMEM;
+}
+
+static int tallies_read(struct live *live)
+{
+	struct tally *tally = live->tracer->bss->tallies, *end = tally + TALLIES_MAX;
+	bool rested = now_ns() - live->tallies_rested_ns >= REST_NS;
+	__u64 state;
+	int err = 0;
+
+	for (; tally < end && !err; tally++) {
+		state = __atomic_load_n(&tally->state, __ATOMIC_ACQUIRE);
+		if (state == TALLY_HELD)
+			err = tally_read(live, tally);
+		else if (state > TALLY_HELD && rested)
+			__atomic_store_n(&tally->state, (state + 1) % TALLY_STATES, __ATOMIC_RELEASE);
+	}
+	if (rested)
+		live->tallies_rested_ns = now_ns();
+	return err;
+}
+
+int live_counts_read(struct live *live)
+{
+	int err;
+
+	if (!live->tracer->bss->control.count_transfers)
+		return 0;
+	err = tallies_read(live);
+	if (!err)
+		err = table_read(live);
 	return err ? err : sweep(live);
 }
 
@@ -270,12 +335,20 @@ int live_map_empty(int fd, void *key, uint32_t max)
 /* What was counted before anybody was selected, or before the window, is not of the window. */
 int live_counts_reset(struct live *live)
 {
+	struct tally *tally = live->tracer->bss->tallies, *end = tally + TALLIES_MAX;
+	__u64 held = TALLY_HELD;
 	struct transfer_key key;
-	int err = live_map_empty(transfers_fd(live), &key, TRANSFERS_MAX);
+	int err;
 
-	if (!err)
-		live_counts_close(live);
-	return err;
+	live->tracer->bss->control.spilled = 0; /* first: whoever comes meanwhile says so again */
+	err = live_map_empty(transfers_fd(live), &key, TRANSFERS_MAX);
+	if (err)
+		return err;
+	for (; tally < end; tally++, held = TALLY_HELD)
+		__atomic_compare_exchange_n(&tally->state, &held, TALLY_LEFT, false, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED);
+	live_counts_close(live);
+	return 0;
 }
 
 void live_counts_close(struct live *live)

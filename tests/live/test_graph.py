@@ -54,6 +54,24 @@ def test_whole_machine_counts_the_same(ipctrace, workload):
     assert it.finish() == 0
 
 
+def test_more_pipes_than_tallies(ipctrace, workload):
+    """Some are counted in the fast way, some by the table, some by both; the sums are the same."""
+    it = workload("crowded", 5000)
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", it.pid)
+    it.say()
+    it.hear("done")
+    result = tracer.stop()
+    assert result.code == 0, result
+    compare.check_window(result.document)
+    ends = {e["object"]: e for e in result.document["endpoints"] if compare.pid_of(e["process"]) == it.pid}
+    pipes = [pipe for line in it.told for pipe in line.get("pipes", [])]
+    assert len(pipes) == 10000
+    for inode, size, ops in pipes:
+        end = ends[f"pipe:[{inode}]"]
+        assert (end["bytes_out"], end["ops_out"], end["bytes_in"], end["ops_in"]) == (size, ops, size, ops), end
+    assert it.finish() == 0
+
+
 def test_snapshot_of_a_running_pipeline(ipctrace, workload):
     """All of it was there before; nothing moves any more. What can flow is known, what did isn't."""
     it = workload("pipeline", 4)
