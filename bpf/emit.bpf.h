@@ -8,12 +8,20 @@
 
 #include "file.bpf.h"
 
+/* False = it has no mark, for sure. */
+static __always_inline bool process_may_be_marked(__u32 tgid)
+{
+	if (tgid == settings.own_tgid)
+		return false;
+	return !control.selective || (marked.bits[(tgid & (MARKED_MAX - 1)) / 64] >> (tgid & 63) & 1);
+}
+
 /* Marks of a process: 0 = not traced, or ended. Everybody is selected where the whole machine is. */
 static __always_inline __u32 process_mark(__u32 tgid)
 {
 	__u32 *mark;
 
-	if (tgid == settings.own_tgid)
+	if (!process_may_be_marked(tgid))
 		return 0;
 	if (!control.selective)
 		return MARK_SELECTED;
@@ -23,6 +31,10 @@ static __always_inline __u32 process_mark(__u32 tgid)
 
 static __always_inline void process_set_mark(__u32 tgid, __u32 mark)
 {
+	__u64 *bits = &marked.bits[(tgid & (MARKED_MAX - 1)) / 64], bit = 1ull << (tgid & 63);
+
+	if (!(*bits & bit))
+		__sync_fetch_and_or(bits, bit);
 	if (bpf_map_update_elem(&marks, &tgid, &mark, BPF_ANY))
 		count_loss(LOSS_MAP_FULL);
 }
@@ -39,12 +51,16 @@ static __always_inline void object_watch(__u64 ino, __u32 dev)
 	struct watched_key key = {.ino = ino, .dev = dev};
 	__u32 one = WATCHED, *watch = bpf_map_lookup_elem(&watched, &key);
 
-	if (watch)
+	if (watch) {
 		*watch = WATCHED;
-	else if (bpf_map_update_elem(&watched, &key, &one, BPF_ANY))
+		return;
+	}
+	if (bpf_map_update_elem(&watched, &key, &one, BPF_ANY)) {
 		count_loss(LOSS_MAP_FULL);
-	else
-		__sync_fetch_and_add(&control.watched, 1);
+		return;
+	}
+	__sync_fetch_and_add(&control.watched, 1);
+	__sync_fetch_and_add(&control.watch_era, 1);
 }
 
 /* Never a wake-up an event (DESIGN: +3,500 ns instead of +392): once when enough lies there, then

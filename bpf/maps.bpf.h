@@ -108,6 +108,7 @@ SHARED struct fifo_names_map fifo_names SEC(".maps");
 
 SHARED const volatile struct settings settings;
 SHARED struct control control;
+SHARED struct marked marked;
 
 /* At once: a program is preempted like the task it runs in, and a sum put back late would take losses
  * back that were repaired for already, or never were. */

@@ -56,31 +56,46 @@ static __always_inline void transfer_add(struct transfer *transfer, __u32 direct
 			 slept);
 }
 
-/* What the place in `tallies` that is the key's holds for it; NULL = nothing. */
-static __always_inline struct transfer *tally_find(const struct transfer_key *key)
+static __always_inline bool tally_is_of(const struct tally *tally, const struct transfer_key *key)
 {
-	struct tally *tally = &tallies[tally_index(key)];
-
-	if (tally->key.ino != key->ino || tally->key.pid != key->pid || tally->key.start != key->start ||
-	    tally->key.dev != key->dev || tally->state != TALLY_HELD)
-		return NULL;
-	return &tally->sum;
+	return tally->key.ino == key->ino && tally->key.pid == key->pid && tally->key.start == key->start &&
+	       tally->key.dev == key->dev;
 }
 
-/* Takes the key's place, unless another has it. */
-static __always_inline bool tally_take(const struct transfer_key *key)
+/* Takes the key's place, unless somebody is counted in it. The taker fills it and sets its state. */
+static __always_inline struct tally *tally_take(const struct transfer_key *key)
 {
 	struct tally *tally = &tallies[tally_index(key)];
+	__u64 state = tally->state;
 
-	if (__sync_val_compare_and_swap(&tally->state, TALLY_FREE, TALLY_FILLING) != TALLY_FREE)
-		return false;
+	if (state > TALLY_REFUSED || __sync_val_compare_and_swap(&tally->state, state, TALLY_FILLING) != state)
+		return NULL;
 	tally->key = *key;
+	return tally;
+}
+
+static __always_inline bool tally_hold(const struct transfer_key *key)
+{
+	struct tally *tally = tally_take(key);
+
+	if (!tally)
+		return false;
 	__builtin_memset(&tally->sum, 0, sizeof(tally->sum));
 	__sync_lock_test_and_set(&tally->state, TALLY_HELD);
 	return true;
 }
 
-static __always_inline bool table_take(const struct transfer_key *key)
+static __always_inline void tally_refuse(const struct transfer_key *key, __u64 era)
+{
+	struct tally *tally = tally_take(key);
+
+	if (!tally)
+		return;
+	tally->era = era;
+	__sync_lock_test_and_set(&tally->state, TALLY_REFUSED);
+}
+
+static __always_inline bool table_hold(const struct transfer_key *key)
 {
 	struct transfer zero = {};
 
@@ -88,30 +103,30 @@ static __always_inline bool table_take(const struct transfer_key *key)
 	return !bpf_map_update_elem(&transfers, key, &zero, BPF_NOEXIST);
 }
 
-static __always_inline struct transfer *transfer_find(const struct transfer_key *key)
-{
-	struct transfer *transfer = tally_find(key);
-
-	return transfer ? transfer : bpf_map_lookup_elem(&transfers, key);
-}
-
 /*
  * The first transfer of this process on this object: makes its entry. A record says so, with all
  * that is needed to know the object even if its making was missed. Global, since each pointer that
- * is followed costs the verifier a search of the kernel's types, once a path. mark: the process's.
+ * is followed costs the verifier a search of the kernel's types, once a path.
  * Returns 1 where there is an entry now; a peer has none on what is not watched.
  */
-__noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result, __u32 mark)
+__noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __s64 result)
 {
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
 	struct transfer_key copy, *key = &copy;
+	__u64 era = control.watch_era;
+	__u32 mark;
 
 	if (!place)
 		return 0;
 	copy = *place;	/* before 6.4 a map's key may not lie in memory that was handed in */
-	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev))
+	mark = process_mark(key->pid);
+	if (!mark)
 		return 0;
-	if (!tally_take(key) && !table_take(key)) {
+	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev)) {
+		tally_refuse(key, era);
+		return 0;
+	}
+	if (!tally_hold(key) && !table_hold(key)) {
 		if (bpf_map_lookup_elem(&transfers, key))
 			return 1;
 		count_loss(LOSS_MAP_FULL);
@@ -122,35 +137,44 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 }
 
 /* Where what the process moves through that object is added up; NULL = it is not. */
-static __always_inline struct transfer *transfer_get(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result,
-						     __u32 mark)
+static __always_inline struct transfer *transfer_get(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
 {
-	struct transfer *transfer = transfer_find(key);
+	struct tally *tally = &tallies[tally_index(key)];
+	struct transfer *transfer;
 
-	if (!transfer && transfer_begin(key, fd, nr, result, mark))
-		transfer = transfer_find(key);
-	return transfer;
+	if (tally_is_of(tally, key)) {
+		if (tally->state == TALLY_HELD)
+			return &tally->sum;
+		if (tally->state == TALLY_REFUSED && tally->era == control.watch_era)
+			return NULL;
+	}
+	transfer = bpf_map_lookup_elem(&transfers, key);
+	if (transfer || !transfer_begin(key, fd, nr, result))
+		return transfer;
+	if (tally_is_of(tally, key) && tally->state == TALLY_HELD)
+		return &tally->sum;
+	return bpf_map_lookup_elem(&transfers, key);
 }
 
 /*
  * Counts one call that moved `bytes` (or failed, < 0) through descriptor fd. Called for every
- * read and write of every traced process: mind each load, and each call.
+ * read and write of every traced process: mind each load, and each call. Marks are not looked at where
+ * there is a tally, which only the marked have.
  */
 __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr, __u64 pid_tgid)
 {
 	struct transfer_key key = {.pid = pid_tgid >> 32};
-	__u32 mark = process_mark(key.pid);
 	struct transfer *transfer;
 	__u64 slept;
 
-	if (!mark)
+	if (!process_may_be_marked(key.pid))
 		return 0;
 	slept = asleep_end((__u32)pid_tgid);
 	if (bytes < 0 && !slept && bytes != -EPIPE)
 		return 0;
 	if (!current_transfer(&key, fd))
 		return 0;
-	transfer = transfer_get(&key, fd, nr, bytes, mark);
+	transfer = transfer_get(&key, fd, nr, bytes);
 	if (!transfer)
 		return 0;
 	if (bytes == -EPIPE)
@@ -166,15 +190,12 @@ __noinline __u64 call_slept(void)
 
 __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 mark = process_mark(pid_tgid >> 32);
-	struct transfer_key key = {};
+	struct transfer_key key = {.pid = bpf_get_current_pid_tgid() >> 32};
 	struct transfer *transfer;
 
-	if (!mark || !current_transfer(&key, fd))
+	if (!process_may_be_marked(key.pid) || !current_transfer(&key, fd))
 		return 0;
-	key.pid = pid_tgid >> 32;
-	transfer = transfer_get(&key, fd, nr, 0, mark);
+	transfer = transfer_get(&key, fd, nr, 0);
 	if (transfer)
 		transfer_add(transfer, direction, -1, slept);
 	return 0;
@@ -256,7 +277,7 @@ int BPF_PROG(fell_asleep, bool preempt, struct task_struct *prev)
 {
 	if (preempt || prev->pid == 0 || !task_is_going_to_sleep(prev))
 		return 0;
-	if (task_is_in_transfer(prev) && process_mark(prev->tgid))
+	if (process_may_be_marked(prev->tgid) && task_is_in_transfer(prev))
 		asleep_begin(prev->pid);
 	return 0;
 }

@@ -64,6 +64,7 @@ struct control {
 	__u32 count_transfers;	/* 0 = no mechanism that moves data was asked for */
 	__u32 follow_signals;	/* 0 = signals were not asked for */
 	__u32 signalfds;	/* 1 = there is a signalfd: look at reads that fit one */
+	__u64 watch_era;	/* goes up when more is watched: what was refused is looked at again */
 	__u32 watched;		/* objects put into the table of them since it was filled */
 	__u32 binds;		/* datagram sockets that were bound: an address may be another's from then on */
 	__u32 spilled;		/* 1 = something was counted in the table of transfers */
@@ -75,6 +76,16 @@ struct control {
  * unlink of anything else costs no record. What it lets through by chance the model drops. */
 #define NAME_HASH_BYTES 64
 #define NAME_HASH(hash, c) ((hash) * 31 + (__u8)(c))
+
+/*
+ * By pid % MARKED_MAX: nobody with a bit that is 0 has a mark. Most of those who pass here are told by that,
+ * and cost no look-up. A bit stays when the mark goes.
+ */
+#define MARKED_MAX 65536 /* a power of two */
+
+struct marked {
+	__u64 bits[MARKED_MAX / 64];
+};
 
 /* Values in the table of watched objects. */
 enum watch {
@@ -180,12 +191,16 @@ struct asleep {
 struct tally {
 	__u64 state;	/* enum tally_state */
 	struct transfer_key key;
-	struct transfer sum;
+	union {
+		struct transfer sum;
+		__u64 era;	/* control.watch_era, before the object was looked for in vain */
+	};
 };
 
-/* Gone through in this order. */
+/* Gone through in this order; to be refused is left out by most. */
 enum tally_state {
 	TALLY_FREE,
+	TALLY_REFUSED,	/* a peer's, with an object that is not watched: not counted, and whoever is may take it */
 	TALLY_FILLING,	/* by the program that took it */
 	TALLY_HELD,
 	TALLY_LEFT,	/* by the reader; a program that found its own there may still be adding to it */

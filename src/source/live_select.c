@@ -62,11 +62,22 @@ static int late_note(struct live *live, const struct process *process)
 	return 0;
 }
 
+static int mark_add(struct live *live, uint32_t pid, uint32_t mark)
+{
+	__u64 *bits = &live->tracer->bss->marked.bits[(pid & (MARKED_MAX - 1)) / 64];
+
+	__atomic_fetch_or(bits, 1ull << (pid & 63), __ATOMIC_SEQ_CST);
+	if (bpf_map_update_elem(bpf_map__fd(live->tracer->maps.marks), &pid, &mark, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
 /* Marks what is not marked yet. Returns how many were added, or -errno. */
 static int marks_add(struct live *live)
 {
 	int fd = bpf_map__fd(live->tracer->maps.marks), added = 0;
 	const struct process *process;
+	int err;
 
 	for (process = live->model->processes; process; process = process->hh.next) {
 		__u32 pid = process->key.pid, mark = MARK_PEER, have;
@@ -82,8 +93,9 @@ static int marks_add(struct live *live)
 			if (late_note(live, process))
 				return -ENOMEM;
 		}
-		if (bpf_map_update_elem(fd, &pid, &mark, BPF_ANY))
-			return -errno;
+		err = mark_add(live, pid, mark);
+		if (err)
+			return err;
 		added++;
 	}
 	return added;
@@ -230,6 +242,7 @@ static int watches_fill(struct live *live, bool eventfds)
 		err = object_watch(fd, object);
 		live->watches_held++;
 	}
+	__atomic_fetch_add(&live->tracer->bss->control.watch_era, 1, __ATOMIC_SEQ_CST);
 	return err;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which hooks are used: on a kernel that skips tp_btf programs under preemption, those it never skips."""
+import contextlib
 import os
 import platform
 import subprocess
@@ -34,7 +35,8 @@ def _programs_held(pid):
     """How many BPF programs the process holds, by its descriptors."""
     held = 0
     for fd in os.listdir(f"/proc/{pid}/fd"):
-        held += "bpf-prog" in os.readlink(f"/proc/{pid}/fd/{fd}")
+        with contextlib.suppress(FileNotFoundError):    # a table that was read meanwhile
+            held += "bpf-prog" in os.readlink(f"/proc/{pid}/fd/{fd}")
     return held
 
 

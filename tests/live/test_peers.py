@@ -3,6 +3,9 @@
 Who becomes a peer amid a trace, and is not alone: what it was doing at that moment in other threads, in
 children and in whoever shares its table is known from then on as if it had been traced from the start.
 """
+import json
+import sys
+
 import pytest
 import compare
 
@@ -39,3 +42,56 @@ def test_all_who_hold_it_are_found(ipctrace, workload):
         others = {o["peer"] for o in document["objects"] if o["id"] in ends and o.get("peer")}
         assert others & held, (pid, ends, held)
     assert it.finish() == 0
+
+
+BECOMES_SHARED = r"""
+import json, os, socket, sys
+ours, theirs = socket.socketpair()
+read, write = os.pipe()
+child = os.fork()
+if child == 0:
+    os.dup2(theirs.fileno(), 3)
+    os.closerange(4, 64)
+    for fd in 0, 1, 2:
+        os.close(fd)
+    theirs = socket.socket(fileno=3)
+    _, (got,), _, _ = socket.recv_fds(theirs, 1, 1)
+    theirs.send(b"!")
+    for _ in range(100):
+        os.read(got, 7)
+    theirs.send(b"!")
+    theirs.recv(1)
+    os._exit(0)
+print(json.dumps({"child": child, "inode": os.fstat(read).st_ino}), flush=True)
+sys.stdin.readline()
+for _ in range(1000):
+    os.write(write, b"not yet")
+    os.read(read, 7)
+socket.send_fds(ours, [b"!"], [read])
+ours.recv(1)
+for _ in range(100):
+    os.write(write, b"counted")
+ours.recv(1)
+print("done", flush=True)
+sys.stdin.readline()
+ours.send(b"!")
+os.waitpid(child, 0)
+"""
+
+
+def test_a_peers_object_is_counted_once_it_is_shared(ipctrace, background):
+    """What a peer moves through what is its own alone is not counted, and costs little; from the moment on
+    that a selected process gets hold of it, all of it is."""
+    it = background(sys.executable, "-c", BECOMES_SHARED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    told = json.loads(it.stdout.readline())
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", told["child"])
+    it.stdin.write("\n")
+    it.stdin.flush()
+    assert it.stdout.readline() == "done\n"
+    document = tracer.stop().document
+    compare.check_window(document)
+    name = f"pipe:[{told['inode']}]"
+    assert compare.endpoint(document, it.pid, name)["bytes_out"] == 700
+    assert compare.endpoint(document, told["child"], name)["bytes_in"] == 700
+    it.communicate("\n", timeout=60)
+    assert it.returncode == 0
