@@ -28,6 +28,7 @@ struct counted {
 	struct transfer base;	/* from entries of this key that are deleted already */
 	struct transfer tally;	/* newest value read of its tally, and of its entry in the table */
 	struct transfer entry;
+	bool unknown;		/* when last looked at, the model did not know the process */
 	bool in_table;		/* an entry of it was met there */
 	bool was_read;		/* that was met in the reading under way */
 	struct counted_process *process;

@@ -117,11 +117,14 @@ static int counted_report(struct live *live, struct counted *counted)
 	return live_deliver(live, &record.head);
 }
 
-/* *seen: of *counted, what was read of the same place before. */
+/*
+ * *seen: of *counted, what was read of the same place before. What is too new for the model to know of is
+ * told by a record that lies in the ring still, and read the next time.
+ */
 static int counted_update(struct live *live, struct counted *counted, struct transfer *seen,
 			  const struct transfer *value)
 {
-	if (!memcmp(seen, value, sizeof(*value)))
+	if (!memcmp(seen, value, sizeof(*value)) || !model_endpoint_by_transfer(live->model, &counted->key))
 		return 0;
 	*seen = *value;
 	return counted_report(live, counted);
@@ -186,13 +189,18 @@ int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
 	return err;
 }
 
-/* The process has ended, or let go of the object. */
-static bool is_finished(const struct live *live, const struct transfer_key *key)
+/* The process has ended, or let go of the object. Whoever is unknown still at the reading after the first
+ * has come and gone while records were lost. */
+static bool is_finished(const struct live *live, struct counted *counted)
 {
-	const struct endpoint *endpoint = model_endpoint_by_transfer(live->model, key);
-	const struct process *process = model_process(live->model, key->pid, key->start);
+	const struct endpoint *endpoint = model_endpoint_by_transfer(live->model, &counted->key);
+	const struct process *process = model_process(live->model, counted->key.pid, counted->key.start);
+	bool was_unknown = counted->unknown;
 
-	if (!process || process->exited)
+	counted->unknown = !process;
+	if (!process)
+		return was_unknown;
+	if (process->exited)
 		return true;
 	return endpoint && !endpoint->read_slots && !endpoint->write_slots && !endpoint->maps &&
 	       !endpoint->other_slots;
@@ -215,7 +223,7 @@ static int sweep(struct live *live)
 	int err = 0;
 
 	HASH_ITER(hh, live->counted, counted, next) {
-		if (!is_finished(live, &counted->key)) {
+		if (!is_finished(live, counted)) {
 			if (!err && counted->in_table && !counted->was_read)
 				err = counted_read(live, counted);
 			counted->was_read = false;

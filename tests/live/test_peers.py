@@ -4,6 +4,7 @@ Who becomes a peer amid a trace, and is not alone: what it was doing at that mom
 children and in whoever shares its table is known from then on as if it had been traced from the start.
 """
 import json
+import subprocess
 import sys
 
 import pytest
