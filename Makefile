@@ -57,8 +57,8 @@ bpf_objects   = $(patsubst bpf/%.bpf.c,$(BUILD)/bpf/%.bpf.o,$(1))
 
 SOURCES	      := $(sort $(shell find src -name '*.c'))
 MODEL_SOURCES := $(filter src/model/%,$(SOURCES))
-# What loads BPF programs; unit tests link without it.
-LIVE_SOURCES  := $(filter src/source/live%,$(SOURCES))
+# What loads BPF programs, or needs libbpf otherwise; unit tests link without it.
+LIVE_SOURCES  := $(filter src/source/live% src/source/kernel_types.c,$(SOURCES))
 UNIT_SOURCES  := $(filter-out src/main.c $(LIVE_SOURCES),$(SOURCES))
 
 objects	      = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(1))
@@ -274,7 +274,10 @@ $(BUILD)/tests/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELPERS) $(BUILD)/libu
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SAN_FLAGS) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(BUILD)/libunit.a \
-		-lcmocka -lelf -lz -ljansson -o $@
+		-lcmocka $(UNIT_LIBS) -lelf -lz -ljansson -o $@
+# The one that tests what needs libbpf.
+$(BUILD)/tests/unit/test_kernel_types: $(BUILD)/san/source/kernel_types.o
+$(BUILD)/tests/unit/test_kernel_types: UNIT_LIBS := -lbpf
 .SECONDARY: $(UNIT_TESTS:$(BUILD)/tests/unit/%=$(BUILD)/san/tests/unit/%.o)
 
 # --- fuzzing -----------------------------------------------------------------------------------

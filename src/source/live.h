@@ -15,6 +15,7 @@
 #include "ipctrace/record.h"
 #include "model/model.h"
 #include "options.h"
+#include "source/kernel_types.h"
 #include "source/program.h"
 #include "source/ring.h"
 #include "source/source.h"
@@ -70,6 +71,7 @@ struct live {
 	bool pipe_times;		/* the kernel notes when a pipe was last written to */
 	struct {
 		pthread_t thread;
+		struct kernel_types types;
 		bool runs;
 		int err;		/* of what it loaded; once it has ended */
 	} loader;

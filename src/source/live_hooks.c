@@ -15,6 +15,7 @@
 
 #include "mechanism/mechanism.h"
 #include "source/calls.h"
+#include "source/kernel_types.h"
 #include "source/live.h"
 #include "tracer.skel.h"
 #include "util/error.h"
@@ -164,12 +165,12 @@ static bool counts_transfers(const struct options *options)
 	return false;
 }
 
-static int tracer_load(struct live *live)
+static int tracer_open(struct live *live, const struct kernel_types *types)
 {
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types->path);
 	struct settings *settings;
-	int err;
 
-	live->tracer = tracer_bpf__open();
+	live->tracer = tracer_bpf__open_opts(&opts);
 	if (!live->tracer)
 		return open_map_error("opening the tracer", -errno);
 	settings = (struct settings *)&live->tracer->rodata->settings;
@@ -184,8 +185,26 @@ static int tracer_load(struct live *live)
 	live->tracer->bss->control.count_transfers = counts_transfers(live->options);
 	live->tracer->bss->control.follow_signals = is_enabled(live->options, "signal");
 	choose_programs(live);
-	err = tracer_bpf__load(live->tracer);
-	return err ? open_map_error("loading the tracer", err) : 0;
+	return 0;
+}
+
+static int tracer_load(struct live *live)
+{
+	struct kernel_types types;
+	int err = kernel_types_open(&types);
+
+	if (err)
+		return open_map_error("loading the tracer", err);
+	err = tracer_open(live, &types);
+	if (!err) {
+		err = kernel_types_write(&types, bpf_object__btf(live->tracer->obj));
+		if (!err)
+			err = tracer_bpf__load(live->tracer);
+		if (err)
+			err = open_map_error("loading the tracer", err);
+	}
+	kernel_types_close(&types);
+	return err;
 }
 
 static int dispatch_set(struct live *live, int nr, const char *name)

@@ -37,7 +37,10 @@ static void *load(void *ctx)
 
 	if (live->wants_waits)
 		live_pipe_times_begin(ends);
-	live->loader.err = snapshot_bpf__load(live->snapshot);
+	live->loader.err = kernel_types_write(&live->loader.types, bpf_object__btf(live->snapshot->obj));
+	if (!live->loader.err)
+		live->loader.err = snapshot_bpf__load(live->snapshot);
+	kernel_types_close(&live->loader.types);
 	if (live->wants_waits)
 		live->pipe_times = live_pipe_times_end(ends);
 	return NULL;
@@ -68,12 +71,18 @@ static void loader_join(struct live *live)
 
 int live_snapshot_begin(struct live *live)
 {
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = live->loader.types.path);
 	struct settings *settings;
-	int err;
+	int err = kernel_types_open(&live->loader.types);
 
-	live->snapshot = snapshot_bpf__open();
-	if (!live->snapshot)
-		return err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
+	if (err)
+		return err_r(err, "keeping the kernel's types: %s", strerror(-err));
+	live->snapshot = snapshot_bpf__open_opts(&opts);
+	if (!live->snapshot) {
+		err = err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
+		kernel_types_close(&live->loader.types);
+		return err;
+	}
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	/* Not shown otherwise; but whoever runs us and waits for us has no other reason to. */
 	settings->own_tgid = live->wants_waits ? 0 : getpid();
