@@ -2,9 +2,11 @@
 """Who talks to whom: exact links and bytes when watched, and the true peers when not."""
 import re
 import subprocess
+import sys
 
 import pytest
 import compare
+import conftest
 
 
 def _watched(ipctrace, workload, select, stages=4, size=256 * 1024):
@@ -70,6 +72,40 @@ def test_more_pipes_than_tallies(ipctrace, workload):
         end = ends[f"pipe:[{inode}]"]
         assert (end["bytes_out"], end["ops_out"], end["bytes_in"], end["ops_in"]) == (size, ops, size, ops), end
     assert it.finish() == 0
+
+
+# Makes pipes, and moves something through each at once and never again, while counts are looked at twice or more.
+BRIEF = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+print("ready", flush=True)
+sys.stdin.readline()
+pipes = []
+for _ in range(9000):
+    ends = os.pipe()
+    os.write(ends[1], b"x" * 7)
+    os.read(ends[0], 7)
+    pipes.append(os.fstat(ends[0]).st_ino)
+print(*pipes, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_what_is_counted_before_it_is_known_of(ipctrace, background):
+    """Counts are read when records that tell of what they are about lie in the ring still."""
+    it = background(sys.executable, "-c", BRIEF, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    lines = conftest.Lines(it.stdout.fileno(), "pipes")
+    assert lines.next() == "ready"
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", it.pid)
+    it.stdin.write(b"\n")
+    it.stdin.flush()
+    pipes = {f"pipe:[{inode}]" for inode in lines.next().split()}
+    graph = tracer.stop().document
+    compare.check_window(graph)
+    moved = {e["object"]: (e["bytes_in"], e["bytes_out"]) for e in graph["endpoints"] if e["object"] in pipes}
+    assert set(moved) == pipes
+    wrong = {name: bytes for name, bytes in moved.items() if bytes != (7, 7)}
+    assert not wrong, f"{len(wrong)} of {len(pipes)}: {sorted(wrong.items())[:5]}"
 
 
 def test_snapshot_of_a_running_pipeline(ipctrace, workload):
