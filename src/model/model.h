@@ -136,6 +136,7 @@ struct socket {
 	struct socket_facts facts;	/* the newest sample */
 	char *name;			/* unix: name_len bytes, as bound; NULL = never bound */
 	uint32_t name_len;
+	uint64_t named;			/* it got that name before all that have a higher number; 0 = never bound */
 	struct object *object;
 	struct socket_tuple tuple;
 	bool is_hashed;			/* in model->sockets, under that tuple */
@@ -467,6 +468,7 @@ struct model {
 	bool select_all, follow;
 	uint64_t loss[LOSS_MAX];
 	uint32_t resyncs;
+	uint64_t names_given;		/* to sockets: see struct socket */
 	uint64_t unresolved;		/* slots whose description could not be explained, now */
 
 	struct wait *waits;		/* of the newest look; see model/why.h */

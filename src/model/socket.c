@@ -233,13 +233,23 @@ static bool is_named(const struct object *object, const struct destination *dest
 	       (!is_abstract || socket->facts.netns == netns);
 }
 
+/* A path may be bound again while its first owner lives on without. */
+static bool has_name_since(const struct object *object, const struct object *other)
+{
+	const uint64_t named = object->socket ? object->socket->named : 0;
+
+	if (is_held(object) != is_held(other))
+		return is_held(object);
+	return named >= (other->socket ? other->socket->named : 0);
+}
+
 static struct object *unix_by_name(const struct model *model, const struct destination *destination,
 				   uint32_t netns)
 {
 	struct object *object, *found = NULL;
 
 	for (object = model->objects; object; object = object->hh.next)
-		if (is_named(object, destination, netns) && (!found || is_held(object)))
+		if (is_named(object, destination, netns) && (!found || has_name_since(object, found)))
 			found = object;
 	return found;
 }
@@ -430,7 +440,7 @@ static void peer_tell(const struct model *model, const struct socket *socket)
 }
 
 /* The bytes it is bound to, and how they show. */
-static int names_take(struct object *object, const char *name, uint32_t len)
+static int names_take(struct model *model, struct object *object, const char *name, uint32_t len)
 {
 	struct socket *socket = object->socket;
 
@@ -440,6 +450,7 @@ static int names_take(struct object *object, const char *name, uint32_t len)
 		if (text_set(&socket->name, name, len))
 			return -ENOMEM;
 		socket->name_len = len;
+		socket->named = ++model->names_given;
 	}
 	return socket_name_set(&object->name, name, len);
 }
@@ -470,7 +481,7 @@ static int socket_take(struct model *model, struct object *object, const struct 
 		model->host_netns && facts->netns != model->host_netns ? facts->netns : 0;
 	if (facts->kind == FILE_UNIX) {
 		peer_tell(model, socket);
-		return names_take(object, name, facts->name_len);
+		return names_take(model, object, name, facts->name_len);
 	}
 	return socket_place(model, socket);
 }

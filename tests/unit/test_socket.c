@@ -512,6 +512,24 @@ static void a_name_bound_anew_is_anothers(void **state)
 	assert_sent(s, CLIENT, "20>10: 3 in 1, 20>20: 5 in 1");
 }
 
+/* Both live on, the first without its path; whose socket was made first says nothing. */
+static void a_path_is_its_last_binders(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	has_named(s, 20, 4, unix_datagram(local(ACCEPTED, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_socket);
+	has_named(s, 10, 3, unix_datagram(local(LISTENER, 0, TCP_CLOSE, "/a", 2), HOST_NETNS), SYS_bind);
+	has_named(s, 20, 3, unix_datagram(local(CLIENT, 0, TCP_CLOSE, "", 0), HOST_NETNS), SYS_socket);
+	counted_to(s, 20, CLIENT, 1, "/a");
+	has_named(s, 20, 4, unix_datagram(local(ACCEPTED, 0, TCP_CLOSE, "/a", 2), HOST_NETNS), SYS_bind);
+	counted_to(s, 20, CLIENT, 2, "/a");
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 0),
+			 object_of(s, FILE_UNIX, LISTENER));
+	assert_ptr_equal(socket_other(s->model, object_of(s, FILE_UNIX, CLIENT), 1),
+			 object_of(s, FILE_UNIX, ACCEPTED));
+}
+
 /* A server on all addresses of this machine gets nothing of what is sent to others. */
 static void what_leaves_is_for_nobody_here(void **state)
 {
@@ -617,6 +635,7 @@ int main(void)
 		TEST(paths_cross_namespaces),
 		TEST(each_destination_is_counted_apart),
 		TEST(a_name_bound_anew_is_anothers),
+		TEST(a_path_is_its_last_binders),
 		TEST(what_leaves_is_for_nobody_here),
 		TEST(words),
 		TEST(a_refused_connect_says_whom_it_asked),
