@@ -128,6 +128,13 @@ struct sent {
 	__u32 id[2];	/* as in RECORD_DESTINATION */
 };
 
+/* An entry of that table, for the reader: it goes no further. */
+struct destination_row {
+	struct record head;	/* type RECORD_SENT */
+	struct destination_key key;
+	struct sent sent;
+};
+
 /* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being
  * blocked. */
 enum transfer_call {

@@ -145,6 +145,7 @@ static void choose_programs(struct live *live)
 	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
 	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
 	bpf_program__set_autoload(live->tracer->progs.transfers_row, true);
+	bpf_program__set_autoload(live->tracer->progs.destinations_row, true);
 	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
 				  is_enabled(live->options, "signal"));
 }

@@ -10,8 +10,7 @@
 
 #include "source/live.h"
 #include "tracer.skel.h"
-
-#define BATCH 256
+#include "util/array.h"
 
 /* What was handed on of one. */
 struct sent_known {
@@ -97,46 +96,67 @@ static void forget(struct live *live, const struct destination_key *key)
 		known_drop(live, known);
 }
 
-static int take(struct live *live, const struct destination_key *key, const struct sent *now, bool full)
+/* A reading of the whole table. */
+struct reading {
+	struct live *live;
+	bool full;
+	struct destination_key *over;	/* to be taken out after it: what is deleted amid it may hide others */
+	size_t over_count;
+};
+
+static int over_add(struct reading *reading, const struct destination_key *key)
+{
+	struct destination_key *over = array_add(&reading->over, &reading->over_count, sizeof(*over));
+
+	if (!over)
+		return -ENOMEM;
+	*over = *key;
+	return 0;
+}
+
+static int destination_row(void *ctx, const struct record *record)
+{
+	const struct destination_row *row = (const void *)record;
+	struct reading *reading = ctx;
+	struct sent_known *known;
+
+	reading->live->sent_count++;
+	if (!model_knows_sent(reading->live->model, id_of(&row->sent)))
+		return reading->full ? over_add(reading, &row->key) : 0;
+	known = known_get(reading->live, &row->key);
+	if (!known)
+		return -ENOMEM;
+	if (memcmp(&known->sent, &row->sent, sizeof(row->sent)))
+		return report(reading->live, known, &row->sent, false);
+	return reading->full ? over_add(reading, &row->key) : 0;
+}
+
+static int over_take(struct live *live, const struct destination_key *key)
 {
 	struct sent_known *known;
 
-	if (!model_knows_sent(live->model, id_of(now))) {
-		if (full)
-			forget(live, key);
-		return 0;
-	}
-	known = known_get(live, key);
-	if (!known)
-		return -ENOMEM;
-	if (memcmp(&known->sent, now, sizeof(*now)))
-		return report(live, known, now, false);
-	return full ? retire(live, known) : 0;
+	HASH_FIND(hh, live->sent, key, sizeof(*key), known);
+	if (known && model_knows_sent(live->model, id_of(&known->sent)))
+		return retire(live, known);
+	forget(live, key);
+	return 0;
 }
 
 int live_sent_read(struct live *live)
 {
-	bool full = live->sent_count > DESTINATIONS_MAX / 2;
-	struct destination_key *keys = calloc(BATCH, sizeof(*keys));
-	struct sent *values = calloc(BATCH, sizeof(*values));
-	__u32 batch = 0, count;
-	bool first = true;
-	int err = keys && values ? 0 : -ENOMEM, ret = 0;
+	struct reading reading = { .live = live, .full = live->sent_count > DESTINATIONS_MAX / 2 };
+	char *buf = malloc(LIVE_READ_SIZE);
+	int err;
 
+	if (!buf)
+		return -ENOMEM;
 	live->sent_count = 0;
-	while (!err && !ret) {
-		count = BATCH;
-		ret = bpf_map_lookup_batch(destinations_fd(live), first ? NULL : &batch, &batch, keys, values,
-					   &count, NULL);
-		if (ret && ret != -ENOENT)
-			break;
-		live->sent_count += count;
-		for (__u32 i = 0; i < count && !err; i++)
-			err = take(live, &keys[i], &values[i], full);
-		first = false;
-	}
-	free(keys);
-	free(values);
+	err = live_map_read(live->tracer->progs.destinations_row, live->tracer->maps.destinations, buf,
+			    destination_row, NULL, &reading);
+	for (size_t i = 0; i < reading.over_count && !err; i++)
+		err = over_take(live, &reading.over[i]);
+	free(reading.over);
+	free(buf);
 	return err;
 }
 
