@@ -30,6 +30,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "kernel: depends on what the kernel does; scripts/vmtest --core runs these")
     # A shell ignores these for what it runs in the background, and children would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)

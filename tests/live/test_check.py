@@ -163,6 +163,7 @@ def test_backlog_names_the_model(ipctrace, workload, how):
     assert code == 1
 
 
+@pytest.mark.kernel
 def test_half_closed(ipctrace, workload):
     """Two that nobody closes are told of, with how long that is known; one that is answered, and one meant so, not."""
     findings, told, code = watch(ipctrace, workload, "half-closed", limit=LIMIT + 15)

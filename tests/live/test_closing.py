@@ -77,6 +77,7 @@ def _firsts(document, kind, server, client):
 WAYS = {"tcp": ["close", "half", "reset"], "unix": ["close", "half"]}
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("first", ["server", "client"])
 @pytest.mark.parametrize("kind,how", [(kind, how) for kind, ways in WAYS.items() for how in ways])
 def test_seen_as_it_happens(ipctrace, pair, kind, how, first):

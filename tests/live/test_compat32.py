@@ -22,6 +22,7 @@ def compat(workload):
     return it
 
 
+@pytest.mark.kernel
 def test_tables_and_audit(ipctrace, compat):
     tracer = ipctrace.start("trace", "--json", "--audit", "-p", compat.pid)
     compat.say()

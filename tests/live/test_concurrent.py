@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Several ipctraces at once see the same, and don't disturb each other."""
+import pytest
 import compare
 
 
+@pytest.mark.kernel
 def test_two_traces_see_the_same(ipctrace, workload):
     it = workload("descriptors")
     tracers = [ipctrace.start("trace", "--json", "--audit", "-p", it.pid) for _ in range(2)]

@@ -3,6 +3,7 @@
 import os
 import re
 
+import pytest
 import compare
 import conftest
 
@@ -27,6 +28,7 @@ def _full(tmp_path, step):
     return os.path.normpath(folder / step["path"])
 
 
+@pytest.mark.kernel
 def test_each_step_is_an_event(ipctrace, workload, tmp_path):
     it, _, events = _run(ipctrace, workload, tmp_path)
     compare.check_audit(compare.check_trace(events))
@@ -80,6 +82,7 @@ def test_made_anew_is_another_object(ipctrace, workload, tmp_path):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_who_waits_in_open_is_seen_without_a_descriptor(ipctrace, workload, tmp_path):
     it = workload("fifo", tmp_path)
     early = it.told[-1]["early"]

@@ -42,6 +42,7 @@ def _check_links(graph, truth):
             "read", [0], link["bytes"], link["ops"]), reader
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("stages,size", [(2, 1024), (4, 256 * 1024), (8, 16 << 20)])
 def test_watched_pipeline_is_exact(ipctrace, workload, stages, size):
     it, truth, graph = _watched(ipctrace, workload, lambda it: ["-p", it.pid], stages, size)
@@ -108,6 +109,7 @@ def test_what_is_counted_before_it_is_known_of(ipctrace, background):
     assert not wrong, f"{len(wrong)} of {len(pipes)}: {sorted(wrong.items())[:5]}"
 
 
+@pytest.mark.kernel
 def test_snapshot_of_a_running_pipeline(ipctrace, workload):
     """All of it was there before; nothing moves any more. What can flow is known, what did isn't."""
     it = workload("pipeline", 4)

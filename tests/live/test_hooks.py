@@ -13,6 +13,7 @@ import truth
 import waiting
 
 
+pytestmark = pytest.mark.kernel
 SKIPS_TP_BTF = int(platform.release().split(".")[0]) >= 7
 
 

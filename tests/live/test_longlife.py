@@ -78,6 +78,7 @@ def test_a_reused_inode_is_another_fifo(ipctrace, workload, tmp_path):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_exec_by_a_thread_keeps_the_process(ipctrace, workload):
     it = workload("longlife", "thread-exec")
     tracer = ipctrace.start("trace", "--json", "-p", it.pid)
@@ -128,6 +129,7 @@ def test_paths_of_another_mount_namespace_say_so(ipctrace, workload, tmp_path):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("before", [False, True])
 def test_inner_pids_are_shown(ipctrace, workload, before):
     """The host's pid is the process's; the one it has for itself is told beside it."""

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 import compare
 import conftest
 
@@ -55,6 +56,7 @@ def finish(it):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_snapshot(ipctrace, workload):
     it, child, told = begin(workload)
     document = ipctrace.document("fds", "-p", it.pid)
@@ -82,6 +84,7 @@ def test_snapshot(ipctrace, workload):
     finish(it)
 
 
+@pytest.mark.kernel
 def test_events(ipctrace, workload):
     it = workload("mapping")
     tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)

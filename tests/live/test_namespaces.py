@@ -31,6 +31,7 @@ def _assert_exact(document, island):
     assert sorted((link["kind"], link["bytes"]) for link in back) == want, back
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("select", [True, False], ids=["selected", "machine"])
 def test_equal_addresses_stay_apart(ipctrace, workload, select):
     it = workload("islands")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Too small a ring: events are lost, it is said how many, and the state is exact again."""
+import os
+
 import compare
 
-STORM = ["storm", "-n", "20000"]
+STORM = ["storm", "-n", str(4 * int(os.environ.get("STORM_SIZE", "5000")))]
 SMALL = ["--ring-size", "64K"]
 
 

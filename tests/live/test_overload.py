@@ -82,6 +82,7 @@ def _check_end(result):
 
 # --- overload ---------------------------------------------------------------------------------------
 
+@pytest.mark.kernel
 def test_mixed_storm_and_a_real_time_hog(ipctrace, workload):
     """The whole machine, the smallest ring, all processors busy and one of them taken."""
     it = workload("mixed", "-g", HOG)
@@ -144,6 +145,7 @@ def test_stopped_reader(ipctrace, workload, whole):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_stopped_recorder(ipctrace, workload, tmp_path):
     it = workload("mixed")
     recording = tmp_path / "recording"
@@ -211,6 +213,7 @@ def test_killed_leaves_nothing(ipctrace, workload, tmp_path, command):
     assert command == ["trace"] or not path.exists()     # whole or not at all
 
 
+@pytest.mark.kernel
 def test_program_outlives_a_killed_tracer(ipctrace, tmp_path):
     tracer, it = ipctrace.program(["trace"], ["mixed"], tmp_path / "out")
     pid = it.hear("ready")["pid"]

@@ -11,6 +11,7 @@ import pytest
 import compare
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("run", range(5))
 def test_a_peer_that_is_not_alone(ipctrace, workload, run):
     it = workload("peers")

@@ -63,6 +63,7 @@ def _as_nobody(*args, **how):
 
 # --- what is left --------------------------------------------------------------------------------
 
+@pytest.mark.kernel
 @with_filter
 @pytest.mark.parametrize("options,left", [
     (["trace"], TO_READ), (["trace", "--dot", "G"], TO_READ | TO_RENAME), (["graph", "-d", "600"], TO_READ),
@@ -142,6 +143,7 @@ def test_set_user_id_is_refused(public):
 
 # --- another user than root ----------------------------------------------------------------------
 
+@pytest.mark.kernel
 def test_file_capabilities(capable, public, workload):
     """The set that the man page names is enough to trace, to see root's processes, and to repair."""
     path = capable("bpf", "perfmon", "sys_ptrace", "dac_read_search", "checkpoint_restore")
@@ -163,6 +165,7 @@ def test_file_capabilities(capable, public, workload):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_less_than_that_is_said(capable):
     done = _as_nobody(capable("bpf", "perfmon"), "fds", "-p", os.getpid())
     assert done.returncode == 0 and b"CAP_SYS_PTRACE" in done.stderr, done

@@ -2,6 +2,7 @@
 """POSIX queues, eventfds and pseudo-terminals: links with their bytes, and their facts."""
 import os
 
+import pytest
 import compare
 
 
@@ -28,6 +29,7 @@ def _check_window(graph, ready, done):
     assert (objects[mq]["queued"], objects[mq]["capacity"], objects[mq]["message_size"]) == (1, 5, 64)
 
 
+@pytest.mark.kernel
 def test_links_have_their_bytes(ipctrace, workload):
     it = workload("queues")
     ready = it.told[-1]

@@ -30,6 +30,7 @@ def details(graph):
     return found
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("all_of_it", [False, True])
 def test_graph_counts_each(ipctrace, workload, all_of_it):
     it = workload("signals")
@@ -48,6 +49,7 @@ def test_graph_counts_each(ipctrace, workload, all_of_it):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_trace_tells_each(ipctrace, workload):
     it = workload("signals")
     tracer = ipctrace.start("trace", "--json", "-e", "signal", "-p", it.pid)
@@ -271,6 +273,7 @@ def _assert_pending(document, pid, child):
     assert any(p["id"] == f"{child}@?" and p["exited"] for p in document["processes"]), document["processes"]
 
 
+@pytest.mark.kernel
 def test_pending_at_an_instant(ipctrace, pending):
     """Whatever lies in the queues, and who sent it, with no hook there when it was sent."""
     target, child = pending

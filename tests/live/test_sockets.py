@@ -61,6 +61,7 @@ def _check_listeners(graph, done):
     assert f"tcp:127.0.0.1:{done['tcp_port']}" in objects
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("select", [lambda it: ["-p", it.pid], lambda it: []], ids=["one", "all"])
 def test_watched_conversations_are_exact(ipctrace, workload, tmp_path, select):
     it = workload("sockets", tmp_path)
@@ -109,6 +110,7 @@ def test_half_closed(ipctrace, workload, tmp_path):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_calls_are_events(ipctrace, workload, tmp_path):
     it = workload("sockets", tmp_path)
     tracer = ipctrace.start("trace", "--json", "--audit", "-p", it.pid)
@@ -365,6 +367,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("select", ["server", "client", "all"])
 def test_each_destination_has_its_own_bytes(ipctrace, background, tmp_path, select):
     """One socket, bound and not connected, answers several: how much to each."""

@@ -12,6 +12,7 @@ RUNS = int(os.environ.get("STORM_RUNS", "3"))
 SIZE = ["-n", os.environ.get("STORM_SIZE", "5000")]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("seed", range(1, RUNS + 1))
 def test_storm_by_pid(ipctrace, workload, tmp_path, seed):
     it = workload("storm", "-s", seed, *SIZE)
@@ -35,6 +36,7 @@ def test_storm_by_pid(ipctrace, workload, tmp_path, seed):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 def test_storm_beside_another(ipctrace, workload):
     """What another makes at an address that one of ours had is nothing of ours."""
     it, other = workload("storm", "-s", 1, *SIZE), workload("storm", "-s", 2, *SIZE)
@@ -49,6 +51,7 @@ def test_storm_beside_another(ipctrace, workload):
     assert it.finish() == 0 and other.finish() == 0
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("seed", range(101, 101 + RUNS))
 def test_storm_as_program(ipctrace, tmp_path, seed):
     out = tmp_path / "out"
@@ -66,6 +69,7 @@ def test_storm_as_program(ipctrace, tmp_path, seed):
     assert end["lost"] == 0, end["window"]
 
 
+@pytest.mark.kernel
 def test_storm_whole_machine(ipctrace, workload):
     it = workload("storm", "-s", 999, *SIZE)
     tracer = ipctrace.start("trace", "--json", "--audit")

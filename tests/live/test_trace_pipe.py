@@ -2,6 +2,7 @@
 """The trace of a program's pipes: each call a line, with the fds and the object it was about."""
 import signal
 
+import pytest
 import compare
 
 
@@ -23,6 +24,7 @@ def _matches(line, step, pid):
             and line["result"] == step["result"])
 
 
+@pytest.mark.kernel
 def test_each_call_is_a_line_in_order(ipctrace, workload):
     it, _, events = _trace(ipctrace, workload)
     compare.check_trace(events)
@@ -41,6 +43,7 @@ def test_each_call_is_told_once(ipctrace, workload):
         assert len([e for e in events if _matches(e, step, it.pid)]) == 1
 
 
+@pytest.mark.kernel
 def test_children_are_followed(ipctrace, workload):
     it, done, events = _trace(ipctrace, workload)
     forks = [e for e in events if e["event"] == "process.fork" and compare.pid_of(e["process"]) == it.pid]

@@ -16,6 +16,7 @@ def _events(tracer, pid, verb):
     return [line for line in lines if line["event"] == verb and compare.pid_of(line["process"]) == pid]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("select", ["pid", "all"])
 def test_what_no_call_made(ipctrace, workload, tmp_path, select):
     it = workload("uring")

@@ -156,6 +156,7 @@ def test_scenario(workload, ipctrace, name):
     assert it.finish() == 0
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("use, wait", (("h", "s"), ("H", "S")), ids=("semaphore", "queue"))
 def test_last_user_of_system_v(workload, ipctrace, use, wait):
     it = workload("waits", f"k {use} B z", f"k B {wait}")
@@ -223,6 +224,7 @@ def object_of(document):
     return wait["object"]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("how", ("flock", "fcntl", "ofd"))
 def test_lock_is_named_by_its_path(ipctrace, background, hostile_path, how):
     waiter = waiter_of_lock(background, hostile_path, how)
@@ -268,6 +270,7 @@ def sleeps_in_futex(pid):
         return "futex" in function.read()
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("how", ("file", "memfd", "anon"))
 def test_word_in_shared_memory(ipctrace, background, hostile_path, how):
     it = background(sys.executable, "-c", WORD, how, hostile_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
