@@ -6,7 +6,6 @@
 #include "source/live.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,15 +334,6 @@ static void live_close(struct source *source)
 
 /* --- opening --------------------------------------------------------------------------------- */
 
-static int check_pids(const struct options *options)
-{
-	for (size_t i = 0; i < options->pids_count; i++) {
-		if (kill((pid_t)options->pids[i], 0) && errno == ESRCH)
-			return err_r(-ESRCH, "-p %u: no such process", options->pids[i]);
-	}
-	return 0;
-}
-
 static int watch_fd(struct live *live, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
@@ -487,7 +477,7 @@ int source_open_live(const struct options *options, const struct model *model, r
 	if (!err)
 		err = live_check_kernel();
 	if (!err)
-		err = check_pids(options);
+		err = live_targets_check(options);
 
 	if (err)
 		return err;

@@ -183,6 +183,9 @@ void live_peers_note(struct live *live, const struct record_mapping *record);
  * has ended, and nothing more comes. left: how many it cannot explain either, nor will anything to come. */
 int live_unexplained_ask(struct live *live, bool now, uint64_t *left);
 
+/* live_target.c: 0 if each -p names a process that lives; -ESRCH, after one line on standard error. */
+int live_targets_check(const struct options *options);
+
 /* live_counts.c */
 int live_counts_read(struct live *live);
 int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start);

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -71,6 +72,30 @@ def test_no_such_process(ipctrace):
     for command in ("trace", "fds", "graph"):
         result = ipctrace.run(command, "-p", _free_pid(), code=5)
         assert result.out == b"" and str(_free_pid()) in result.err.decode()
+
+
+ENDED = """
+import os, sys, threading
+child = os.fork() or os._exit(0)
+threading.Thread(target=sys.stdin.readline).start()
+os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+print(child, flush=True)
+"""
+
+
+@pytest.mark.parametrize("command", ["trace", "fds", "graph", "check", "why", "record"])
+def test_a_pid_that_names_no_living_process(ipctrace, background, command, tmp_path):
+    """A thread's number, and that of a zombie: what it is, in one line, and no watch that never ends."""
+    it = background(sys.executable, "-c", ENDED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    zombie = int(it.stdout.readline())
+    thread = max(map(int, os.listdir(f"/proc/{it.pid}/task")))
+    assert thread != it.pid
+    how = [command, *(["-o", tmp_path / "never"] if command == "record" else [])]
+    for pid, what in ((zombie, f"has ended: a zombie until its parent {it.pid} waits for it"),
+                      (thread, f"no such process: a thread of process {it.pid}")):
+        result = ipctrace.run(*how, "-p", pid, code=5)
+        assert result.err.decode() == f"ipctrace: -p {pid}: {what}\n", result
+        assert not result.out and not (tmp_path / "never").exists()
 
 
 def test_other_failures(ipctrace, tmp_path):
