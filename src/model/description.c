@@ -86,7 +86,7 @@ void description_release(struct model *model, struct description *description)
 static void description_retire(struct model *model, struct description *description)
 {
 	description_unhash(model, description);
-	passings_drop(description, false);
+	passings_drop(model, description);
 	description_release(model, description);
 }
 

@@ -38,6 +38,12 @@ void destinations_unlink(struct model *model, struct socket *socket)
 		sent_id_drop(model, socket->sent_ids);
 }
 
+void sent_ids_free(struct model *model)
+{
+	while (model->sent_ids)
+		sent_id_drop(model, model->sent_ids);
+}
+
 /* --- records --------------------------------------------------------------------------------- */
 
 static bool is_same(const struct destination *one, const struct destination *other)

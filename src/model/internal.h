@@ -73,6 +73,8 @@ int object_retire(struct model *model, struct object *object);
 void object_release(struct model *model, struct object *object);
 /* Removes it whatever holds it. */
 void object_drop(struct model *model, struct object *object);
+/* Frees it and what is its own. Nothing may lead to it any more. */
+void object_free(struct object *object);
 /* The object of any IPC kind with that inode, or that file, on that device. */
 struct object *object_by_transfer(const struct model *model, const struct transfer_key *key);
 
@@ -92,12 +94,13 @@ void model_bury(struct model *model);
 /* --- descriptors in flight (passing.c) ------------------------------------------------------- */
 
 /* Takes from *description the passing that a reception ends; false = none is known. */
-bool passing_receive(struct description *description, bool peek, struct passing *passing);
+bool passing_receive(struct model *model, struct description *description, bool peek,
+		     struct passing *passing);
 /* Notes a reception whose sending was not told of yet. */
 void reception_note(struct model *model, const struct description *description,
 		    const struct table *table, int fd, struct process *receiver, uint64_t ts);
 void receptions_forget(struct model *model, const struct description *description);
-void passings_drop(struct description *description, bool stale_only);
+void passings_drop(struct model *model, struct description *description);
 void passings_mark_stale(struct model *model);
 void passings_sweep(struct model *model);
 int apply_left(struct model *model, const struct record_left *record, struct change *change);
@@ -142,6 +145,7 @@ int apply_sent(struct model *model, const struct record_sent *record, struct cha
 /* destination.c: the socket is gone, and nothing is counted for it any more; frees what it sent. */
 void destinations_unlink(struct model *model, struct socket *socket);
 void destinations_free(struct socket *socket);
+void sent_ids_free(struct model *model);
 /* What that process sent by the socket to whatever is bound to an address that leads to `other`, NULL = to
  * anything. */
 struct sent_sum socket_sent(const struct model *model, const struct socket *socket,
@@ -212,6 +216,8 @@ void table_drop(struct model *model, struct table *table, uint64_t ts);
 struct process *process_get(struct model *model, uint32_t pid, uint64_t start, uint64_t ts);
 void process_end(struct model *model, struct process *process, uint64_t ts);
 void process_drop(struct model *model, struct process *process);
+/* Frees it and its texts. Nothing may lead to it any more. */
+void process_free(struct process *process);
 /* Which of its tasks' tables stands for the process. */
 void process_choose_table(struct process *process);
 struct task *task_find(const struct model *model, uint32_t tid);
@@ -269,6 +275,8 @@ void spaces_end(struct model *model, uint64_t ts);
 int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change);
 int apply_space(struct model *model, const struct record_space *record, struct change *change);
 int apply_sync(struct model *model, const struct record_sync *record, struct change *change);
+/* The object is gone: it is no longer in model->segments. Its facts stay until object_free(). */
+void segment_unlist(struct model *model, struct object *object);
 int apply_segment(struct model *model, const struct record_segment *record, struct change *change);
 
 /* --- records (life.c, slot.c, snapshot.c) ---------------------------------------------------- */

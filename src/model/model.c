@@ -1,43 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The model as a whole: made, freed, and bounded in its memory on long runs. */
+/* The model as a whole: made, and bounded in its memory on long runs. */
 #include "model/internal.h"
 
 struct model *model_new(void)
 {
 	return calloc(1, sizeof(struct model));
-}
-
-/* In the order in which each refers to the next. */
-void model_free(struct model *model)
-{
-	struct description *description, *next_description;
-	struct process *process, *next_process;
-	struct object *object, *next_object;
-	struct table *table, *next_table;
-
-	if (!model)
-		return;
-	HASH_ITER(hh, model->processes, process, next_process)
-		process_end(model, process, 0);
-	signals_free(model);
-	pending_forget(model);
-	HASH_ITER(hh, model->tables, table, next_table)
-		table_drop(model, table, 0);
-	HASH_ITER(hh, model->descriptions, description, next_description) {
-		passings_drop(description, false);
-		description_release(model, description);
-	}
-	HASH_ITER(hh, model->objects, object, next_object)
-		object_drop(model, object);
-	HASH_ITER(hh, model->processes, process, next_process)
-		process_drop(model, process);
-	addresses_free(model);
-	waiting_forget(model);
-	waits_free(model);
-	handovers_forget(model, NULL);
-	receptions_forget(model, NULL);
-	model_bury(model);
-	free(model);
 }
 
 uint64_t losses_of_state(const uint64_t *loss)

@@ -209,7 +209,9 @@ struct passing {
 	struct object_key via;		/* the sender's socket; kind FILE_UNKNOWN = unknown */
 	uint64_t socket_ino;		/* whose queue it lies in; 0 = unknown */
 	bool stale;			/* not yet confirmed by the snapshot being applied */
-	struct passing *next, *prev;
+	struct description *description;
+	struct passing *next, *prev;	/* of that description */
+	struct passing *all_next, *all_prev;
 };
 
 /* Descriptors that one process handed to another, over one socket. */
@@ -290,6 +292,8 @@ struct segment {
 	int64_t changed;		/* seconds since 1970 */
 	int64_t detached;		/* likewise: the last detach; 0 = none, or unknown */
 	bool stale;			/* not yet confirmed by the snapshot being applied */
+	struct object *object;
+	struct segment *next, *prev;	/* model->segments */
 };
 
 /* A part of an address space that others may share. Neighbours that go on alike are one. */
@@ -447,6 +451,8 @@ struct model {
 	struct description *descriptions;
 	struct object *objects;
 	struct object *fifos;		/* those that may have a name yet, by .fifo_next */
+	struct segment *segments;	/* list */
+	struct passing *passings;	/* list, by .all_next: all descriptors in flight */
 	struct endpoint *endpoints;
 	struct handover *handovers;
 	struct signal_tally *signals;

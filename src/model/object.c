@@ -165,6 +165,7 @@ static void object_kill(struct model *model, struct object *object)
 {
 	HASH_DEL(model->objects, object);
 	fifo_unlist(model, object);
+	segment_unlist(model, object);
 	socket_unlink(model, object);
 	object->hh.next = model->dead_objects;
 	model->dead_objects = object;
@@ -185,6 +186,14 @@ void object_release(struct model *model, struct object *object)
 	object_drop(model, object);
 }
 
+void object_free(struct object *object)
+{
+	socket_free(object);
+	free(object->name);
+	free(object->segment);
+	free(object);
+}
+
 void model_bury(struct model *model)
 {
 	while (model->dead_descriptions) {
@@ -200,9 +209,6 @@ void model_bury(struct model *model)
 		struct object *object = model->dead_objects;
 
 		model->dead_objects = object->hh.next;
-		socket_free(object);
-		free(object->name);
-		free(object->segment);
-		free(object);
+		object_free(object);
 	}
 }

@@ -20,13 +20,16 @@ struct reception {
 	struct reception *next, *prev;
 };
 
-static void passing_unlink(struct description *description, struct passing *passing)
+static void passing_drop(struct model *model, struct passing *passing)
 {
-	DL_DELETE(description->in_flight, passing);
-	description->object->in_flight--;
+	DL_DELETE2(model->passings, passing, all_prev, all_next);
+	DL_DELETE(passing->description->in_flight, passing);
+	passing->description->object->in_flight--;
+	free(passing);
 }
 
-static struct passing *passing_add(struct description *description, uint64_t socket_ino)
+static struct passing *passing_add(struct model *model, struct description *description,
+				   uint64_t socket_ino)
 {
 	struct passing *passing = calloc(1, sizeof(*passing));
 
@@ -34,55 +37,50 @@ static struct passing *passing_add(struct description *description, uint64_t soc
 		return NULL;
 	passing->socket_ino = socket_ino;
 	passing->sender_fd = -1;
+	passing->description = description;
+	DL_APPEND2(model->passings, passing, all_prev, all_next);
 	DL_APPEND(description->in_flight, passing);
 	description->object->in_flight++;
 	return passing;
 }
 
-bool passing_receive(struct description *description, bool peek, struct passing *passing)
+bool passing_receive(struct model *model, struct description *description, bool peek,
+		     struct passing *passing)
 {
 	struct passing *oldest = description->in_flight;
 
 	if (!oldest)
 		return false;
 	*passing = *oldest;
-	if (!peek) {
-		passing_unlink(description, oldest);
-		free(oldest);
-	}
+	if (!peek)
+		passing_drop(model, oldest);
 	return true;
 }
 
-void passings_drop(struct description *description, bool stale_only)
+void passings_drop(struct model *model, struct description *description)
 {
-	struct passing *passing, *next;
-
-	DL_FOREACH_SAFE(description->in_flight, passing, next) {
-		if (stale_only && !passing->stale)
-			continue;
-		passing_unlink(description, passing);
-		free(passing);
-	}
+	while (description->in_flight)
+		passing_drop(model, description->in_flight);
 }
 
 void passings_mark_stale(struct model *model)
 {
-	struct description *description;
 	struct passing *passing;
 
-	for (description = model->descriptions; description; description = description->hh.next)
-		DL_FOREACH(description->in_flight, passing)
-			passing->stale = true;
+	DL_FOREACH2(model->passings, passing, all_next)
+		passing->stale = true;
 }
 
 void passings_sweep(struct model *model)
 {
-	struct description *description, *next;
+	struct description *description;
+	struct passing *passing, *next;
 
-	HASH_ITER(hh, model->descriptions, description, next) {
-		if (!description->in_flight)
+	DL_FOREACH_SAFE2(model->passings, passing, next, all_next) {
+		if (!passing->stale)
 			continue;
-		passings_drop(description, true);
+		description = passing->description;
+		passing_drop(model, passing);
 		description_release(model, description);
 	}
 }
@@ -190,7 +188,7 @@ static int pass(struct model *model, const struct record_pass *record,
 		return 0;
 	passing = passing_unattributed(description, record->peer_ino);
 	if (!passing)
-		passing = passing_add(description, record->peer_ino);
+		passing = passing_add(model, description, record->peer_ino);
 	if (!passing)
 		return -ENOMEM;
 	passing->ts = record->head.ts;
@@ -257,7 +255,7 @@ int apply_in_flight(struct model *model, const struct record_in_flight *record,
 		return -ENOMEM;
 	passing = passing_stale(description, record->socket_ino);
 	if (!passing)
-		passing = passing_add(description, record->socket_ino);
+		passing = passing_add(model, description, record->socket_ino);
 	if (!passing) {
 		description_release(model, description);
 		return -ENOMEM;

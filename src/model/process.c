@@ -92,6 +92,14 @@ void process_end(struct model *model, struct process *process, uint64_t ts)
 	process->exit_ts = ts;
 }
 
+void process_free(struct process *process)
+{
+	free(process->exe);
+	free(process->argv);
+	free(process->cgroup);
+	free(process);
+}
+
 void process_drop(struct model *model, struct process *process)
 {
 	process_leave_space(model, process, 0);
@@ -99,10 +107,7 @@ void process_drop(struct model *model, struct process *process)
 		endpoint_drop(model, process->endpoints);
 	handovers_forget(model, process);
 	HASH_DEL(model->processes, process);
-	free(process->exe);
-	free(process->argv);
-	free(process->cgroup);
-	free(process);
+	process_free(process);
 }
 
 void process_choose_table(struct process *process)

@@ -120,7 +120,7 @@ static void slot_set_sender(struct model *model, const struct record_slot *recor
 	struct passing passing;
 
 	change->socket = socket_of_call(record, table);
-	if (!passing_receive(slot->description, peek, &passing)) {
+	if (!passing_receive(model, slot->description, peek, &passing)) {
 		reception_note(model, slot->description, table, record->fd, change->process,
 			       record->head.ts);
 		return;
@@ -222,6 +222,14 @@ static bool is_flag_call(const struct record_slot *record)
 	       (record->nr == SYS_ioctl && record->arg[1] == FIONBIO);
 }
 
+/* Before the record. */
+static bool is_nonblock(const struct model *model, uint64_t file)
+{
+	const struct description *description = description_find(model, file);
+
+	return description && (description->fflags & O_NONBLOCK);
+}
+
 /* Puts what the record says into the slot. */
 static int slot_apply(struct model *model, const struct record_slot *record, struct table *table,
 		      struct change *change)
@@ -234,8 +242,7 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 
 	change_before(change, table, fd);
 	if (record->facts.file) {
-		description = description_find(model, record->facts.file);
-		was_nonblock = description && (description->fflags & O_NONBLOCK);
+		was_nonblock = is_flag_call(record) && is_nonblock(model, record->facts.file);
 		description = description_get(model, &record->facts, record->head.ts);
 		if (!description)
 			return -ENOMEM;

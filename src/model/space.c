@@ -139,20 +139,19 @@ static void space_read_begin(struct space *space, uint64_t ts)
 
 void spaces_begin(struct model *model, uint64_t ts)
 {
-	struct object *object;
+	struct segment *segment;
 	struct space *space;
 
 	for (space = model->spaces; space; space = space->hh.next)
 		space_read_begin(space, ts);
-	for (object = model->objects; object; object = object->hh.next)
-		if (object->segment)
-			object->segment->stale = true;
+	DL_FOREACH(model->segments, segment)
+		segment->stale = true;
 }
 
 void spaces_end(struct model *model, uint64_t ts)
 {
 	struct space *space, *next;
-	struct object *object;
+	struct segment *segment;
 
 	HASH_ITER(hh, model->spaces, space, next) {
 		if (space->processes)
@@ -160,9 +159,9 @@ void spaces_end(struct model *model, uint64_t ts)
 		else
 			space_drop(model, space, ts);
 	}
-	for (object = model->objects; object; object = object->hh.next)
-		if (object->segment && object->segment->stale)
-			object->segment->exists = false;
+	DL_FOREACH(model->segments, segment)
+		if (segment->stale)
+			segment->exists = false;
 }
 
 /* --- records --------------------------------------------------------------------------------- */
@@ -388,6 +387,28 @@ static void segment_note_maker(struct object *object, const struct record_segmen
 						      .start_ns = record->head.start };
 }
 
+/* NULL: no memory. */
+static struct segment *segment_get(struct model *model, struct object *object)
+{
+	struct segment *segment = object->segment;
+
+	if (segment)
+		return segment;
+	segment = calloc(1, sizeof(*segment));
+	if (!segment)
+		return NULL;
+	segment->object = object;
+	DL_APPEND(model->segments, segment);
+	object->segment = segment;
+	return segment;
+}
+
+void segment_unlist(struct model *model, struct object *object)
+{
+	if (object->segment)
+		DL_DELETE(model->segments, object->segment);
+}
+
 int apply_segment(struct model *model, const struct record_segment *record, struct change *change)
 {
 	struct object *object = segment_object(model, record);
@@ -398,9 +419,7 @@ int apply_segment(struct model *model, const struct record_segment *record, stru
 	if (!object)
 		return -ENOMEM;
 	segment_note_maker(object, record);
-	if (!object->segment)
-		object->segment = calloc(1, sizeof(*object->segment));
-	segment = object->segment;
+	segment = segment_get(model, object);
 	if (!segment)
 		return -ENOMEM;
 	segment->stale = false;

@@ -272,7 +272,7 @@ static bool is_passing_shown(const struct fds_view *view, const struct descripti
 {
 	const struct passing *passing = description->in_flight;
 
-	if (passing && (view->model->select_all || is_shared(view, description)))
+	if (view->model->select_all || is_shared(view, description))
 		return true;
 	for (; passing; passing = passing->next)
 		if (passing->sender && process_is_selected(view->model, passing->sender))
@@ -283,13 +283,12 @@ static bool is_passing_shown(const struct fds_view *view, const struct descripti
 /* Descriptions that no table holds, but a socket's queue does: what /proc/PID/fd never shows. */
 static int show_in_flight(struct fds_view *view)
 {
-	const struct description *description, *next;
+	const struct passing *passing;
 	int err = 0;
 
-	HASH_ITER(hh, view->model->descriptions, description, next) {
-		if (!err && is_passing_shown(view, description))
-			err = show_description(view, description);
-	}
+	DL_FOREACH2(view->model->passings, passing, all_next)
+		if (!err && is_passing_shown(view, passing->description))
+			err = show_description(view, passing->description);
 	return err;
 }
 
@@ -316,13 +315,12 @@ static int show_mappings(struct fds_view *view)
 /* Segments stay when nobody has them attached. */
 static int show_segments(struct fds_view *view)
 {
-	const struct object *object;
+	const struct segment *segment;
 	int err = 0;
 
-	for (object = view->model->objects; object && view->model->select_all && !err;
-	     object = object->hh.next)
-		if (object->segment && object->segment->exists)
-			err = set_add(&view->objects, object);
+	DL_FOREACH(view->model->segments, segment)
+		if (segment->exists && view->model->select_all && !err)
+			err = set_add(&view->objects, segment->object);
 	return err;
 }
 

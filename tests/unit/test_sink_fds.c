@@ -191,6 +191,8 @@ static void test_in_flight(void **state)
 	json_t *root, *description;
 
 	HASH_ADD(hh, fixture->model.descriptions, file, sizeof(hidden.file), &hidden);
+	passing.description = &hidden;
+	DL_APPEND2(fixture->model.passings, &passing, all_prev, all_next);
 	root = load(fixture);
 	assert_int_equal(json_array_size(json_object_get(root, "descriptions")), 4);
 	description = at(root, "descriptions", 3);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a model. All of it goes at once, so nothing is taken out of a list or a table first: of a
+ * large machine that would take as long as putting it in did.
+ */
+#include "model/internal.h"
+
+static void mappings_end(struct mappings *all)
+{
+	for (unsigned int i = 0; i < all->count; i++)
+		free(all->at[i]);
+	free(all->at);
+}
+
+static void spaces_free(struct model *model)
+{
+	struct space *space = model->spaces, *next;
+
+	HASH_CLEAR(hh, model->spaces);
+	for (; space; space = next) {
+		next = space->hh.next;
+		mappings_end(&space->mappings);
+		mappings_end(&space->incoming);
+		free(space);
+	}
+}
+
+static void tables_free(struct model *model)
+{
+	struct table *table = model->tables, *next;
+	struct table_user *user, *next_user;
+
+	HASH_CLEAR(hh, model->tables);
+	for (; table; table = next) {
+		next = table->hh.next;
+		DL_FOREACH_SAFE(table->users, user, next_user)
+			free(user);
+		free(table->slots);
+		free(table);
+	}
+}
+
+/* Those that others have taken the address of stand in no table any more, but still with their object. */
+static void descriptions_free(struct object *object)
+{
+	struct description *description, *next;
+	struct passing *passing, *next_passing;
+
+	DL_FOREACH_SAFE2(object->descriptions, description, next, object_next) {
+		DL_FOREACH_SAFE(description->in_flight, passing, next_passing)
+			free(passing);
+		free(description);
+	}
+}
+
+static void objects_free(struct model *model)
+{
+	struct object *object = model->objects, *next;
+
+	HASH_CLEAR(hh, model->descriptions);
+	HASH_CLEAR(hh, model->sockets);
+	HASH_CLEAR(hh, model->objects);
+	for (; object; object = next) {
+		next = object->hh.next;
+		descriptions_free(object);
+		object_free(object);
+	}
+}
+
+static void endpoints_free(struct model *model)
+{
+	struct endpoint *endpoint = model->endpoints, *next;
+
+	HASH_CLEAR(hh, model->endpoints);
+	for (; endpoint; endpoint = next) {
+		next = endpoint->hh.next;
+		free(endpoint);
+	}
+}
+
+static void tasks_free(struct model *model)
+{
+	struct task *task = model->tasks, *next;
+
+	HASH_CLEAR(hh, model->tasks);
+	for (; task; task = next) {
+		next = task->hh.next;
+		free(task);
+	}
+}
+
+static void processes_free(struct model *model)
+{
+	struct process *process = model->processes, *next;
+
+	HASH_CLEAR(hh, model->processes);
+	for (; process; process = next) {
+		next = process->hh.next;
+		process_free(process);
+	}
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	/* What refers to the rest, while the rest is there. */
+	model_bury(model);
+	signals_free(model);
+	pending_forget(model);
+	addresses_free(model);
+	waiting_forget(model);
+	waits_free(model);
+	handovers_forget(model, NULL);
+	receptions_forget(model, NULL);
+	sent_ids_free(model);
+
+	spaces_free(model);
+	tables_free(model);
+	tasks_free(model);
+	endpoints_free(model);
+	objects_free(model);
+	processes_free(model);
+	free(model);
+}
