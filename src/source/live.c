@@ -499,11 +499,13 @@ int source_open_live(const struct options *options, const struct model *model, r
 	live->wants_waits = options->command == COMMAND_WHY;
 	live->selective = options->pids_count || options->program;
 	live->epoll = live->program.pidfd = live->program.release = live->program.failure = -1;
+	live->may_thread = true;
 	err = live_shared_open(live);
 	if (!err)
 		err = programs_open(live, !is_instant(options));
 	if (!err)
 		err = start(live);
+	live->may_thread = false;
 	if (err) {
 		live_close(&live->source);
 		return err;

@@ -69,6 +69,7 @@ struct live {
 	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 	bool pipe_times;		/* the kernel notes when a pipe was last written to */
+	bool may_thread;		/* while it opens; later the filter of system calls refuses threads */
 	struct {
 		pthread_t thread;
 		struct kernel_types types;

@@ -13,6 +13,7 @@
 
 #include "source/calls.h"
 #include "source/live.h"
+#include "source/relay.h"
 #include "snapshot.skel.h"
 #include "util/error.h"
 
@@ -46,20 +47,28 @@ static void *load(void *ctx)
 	return NULL;
 }
 
-/* A signal is for the thread that waits for events. */
-static int loader_start(struct live *live)
+/* A signal is for the thread that waits for events. 0 or -errno. */
+static int thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
 {
 	sigset_t all, before;
 	int err;
 
-	/* One heap: what loading frees is used again by the model. */
-	mallopt(M_ARENA_MAX, 1);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&live->loader.thread, NULL, load, live);
+	err = pthread_create(thread, NULL, run, ctx);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	live->loader.runs = !err;
 	return -err;
+}
+
+static int loader_start(struct live *live)
+{
+	int err;
+
+	/* One heap: what loading frees is used again by the model. */
+	mallopt(M_ARENA_MAX, 1);
+	err = thread_start(&live->loader.thread, load, live);
+	live->loader.runs = !err;
+	return err;
 }
 
 static void loader_join(struct live *live)
@@ -179,52 +188,38 @@ int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *
 	return rows_read(program, &over, buf, to, between, ctx);
 }
 
-struct memory {
+/* Whoever takes a snapshot, and what is done to its rows before. */
+struct taker {
 	struct live *live;
 	record_fn to;
 	void *ctx;
 };
 
-/* What is not shared is of interest to us alone. */
-static int memory_row(void *ctx, const struct record *record)
+static int snapshot_row(void *ctx, const struct record *record)
 {
-	const struct memory *memory = ctx;
+	const struct taker *taker = ctx;
 
-	if (record->type != RECORD_MAPPING_PRIVATE)
-		return memory->to(memory->ctx, record);
-	live_shared_note(memory->live, record);
-	return 0;
-}
-
-static int memory_rows(struct live *live, char *buf, record_fn to, void *ctx)
-{
-	struct memory memory = { .live = live, .to = to, .ctx = ctx };
-	struct snapshot_bpf *snapshot = live->snapshot;
-	int err = 0;
-
-	if (live->wants_waits && !snapshot->bss->wanting.memory)
+	switch (record->type) {
+	case RECORD_OPENING:
+		return live_opening_complete(taker->live, record, taker->to, taker->ctx);
+	case RECORD_MAPPING_PRIVATE: /* what is not shared is of interest to us alone */
+		live_shared_note(taker->live, record);
 		return 0;
-	if (bpf_program__fd(snapshot->progs.rows_mapping) >= 0)
-		err = live_rows_read(snapshot->progs.rows_mapping, buf, memory_row, &memory);
-	else
-		live_shared_close(live); /* who has a file mapped is not known */
-	if (err || bpf_program__fd(snapshot->progs.rows_segment) < 0)
-		return err;
-	memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
-	return live_rows_read(snapshot->progs.rows_segment, buf, to, ctx);
+	}
+	return taker->to(taker->ctx, record);
 }
 
 /* A process that is gone has no rows. */
 int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pid, record_fn to, void *ctx)
 {
-	struct memory memory = { .live = live, .to = to, .ctx = ctx };
+	struct taker taker = { .live = live, .to = to, .ctx = ctx };
 	union bpf_iter_link_info over = { .task.pid = pid };
 	char *buf = malloc(LIVE_READ_SIZE);
 	int err;
 
 	if (!buf)
 		return -ENOMEM;
-	err = rows_read(program, &over, buf, memory_row, NULL, &memory);
+	err = rows_read(program, &over, buf, snapshot_row, NULL, &taker);
 	free(buf);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
@@ -261,22 +256,88 @@ static int host_deliver(record_fn to, void *ctx)
 	return to(ctx, &host.head);
 }
 
-struct openings {
+/* --- the tables, one after another ------------------------------------------------------------- */
+
+static bool is_loaded(const struct bpf_program *program)
+{
+	return bpf_program__fd(program) >= 0;
+}
+
+static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct snapshot_bpf *snapshot = live->snapshot;
+	int err = 0;
+
+	if (live->wants_waits && !snapshot->bss->wanting.memory)
+		return 0;
+	if (is_loaded(snapshot->progs.rows_mapping))
+		err = live_rows_read(snapshot->progs.rows_mapping, buf, to, ctx);
+	if (err || !is_loaded(snapshot->progs.rows_segment))
+		return err;
+	memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
+	return live_rows_read(snapshot->progs.rows_segment, buf, to, ctx);
+}
+
+static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct snapshot_bpf *snapshot = live->snapshot;
+	int err = live_rows_read(snapshot->progs.rows_task, buf, to, ctx);
+
+	if (!err)
+		err = live_rows_read(snapshot->progs.rows_slot, buf, to, ctx);
+	if (!err)
+		err = live_rows_read(snapshot->progs.rows_in_flight, buf, to, ctx);
+	if (!err)
+		err = live_rows_read(snapshot->progs.rows_opening, buf, to, ctx);
+	if (!err && is_loaded(snapshot->progs.rows_signal))
+		err = live_rows_read(snapshot->progs.rows_signal, buf, to, ctx);
+	return err ? err : memory_read(live, buf, to, ctx);
+}
+
+/* Reading goes ahead on another processor while the rows are taken in here. */
+struct ahead {
 	struct live *live;
-	record_fn to;
-	void *ctx;
+	char *buf;
+	struct relay *relay;
 };
 
-static int opening_row(void *ctx, const struct record *record)
+static void *read_ahead(void *ctx)
 {
-	const struct openings *openings = ctx;
+	struct ahead *ahead = ctx;
 
-	return live_opening_complete(openings->live, record, openings->to, openings->ctx);
+	relay_end(ahead->relay, tables_read(ahead->live, ahead->buf, relay_put, ahead->relay));
+	return NULL;
+}
+
+static int tables_read_ahead(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct ahead ahead = { .live = live, .buf = buf, .relay = relay_new() };
+	pthread_t thread;
+	int err;
+
+	if (!ahead.relay)
+		return -ENOMEM;
+	err = thread_start(&thread, read_ahead, &ahead);
+	if (!err) {
+		err = relay_take(ahead.relay, to, ctx);
+		pthread_join(thread, NULL);
+	}
+	relay_free(ahead.relay);
+	return err;
+}
+
+static int tables_take(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct taker taker = { .live = live, .to = to, .ctx = ctx };
+
+	if (!is_loaded(live->snapshot->progs.rows_mapping))
+		live_shared_close(live); /* who has a file mapped is not known */
+	return live->may_thread ? tables_read_ahead(live, buf, snapshot_row, &taker) :
+				  tables_read(live, buf, snapshot_row, &taker);
 }
 
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 {
-	struct openings openings = {.live = live, .to = to, .ctx = ctx};
 	struct wanting *wanting = (struct wanting *)&live->snapshot->bss->wanting;
 	char *buf = malloc(LIVE_READ_SIZE);
 	int err = 0;
@@ -296,17 +357,7 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 	if (!err)
 		err = host_deliver(to, ctx);
 	if (!err)
-		err = live_rows_read(live->snapshot->progs.rows_task, buf, to, ctx);
-	if (!err)
-		err = live_rows_read(live->snapshot->progs.rows_slot, buf, to, ctx);
-	if (!err)
-		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
-	if (!err)
-		err = live_rows_read(live->snapshot->progs.rows_opening, buf, opening_row, &openings);
-	if (!err && live_wants_signals(live))
-		err = live_rows_read(live->snapshot->progs.rows_signal, buf, to, ctx);
-	if (!err)
-		err = memory_rows(live, buf, to, ctx);
+		err = tables_take(live, buf, to, ctx);
 	if (!err)
 		err = live_bare(RECORD_SNAPSHOT_END, to, ctx);
 	if (!err && live->wants_waits)

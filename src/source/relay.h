@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Records on their way from the thread that reads them to the one that takes them in, in order. */
+#ifndef IPCTRACE_RELAY_H
+#define IPCTRACE_RELAY_H
+
+#include "source/source.h"
+
+struct relay;
+
+/* NULL = no memory. */
+struct relay *relay_new(void);
+/* Once neither thread uses it any more. NULL: does nothing. */
+void relay_free(struct relay *relay);
+
+/* A record_fn, for the one who reads: copies the record, and waits where there is no room for it.
+ * 0, or -ECANCELED: nobody takes records any more. */
+int relay_put(void *relay, const struct record *record);
+/* The last call of who reads: that was all, or it ended with that error (-errno). */
+void relay_end(struct relay *relay, int err);
+
+/* For the other: hands on all records, as they come. 0 after the last, or the first error: of `to`, or that
+ * which relay_end() was told. */
+int relay_take(struct relay *relay, record_fn to, void *ctx);
+
+#endif /* IPCTRACE_RELAY_H */
