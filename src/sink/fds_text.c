@@ -81,16 +81,13 @@ static void add_mode(struct text_table *rows, const struct slot *slot)
 {
 	const char *names[FLAGS_MAX], *access = access_name(slot->description);
 	size_t count = flag_names(slot->description, names), i;
-	FILE *cell = text_table_begin(rows);
 
-	if (!cell)
-		return;
-	fputs_unlocked(access ? access : "-", cell);
+	text_table_put(rows, access ? access : "-");
 	for (i = 0; i < count; i++) {
-		putc_unlocked(' ', cell);
-		fputs_unlocked(names[i], cell);
+		text_table_put(rows, " ");
+		text_table_put(rows, names[i]);
 	}
-	fputs_unlocked(slot->cloexec ? " cloexec" : "", cell);
+	text_table_put(rows, slot->cloexec ? " cloexec" : "");
 	text_table_end(rows);
 }
 
@@ -98,14 +95,21 @@ static void add_mode(struct text_table *rows, const struct slot *slot)
 static void add_came(struct text_table *rows, const struct slot *slot)
 {
 	const char *came = provenance_name(slot->came);
-	char who[WHO_MAX] = "", number[16] = "";
+	bool has_number = slot->from_fd >= 0 && slot->came != CAME_OPENED && slot->came != CAME_FORK && came;
+	bool has_who = slot->from && slot->came != CAME_DUP;
+	char who[WHO_MAX];
 
-	if (slot->from && slot->came != CAME_DUP)
-		who_name(slot->from, who, ESCAPE_TERMINAL);
-	if (slot->from_fd >= 0 && slot->came != CAME_OPENED && slot->came != CAME_FORK && came)
-		snprintf(number, sizeof(number), "%s%d", *who ? ":" : "", slot->from_fd);
-	text_table_add(rows, "%s%s%s%s%s", came ? came : "?", *who || *number ? " " : "", who,
-		       number, slot->through_exec && came ? ", exec" : "");
+	text_table_put(rows, came ? came : "?");
+	if (has_who || has_number)
+		text_table_put(rows, " ");
+	if (has_who)
+		text_table_put(rows, who_name(slot->from, who, ESCAPE_TERMINAL));
+	if (has_number) {
+		text_table_put(rows, has_who ? ":" : "");
+		text_table_put_number(rows, (uint64_t)slot->from_fd);
+	}
+	text_table_put(rows, slot->through_exec && came ? ", exec" : "");
+	text_table_end(rows);
 }
 
 static unsigned int access_bits(const struct description *description)
@@ -130,45 +134,46 @@ static bool is_other_end(const struct holder *other, const struct process *proce
 }
 
 /* "grep[813]:0w"; an exact repetition of the same process is still another descriptor. */
-static void print_peer(FILE *out, const struct holder *holder)
+static void put_peer(struct text_table *rows, const struct holder *holder)
 {
 	const char *access = access_name(holder->slot->description);
-	char who[WHO_MAX], fd[NUMBER_MAX];
+	char who[WHO_MAX];
 
-	fputs_unlocked(who_name(holder->process, who, ESCAPE_TERMINAL), out);
-	putc_unlocked(':', out);
-	number_put(fd, (uint64_t)holder->fd);
-	fputs_unlocked(fd, out);
-	fputs_unlocked(access ? access : "", out);
+	text_table_put(rows, who_name(holder->process, who, ESCAPE_TERMINAL));
+	text_table_put(rows, ":");
+	text_table_put_number(rows, (uint64_t)holder->fd);
+	text_table_put(rows, access ? access : "");
 }
 
-static size_t print_peers(FILE *out, const struct holder *holders, size_t count,
-			  const struct process *process, const struct slot *slot,
-			  bool is_peer_object)
+static size_t put_peers(struct text_table *rows, const struct holder *holders, size_t count,
+			const struct process *process, const struct slot *slot, bool is_peer_object)
 {
-	size_t i, printed = 0;
+	size_t i, found = 0;
 
 	for (i = 0; i < count; i++) {
 		if (!is_other_end(&holders[i], process, slot, is_peer_object))
 			continue;
-		if (printed < PEERS_MAX) {
-			fputs(printed ? " " : "", out);
-			print_peer(out, &holders[i]);
+		if (found < PEERS_MAX) {
+			text_table_put(rows, found ? " " : "");
+			put_peer(rows, &holders[i]);
 		}
-		printed++;
+		found++;
 	}
-	if (printed > PEERS_MAX)
-		fprintf(out, " +%zu more", printed - PEERS_MAX);
-	return printed;
+	if (found > PEERS_MAX) {
+		text_table_put(rows, " +");
+		text_table_put_number(rows, found - PEERS_MAX);
+		text_table_put(rows, " more");
+	}
+	return found;
 }
 
 /* Who is at the other end; of what is no means of communication, who shares the description. */
-static void print_other_end(FILE *out, const struct fds_view *view, const struct process *process,
-			    const struct slot *slot)
+static void add_peers(struct text_table *rows, const struct fds_view *view,
+		      const struct process *process, const struct slot *slot)
 {
 	const struct object *object = slot->description->object, *peer;
 	const struct holder *holders;
-	size_t count, printed;
+	size_t count, found;
 
 	peer = object_peer(view->model, object);
 	if (peer)
@@ -177,35 +182,23 @@ static void print_other_end(FILE *out, const struct fds_view *view, const struct
 		holders = fds_view_object(view, object, &count);
 	else
 		holders = fds_view_description(view, slot->description, &count);
-	printed = print_peers(out, holders, count, process, slot, peer != NULL);
-	if (!printed && (object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO))
-		fputs("nobody", out);
+	found = put_peers(rows, holders, count, process, slot, peer != NULL);
+	if (!found && (object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO))
+		text_table_put(rows, "nobody");
 	if (slot->description->in_flight)
-		fputs(printed ? " (and in flight)" : " (in flight)", out);
-}
-
-static void add_peers(struct text_table *rows, const struct fds_view *view,
-		      const struct process *process, const struct slot *slot)
-{
-	FILE *cell = text_table_begin(rows);
-
-	if (cell)
-		print_other_end(cell, view, process, slot);
+		text_table_put(rows, found ? " (and in flight)" : " (in flight)");
 	text_table_end(rows);
 }
 
 static void add_object(struct text_table *rows, const struct description *description)
 {
 	const char *end = description_end(description);
-	FILE *cell = text_table_begin(rows);
 	char name[NAME_MAX_ESCAPED];
 
-	if (!cell)
-		return;
-	fputs_unlocked(object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL), cell);
+	text_table_put(rows, object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL));
 	if (end) {
-		putc_unlocked(' ', cell);
-		fputs_unlocked(end, cell);
+		text_table_put(rows, " ");
+		text_table_put(rows, end);
 	}
 	text_table_end(rows);
 }
@@ -213,9 +206,12 @@ static void add_object(struct text_table *rows, const struct description *descri
 static void add_row(struct text_table *rows, const struct fds_view *view,
 		    const struct process *process, int fd, const struct slot *slot)
 {
-	text_table_add(rows, "%d", fd);
+	text_table_put_number(rows, (uint64_t)fd);
+	text_table_end(rows);
 	add_mode(rows, slot);
-	text_table_add(rows, "#%llu", (unsigned long long)slot->description->serial);
+	text_table_put(rows, "#");
+	text_table_put_number(rows, slot->description->serial);
+	text_table_end(rows);
 	add_object(rows, slot->description);
 	add_came(rows, slot);
 	add_peers(rows, view, process, slot);
@@ -233,8 +229,10 @@ static int print_table(FILE *out, struct text_table *rows, const struct fds_view
 	unsigned int fd;
 	size_t i;
 
-	for (i = 0; i < rows->columns; i++)
-		text_table_add(rows, "%s", heads[i]);
+	for (i = 0; i < rows->columns; i++) {
+		text_table_put(rows, heads[i]);
+		text_table_end(rows);
+	}
 	for (fd = 0; fd < table->size; fd++)
 		if (fds_view_has(view, process, &table->slots[fd]))
 			add_row(rows, view, process, (int)fd, &table->slots[fd]);
@@ -308,12 +306,23 @@ static int print_process(FILE *out, struct text_table *rows, const struct fds_vi
 	return err;
 }
 
+/* Of these there are hundreds of thousands. */
+static void print_number(FILE *out, const char *key, uint64_t number)
+{
+	char digits[NUMBER_MAX];
+
+	number_put(digits, number);
+	fputs_unlocked(key, out);
+	putc_unlocked(' ', out);
+	fputs_unlocked(digits, out);
+}
+
 static void print_fact(FILE *out, const struct fact *fact)
 {
 	char name[NAME_MAX_ESCAPED], who[WHO_MAX];
 
 	switch (fact->type) {
-	case FACT_UINT: fprintf(out, "%s %llu", fact->key, (unsigned long long)fact->number); break;
+	case FACT_UINT: print_number(out, fact->key, fact->number); break;
 	case FACT_INT: fprintf(out, "%s %lld", fact->key, (long long)fact->integer); break;
 	case FACT_BOOL: fprintf(out, "%s%s", fact->truth ? "" : "not ", fact->key); break;
 	case FACT_TEXT:
@@ -344,10 +353,11 @@ static void print_object(FILE *out, const struct model *model, const struct obje
 
 	if (!count)
 		return;
-	fprintf(out, "%s  ", object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
+	fputs_unlocked(object_name(object, name, sizeof(name), ESCAPE_TERMINAL), out);
+	fputs_unlocked("  ", out);
 	for (i = 0; i < count; i++) {
 		print_fact(out, &facts[i]);
-		fputs(i + 1 < count ? ", " : "\n", out);
+		fputs_unlocked(i + 1 < count ? ", " : "\n", out);
 	}
 }
 
@@ -357,7 +367,8 @@ static void print_in_flight(FILE *out, const struct description *description)
 	const struct passing *passing;
 	char name[NAME_MAX_ESCAPED], who[WHO_MAX];
 
-	object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL);
+	if (description->in_flight)
+		object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL);
 	for (passing = description->in_flight; passing; passing = passing->next) {
 		fprintf(out, "#%llu %s (%s) in flight", (unsigned long long)description->serial,
 			name, access ? access : "-");

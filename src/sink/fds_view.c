@@ -54,11 +54,10 @@ static const struct description *holder_description(const struct holder *holder)
 static int holder_order(const void *a, const void *b)
 {
 	const struct holder *first = a, *second = b;
-	int order =
-		object_order(holder_description(first)->object, holder_description(second)->object);
+	int order = COMPARE(first->object, second->object);
 
 	if (!order)
-		order = description_order(holder_description(first), holder_description(second));
+		order = COMPARE(first->description, second->description);
 	if (!order)
 		order = process_order(first->process, second->process);
 	return order ? order : COMPARE(first->fd, second->fd);
@@ -68,10 +67,18 @@ static int add_holder(struct fds_view *view, const struct process *process,
 		      const struct table *table, int fd)
 {
 	struct holder *added = array_add(&view->holders, &view->holders_count, sizeof(*added));
+	const struct slot *slot = &table->slots[fd];
 
 	if (!added)
 		return -ENOMEM;
-	*added = (struct holder){ process, table, &table->slots[fd], fd };
+	*added = (struct holder){
+		.object = slot->description->object->serial,
+		.description = slot->description->serial,
+		.process = process,
+		.table = table,
+		.slot = slot,
+		.fd = fd,
+	};
 	return 0;
 }
 
@@ -103,20 +110,16 @@ static int collect_holders(struct fds_view *view)
 	return 0;
 }
 
-/* The first holder that does not come before that object, and description unless it is NULL. */
-static size_t holders_begin(const struct fds_view *view, const struct object *object,
-			    const struct description *description)
+/* The first holder that does not come before that object, and description unless it is 0. */
+static size_t holders_begin(const struct fds_view *view, uint64_t object, uint64_t description)
 {
 	size_t low = 0, high = view->holders_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct description *at = holder_description(&view->holders[middle]);
-		int order = object_order(at->object, object);
+		const struct holder *at = &view->holders[middle];
 
-		if (!order && description)
-			order = description_order(at, description);
-		if (order < 0)
+		if (at->object < object || (at->object == object && at->description < description))
 			low = middle + 1;
 		else
 			high = middle;
@@ -127,10 +130,9 @@ static size_t holders_begin(const struct fds_view *view, const struct object *ob
 const struct holder *fds_view_object(const struct fds_view *view, const struct object *object,
 				     size_t *count)
 {
-	size_t begin = holders_begin(view, object, NULL), end = begin;
+	size_t begin = holders_begin(view, object->serial, 0), end = begin;
 
-	while (end < view->holders_count &&
-	       holder_description(&view->holders[end])->object == object)
+	while (end < view->holders_count && view->holders[end].object == object->serial)
 		end++;
 	*count = end - begin;
 	return *count ? view->holders + begin : NULL;
@@ -139,9 +141,10 @@ const struct holder *fds_view_object(const struct fds_view *view, const struct o
 const struct holder *fds_view_description(const struct fds_view *view,
 					  const struct description *description, size_t *count)
 {
-	size_t begin = holders_begin(view, description->object, description), end = begin;
+	const uint64_t object = description->object->serial;
+	size_t begin = holders_begin(view, object, description->serial), end = begin;
 
-	while (end < view->holders_count && holder_description(&view->holders[end]) == description)
+	while (end < view->holders_count && view->holders[end].description == description->serial)
 		end++;
 	*count = end - begin;
 	return *count ? view->holders + begin : NULL;

@@ -11,6 +11,7 @@
 
 /* One descriptor of one process. */
 struct holder {
+	uint64_t object, description; /* serials, by which they are sorted and found */
 	const struct process *process;
 	const struct table *table;
 	const struct slot *slot;

@@ -4,61 +4,104 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sink/stream.h"
+#include "util/array.h"
 #include "util/escape.h"
+#include "util/units.h"
 
 /* A longer cell pushes the rest of its row aside instead of the whole column. */
 #define WIDTH_MAX 48
+#define ROOM_MIN  4096
 
-FILE *text_table_begin(struct text_table *table)
+struct text_cell {
+	uint32_t len;		/* bytes */
+	uint32_t width;		/* columns */
+};
+
+/* Where `size` bytes more may go; NULL = no memory. */
+static char *text_room(struct text_table *table, size_t size)
 {
-	if (!table->cells) {
-		table->cells = open_memstream(&table->text, &table->len);
-		if (table->cells)
-			__fsetlocking(table->cells, FSETLOCKING_BYCALLER);
-		else
-			table->err = -ENOMEM;
+	size_t room = table->room ? table->room : ROOM_MIN;
+	char *text;
+
+	if (table->room - table->len >= size && table->text)
+		return table->text + table->len;
+	while (room - table->len < size)
+		room *= 2;
+	text = realloc(table->text, room);
+	if (!text) {
+		table->err = -ENOMEM;
+		return NULL;
 	}
-	return table->cells;
+	table->text = text;
+	table->room = room;
+	return text + table->len;
+}
+
+static void put_bytes(struct text_table *table, const char *bytes, size_t len)
+{
+	char *to = text_room(table, len);
+
+	if (!to)
+		return;
+	memcpy(to, bytes, len);
+	table->len += len;
+}
+
+void text_table_put(struct text_table *table, const char *text)
+{
+	put_bytes(table, text, strlen(text));
+}
+
+void text_table_put_number(struct text_table *table, uint64_t number)
+{
+	char digits[NUMBER_MAX];
+	size_t len = number_put(digits, number);
+
+	put_bytes(table, digits, len);
 }
 
 void text_table_end(struct text_table *table)
 {
-	if (!table->cells)
+	struct text_cell *cell = array_add(&table->cells, &table->count, sizeof(*cell));
+
+	if (!cell) {
+		table->err = -ENOMEM;
 		return;
-	putc_unlocked('\0', table->cells);
-	table->count++;
+	}
+	cell->len = (uint32_t)(table->len - table->begun);
+	cell->width = (uint32_t)utf8_columns(table->text + table->begun, cell->len);
+	table->begun = table->len;
 }
 
 void text_table_add(struct text_table *table, const char *format, ...)
 {
-	FILE *cell = text_table_begin(table);
-	va_list args;
+	va_list args, again;
+	char *to;
+	int len;
 
-	if (!cell)
-		return;
 	va_start(args, format);
-	vfprintf(cell, format, args);
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, args);
+	to = len < 0 ? NULL : text_room(table, (size_t)len + 1);
+	if (to) {
+		vsnprintf(to, (size_t)len + 1, format, again);
+		table->len += (size_t)len;
+	}
+	va_end(again);
 	va_end(args);
 	text_table_end(table);
 }
 
-static const char *next_cell(const char *cell)
-{
-	return cell + strlen(cell) + 1;
-}
-
 static void measure(const struct text_table *table, size_t widths[TEXT_COLUMNS_MAX])
 {
-	const char *cell = table->text;
 	size_t i, width;
 
-	for (i = 0; i < table->count; i++, cell = next_cell(cell)) {
-		width = utf8_columns(cell);
+	for (i = 0; i < table->count; i++) {
+		width = table->cells[i].width;
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width < WIDTH_MAX ? width : WIDTH_MAX;
 	}
@@ -70,56 +113,46 @@ static void print_blanks(FILE *out, size_t count)
 		putc_unlocked(' ', out);
 }
 
-/* Prints `count` cells from there on. Returns the one behind them. Blanks after the last words of a row
+/* Prints `count` cells whose text is there. Returns what is behind them. Blanks after the last words of a row
  * would only get in the way, so they wait for more words. */
-static const char *print_row(FILE *out, const char *cell, size_t count, int indent,
-			     const size_t widths[TEXT_COLUMNS_MAX])
+static const char *print_row(FILE *out, const struct text_cell *cells, const char *text, size_t count,
+			     int indent, const size_t widths[TEXT_COLUMNS_MAX])
 {
 	size_t blanks = (size_t)indent, i, used;
 
-	for (i = 0; i < count; i++, cell = next_cell(cell)) {
-		used = utf8_columns(cell);
+	for (i = 0; i < count; text += cells[i].len, i++) {
+		used = cells[i].width;
 		if (used) {
 			print_blanks(out, blanks);
 			blanks = 0;
-			fputs_unlocked(cell, out);
+			fwrite_unlocked(text, 1, cells[i].len, out);
 		}
 		blanks += used < widths[i] ? widths[i] + 2 - used : 2;
 	}
 	putc_unlocked('\n', out);
-	return cell;
-}
-
-static int table_status(struct text_table *table)
-{
-	if (!table->err && table->cells && (fflush(table->cells) || ferror(table->cells)))
-		table->err = -ENOMEM;
-	return table->err;
+	return text;
 }
 
 int text_table_print(struct text_table *table, FILE *out, int indent)
 {
 	size_t widths[TEXT_COLUMNS_MAX] = { 0 }, i, left;
-	int err = table_status(table);
-	const char *cell = table->text;
+	const char *text = table->text;
+	int err = table->err;
 
 	if (!err)
 		measure(table, widths);
 	for (i = 0; i < table->count && !err; i += table->columns) {
 		left = table->count - i;
-		cell = print_row(out, cell, left < table->columns ? left : table->columns, indent,
-				 widths);
+		text = print_row(out, table->cells + i, text, left < table->columns ? left : table->columns,
+				 indent, widths);
 	}
-	table->count = 0;
-	if (table->cells)
-		rewind(table->cells);
+	table->count = table->len = table->begun = 0;
 	return err ? err : stream_status(out);
 }
 
 void text_table_free(struct text_table *table)
 {
-	if (table->cells)
-		fclose(table->cells);
+	free(table->cells);
 	free(table->text);
 	*table = (struct text_table){ .columns = table->columns };
 }

@@ -20,7 +20,7 @@
 /* Prints text, already escaped, in a column of that width; a last column is not filled up. */
 static void print_column(FILE *out, const char *text, size_t width, const char *color, bool is_last)
 {
-	size_t used = utf8_columns(text);
+	size_t used = utf8_columns(text, strlen(text));
 
 	fprintf(out, "%s%s%s", color ? color : "", text, color ? NORMAL : "");
 	if (!is_last)

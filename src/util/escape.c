@@ -68,13 +68,23 @@ size_t escape_utf8_encode(uint32_t character, char *buf)
 	return 4;
 }
 
-size_t utf8_columns(const char *text)
+/* Those that go on with a character have the upper bit, and not the one below. */
+static unsigned int count_further(uint64_t eight)
 {
-	size_t columns = 0;
+	return (unsigned int)__builtin_popcountll((eight >> 7) & (~eight >> 6) & 0x0101010101010101u);
+}
 
-	for (; *text; text++)
-		columns += ((unsigned char)*text & 0xc0) != 0x80;
-	return columns;
+size_t utf8_columns(const char *text, size_t len)
+{
+	size_t further = 0, at;
+	uint64_t eight;
+
+	for (at = 0; at < len; at += sizeof(eight)) {
+		eight = 0;
+		memcpy(&eight, text + at, len - at < sizeof(eight) ? len - at : sizeof(eight));
+		further += count_further(eight);
+	}
+	return len - further;
 }
 
 static bool is_control(uint32_t character)

@@ -25,8 +25,8 @@ enum escape {
 size_t utf8_decode(const char *bytes, size_t len, uint32_t *character);
 /* Writes the character; returns how many bytes it took, at most 4. */
 size_t escape_utf8_encode(uint32_t character, char *buf);
-/* How many characters that is: the columns it takes, wide ones not told apart. */
-size_t utf8_columns(const char *text);
+/* How many characters those bytes are: the columns they take, wide ones not told apart. */
+size_t utf8_columns(const char *text, size_t len);
 
 /* Escapes as much as fits whole into buf, always ended with NUL. Returns its length. */
 size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, size_t len);

@@ -118,8 +118,15 @@ static void test_every_pair_of_bytes_is_tamed(void **state)
 
 static void test_columns(void **state)
 {
-	assert_int_equal(utf8_columns(""), 0);
-	assert_int_equal(utf8_columns("a→€"), 3);
+	static const char text[] = "a→€ in a longer text, ünd äöß";
+	size_t columns = 0;
+
+	assert_int_equal(utf8_columns("", 0), 0);
+	assert_int_equal(utf8_columns("a→€", strlen("a→€")), 3);
+	for (size_t len = 1; len < sizeof(text); len++) {
+		columns += ((unsigned char)text[len - 1] & 0xc0) != 0x80;
+		assert_int_equal(utf8_columns(text, len), columns);
+	}
 }
 
 static void test_units(void **state)
