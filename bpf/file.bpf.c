@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What lies in a descriptor table, and what a struct file is: samples an open file description and the object under it. Events and the
- * snapshot both come here, so both say the same.
+ * What lies in a descriptor table, and what a struct file is: samples an open file description and the object
+ * under it. Events and the snapshot both come here, so both say the same.
  *
- * These are global functions, called across objects: libbpf before 1.2 cannot join two objects
- * that both name one extern kfunc, so bpf_rdonly_cast() is used in this file alone.
+ * These are global functions, called across objects: libbpf before 1.2 cannot join two objects that both name
+ * one extern kfunc, so view.bpf.h is used in this file alone, and what samples sockets is a part of it.
  */
 #include "socket.bpf.h"
-
-/* 6.2 and later: a typed, directly loadable view of a pointer; elsewhere the symbol is 0 and the
- * verifier drops the branch that calls it. */
-extern void *bpf_rdonly_cast(void *obj, __u32 btf_id) __ksym __weak;
-
-/* Reads ptr->member of a struct type by the cheapest way this kernel has: about 1 ns against 20. */
-#define FIELD(type, ptr, member)                                                                   \
-	(bpf_rdonly_cast ? ((type *)bpf_rdonly_cast((void *)(ptr),                                 \
-						    bpf_core_type_id_kernel(type)))                \
-				   ->member                                                        \
-			 : BPF_CORE_READ((type *)(ptr), member))
+#include "view.bpf.h"
 
 /* include/uapi/linux/magic.h; pidfs since 6.9 */
 #define PIPEFS_MAGIC	 0x50495045
@@ -118,6 +108,25 @@ static __always_inline void sample_pipe(struct file_facts *facts, struct inode *
 			      FIELD(struct pipe_inode_info, pipe, tail);
 }
 
+#define PIPE_BUFFERS_MAX 64 /* that are looked at: four times as many as a pipe has unless it was enlarged */
+
+/* The sum over the occupied buffers, read without the pipe's lock. */
+__noinline __u64 file_queued(__u64 address)
+{
+	struct inode *inode = FIELD(struct file, address, f_inode);
+	struct pipe_inode_info *pipe = FIELD(struct inode, inode, i_pipe);
+	__u32 head = FIELD(struct pipe_inode_info, pipe, head);
+	__u32 tail = FIELD(struct pipe_inode_info, pipe, tail);
+	__u32 mask = FIELD(struct pipe_inode_info, pipe, ring_size) - 1;
+	__u64 bufs = NUMBER_OF(struct pipe_inode_info, pipe, bufs);
+	__u32 size = bpf_core_type_size(struct pipe_buffer);
+	__u64 sum = 0;
+
+	for (int i = 0; i < PIPE_BUFFERS_MAX && tail != head; i++, tail++)
+		sum += FIELD(struct pipe_buffer, bufs + (tail & mask) * size, len);
+	return tail == head ? sum : ~0ULL;
+}
+
 static __always_inline __u64 socket_ino(struct socket *socket)
 {
 	struct socket_alloc *alloc;
@@ -125,7 +134,7 @@ static __always_inline __u64 socket_ino(struct socket *socket)
 	if (!socket)
 		return 0;
 	alloc = (void *)socket - bpf_core_field_offset(struct socket_alloc, socket);
-	return BPF_CORE_READ(alloc, vfs_inode.i_ino);
+	return NUMBER_OF(struct socket_alloc, alloc, vfs_inode.i_ino);
 }
 
 static __always_inline void sample_socket(struct file_facts *facts, struct file *file)
@@ -137,20 +146,20 @@ static __always_inline void sample_socket(struct file_facts *facts, struct file 
 	facts->kind = FILE_SOCKET;
 	if (!socket)
 		return;
-	sock = BPF_CORE_READ(socket, sk);
-	type = BPF_CORE_READ(socket, type);
+	sock = FIELD(struct socket, socket, sk);
+	type = FIELD(struct socket, socket, type);
 	if (!sock)
 		return;
-	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	family = FIELD(struct sock, sock, __sk_common.skc_family);
 	facts->socket.sock = (__u64)sock;
 	facts->socket.family = family;
 	facts->socket.type = type;
-	facts->socket.state = BPF_CORE_READ(sock, __sk_common.skc_state);
-	facts->kind = socket_kind(family, type, BPF_CORE_READ(sock, sk_protocol));
+	facts->socket.state = FIELD(struct sock, sock, __sk_common.skc_state);
+	facts->kind = socket_kind(family, type, FIELD(struct sock, sock, sk_protocol));
 	if (facts->kind == FILE_UNIX) {
-		peer = BPF_CORE_READ((struct unix_sock *)sock, peer);
+		peer = (void *)POINTER_OF(struct unix_sock, sock, peer);
 		if (peer)
-			facts->socket.peer_ino = socket_ino(BPF_CORE_READ(peer, sk_socket));
+			facts->socket.peer_ino = socket_ino(FIELD(struct sock, peer, sk_socket));
 	}
 }
 
@@ -355,13 +364,12 @@ __noinline __u64 table_file(__u64 table, __u32 fd)
 __noinline int table_cloexec(__u64 table, __u32 fd)
 {
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
-	unsigned long *bits, word = 0;
+	unsigned long *bits;
 
 	if (!table || fd >= FIELD(struct fdtable, fdt, max_fds))
 		return 0;
 	bits = FIELD(struct fdtable, fdt, close_on_exec);
-	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
-	return word >> (fd % 64) & 1;
+	return NUMBER_AT(&bits[fd / 64]) >> (fd % 64) & 1;
 }
 
 __noinline __u32 table_size(__u64 table)
@@ -449,8 +457,7 @@ static __always_inline int current_odd_transfer(struct transfer_key *key, struct
 	return 1;
 }
 
-/* On the path of every read and write, so without a single read by helper where the kernel allows:
- * a cell of the table is looked at as if it were a list_head, whose first member is a pointer too. */
+/* On the path of every read and write, so without a single read by helper where the kernel allows. */
 __noinline int current_transfer(struct transfer_key *key, __u32 fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -458,14 +465,14 @@ __noinline int current_transfer(struct transfer_key *key, __u32 fd)
 	struct fdtable *fdt = FIELD(struct files_struct, table, fdt);
 	struct task_struct *leader;
 	struct super_block *sb;
-	struct list_head *cell;
+	struct file **slots;
 	struct inode *inode;
 	struct file *file;
 
 	if (!key || fd >= FIELD(struct fdtable, fdt, max_fds))
 		return 0;
-	cell = (void *)(FIELD(struct fdtable, fdt, fd) + fd);
-	file = (void *)FIELD(struct list_head, cell, next);
+	slots = FIELD(struct fdtable, fdt, fd);
+	file = (void *)POINTER_AT(&slots[fd]);
 	if (!file)
 		return 0;
 	inode = FIELD(struct file, file, f_inode);
@@ -478,5 +485,7 @@ __noinline int current_transfer(struct transfer_key *key, __u32 fd)
 	key->start = FIELD(struct task_struct, leader, start_boottime);
 	return 1;
 }
+
+#include "socket_sample.bpf.h"
 
 char _license[] SEC("license") = "GPL";

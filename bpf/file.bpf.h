@@ -50,6 +50,9 @@ static __always_inline __u64 address_of(const void *pointer)
 /* Fills *facts, which must be zero, from the struct file at that address; 0 leaves it zero. */
 int file_sample(struct file_facts *facts, __u64 address);
 
+/* Bytes that lie in the pipe or FIFO, which has a pipe_inode_info; ~0 = in more buffers than are looked at. */
+__u64 file_queued(__u64 file);
+
 /* The current task's struct files_struct, and when its process started (start_boottime). */
 __u64 current_table(void);
 __u64 current_start(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a socket is; see socket.bpf.c. Events and the snapshot both come here. */
+/* What a socket is; see socket_sample.bpf.h. Events and the snapshot both come here. */
 #ifndef IPCTRACE_SOCKET_BPF_H
 #define IPCTRACE_SOCKET_BPF_H
 

@@ -66,6 +66,11 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+/* include/linux/time64.h */
+struct timespec64 {
+	__s64 tv_sec;
+};
+
 typedef struct {
 	u32 val;
 } kuid_t;

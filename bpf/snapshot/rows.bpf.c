@@ -26,12 +26,19 @@ static __always_inline void row_head(struct record *head, enum record_type type,
 	head->ts = bpf_ktime_get_ns();
 }
 
+/* From a typed task, without a helper. */
+static __always_inline void comm_take(char to[RECORD_COMM_LEN], struct task_struct *task)
+{
+	for (int i = 0; i < RECORD_COMM_LEN; i += sizeof(__u64))
+		*(__u64 *)(to + i) = *(__u64 *)(task->comm + i);
+}
+
 static __always_inline void row_task(struct record *head, struct task_struct *task)
 {
 	head->pid = task->tgid;
 	head->tid = task->pid;
 	head->start = task->group_leader->start_boottime;
-	bpf_probe_read_kernel(head->comm, sizeof(head->comm), task->comm);
+	comm_take(head->comm, task);
 }
 
 static __always_inline void ns_pid_row(struct seq_file *seq, struct task_struct *task)
@@ -66,38 +73,6 @@ int rows_task(struct bpf_iter__task *ctx)
 	if (task->pid == task->tgid)
 		ns_pid_row(ctx->meta->seq, task);
 	return 0;
-}
-
-static __always_inline bool slot_cloexec(struct task_struct *task, __u32 fd)
-{
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	unsigned long *bits = BPF_CORE_READ(fdt, close_on_exec), word = 0;
-
-	if (fd >= BPF_CORE_READ(fdt, max_fds))
-		return false;
-	bpf_probe_read_kernel(&word, sizeof(word), &bits[fd / 64]);
-	return word >> (fd % 64) & 1;
-}
-
-/* Bytes lying in a pipe: the sum over its occupied buffers, read without its lock. */
-static __always_inline __u64 pipe_queued(struct pipe_inode_info *pipe)
-{
-	__u32 head = BPF_CORE_READ(pipe, head), tail = BPF_CORE_READ(pipe, tail);
-	__u32 mask = BPF_CORE_READ(pipe, ring_size) - 1, len;
-	struct pipe_buffer *bufs = BPF_CORE_READ(pipe, bufs), *buf;
-	__u32 size = bpf_core_type_size(struct pipe_buffer);
-	__u64 sum = 0;
-
-	for (int i = 0; i < 64; i++) {
-		if (tail == head)
-			return sum;
-		len = 0;
-		buf = (void *)bufs + (tail & mask) * size;
-		bpf_core_read(&len, sizeof(len), &buf->len);
-		sum += len;
-		tail++;
-	}
-	return tail == head ? sum : ~0ULL;
 }
 
 /* Both rows of a socket's slot are too much for the stack. Whoever runs this iterator is alone. */
@@ -220,12 +195,12 @@ int rows_slot(struct bpf_iter__task_file *ctx)
 		return 0;
 	row_head(&row.head, RECORD_SLOT, sizeof(row));
 	row_task(&row.head, task);
-	row.table = (__u64)task->files;
+	row.table = (__u64)BPF_CORE_READ(task, files);
 	row.fd = ctx->fd;
 	row.nr = -1;
-	row.cloexec = slot_cloexec(task, ctx->fd);
+	row.cloexec = table_cloexec(row.table, ctx->fd);
 	if ((row.facts.kind == FILE_PIPE || row.facts.kind == FILE_FIFO) && row.facts.pipe.capacity)
-		row.facts.pipe.queued = pipe_queued(BPF_CORE_READ(file, f_inode, i_pipe));
+		row.facts.pipe.queued = file_queued(row.facts.file);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	if ((row.facts.mode & S_IFMT) == S_IFSOCK)
 		socket_row(ctx->meta->seq, task, row.facts.file);

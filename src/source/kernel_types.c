@@ -12,12 +12,13 @@
 #include <uthash.h>
 
 /*
- * Programs hand numbers of these types to the kernel (FIELD() in bpf/file.bpf.c), so up to the last of them
+ * Programs hand numbers of these types to the kernel (FIELD() in bpf/view.bpf.h), so up to the last of them
  * types keep their numbers. They are among the kernel's first ones, since nearly all of its sources use them.
  */
 static const char *const numbered[] = {
-	"fdtable",	   "file",	"files_struct", "inode", "list_head",
-	"pipe_inode_info", "super_block", "task_struct",
+	"fdtable", "file", "files_struct", "inode", "list_head", "net",
+	"pipe_buffer", "pipe_inode_info", "sock", "socket", "super_block", "task_struct",
+	"timespec64",
 };
 #define NUMBERED (sizeof(numbered) / sizeof(numbered[0]))
 

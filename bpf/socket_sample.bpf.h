@@ -1,7 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-only
-/* Samples a socket: who it is, whom it is connected to, what waits in it. */
-#include "socket.bpf.h"
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A part of file.bpf.c. Samples a socket: who it is, whom it is connected to, what waits in it. */
+#ifndef IPCTRACE_SOCKET_SAMPLE_BPF_H
+#define IPCTRACE_SOCKET_SAMPLE_BPF_H
 
+#include "socket.bpf.h"
+#include "view.bpf.h"
 #include <bpf/bpf_endian.h>
 
 #define TCP_LISTEN	 10
@@ -20,21 +23,21 @@ static __always_inline void sample_addresses(struct socket_facts *facts, struct 
 		BPF_CORE_READ_INTO(&facts->local, sock, __sk_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&facts->remote, sock, __sk_common.skc_v6_daddr);
 	} else {
-		address_map(facts->local, BPF_CORE_READ(sock, __sk_common.skc_rcv_saddr));
-		address_map(facts->remote, BPF_CORE_READ(sock, __sk_common.skc_daddr));
+		address_map(facts->local, FIELD(struct sock, sock, __sk_common.skc_rcv_saddr));
+		address_map(facts->remote, FIELD(struct sock, sock, __sk_common.skc_daddr));
 	}
-	facts->local_port = BPF_CORE_READ(sock, __sk_common.skc_num);
-	facts->remote_port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
+	facts->local_port = FIELD(struct sock, sock, __sk_common.skc_num);
+	facts->remote_port = bpf_ntohs(FIELD(struct sock, sock, __sk_common.skc_dport));
 }
 
 static __always_inline void sample_listener(struct socket_facts *facts, struct sock *sock)
 {
-	facts->backlog = facts->kind == FILE_UNIX ? BPF_CORE_READ(sock, sk_receive_queue.qlen) :
-						    BPF_CORE_READ(sock, sk_ack_backlog);
-	facts->backlog_max = BPF_CORE_READ(sock, sk_max_ack_backlog);
+	facts->backlog = facts->kind == FILE_UNIX ? FIELD(struct sock, sock, sk_receive_queue.qlen) :
+						    FIELD(struct sock, sock, sk_ack_backlog);
+	facts->backlog_max = FIELD(struct sock, sock, sk_max_ack_backlog);
 	/* Unix listeners turn nobody away: who finds the backlog full waits, or is told EAGAIN. */
 	if (facts->kind == FILE_TCP && bpf_core_field_exists(struct sock, sk_drops))
-		facts->drops = BPF_CORE_READ(sock, sk_drops.counter);
+		facts->drops = FIELD(struct sock, sock, sk_drops.counter);
 }
 
 static __always_inline void sample_inet(struct socket_facts *facts, struct sock *sock)
@@ -43,7 +46,7 @@ static __always_inline void sample_inet(struct socket_facts *facts, struct sock 
 
 	sample_addresses(facts, sock);
 	if (facts->kind == FILE_UDP) {
-		facts->recv_queued = BPF_CORE_READ(sock, sk_backlog.rmem_alloc.counter);
+		facts->recv_queued = FIELD(struct sock, sock, sk_backlog.rmem_alloc.counter);
 	} else if (facts->state == TCP_LISTEN) {
 		sample_listener(facts, sock);
 	} else {
@@ -71,16 +74,15 @@ static __always_inline void sample_name(struct socket_named *named, struct unix_
 static __always_inline void sample_unix(struct socket_named *named, struct sock *sock)
 {
 	struct socket_facts *facts = &named->facts;
-	struct unix_sock *it = (void *)sock;
-	struct unix_address *address = BPF_CORE_READ(it, addr), *peer_address;
-	struct sock *peer = BPF_CORE_READ(it, peer);
+	struct unix_address *address = (void *)POINTER_OF(struct unix_sock, sock, addr), *peer_address;
+	struct sock *peer = (void *)POINTER_OF(struct unix_sock, sock, peer);
 
 	facts->address = (__u64)address;
 	if (peer) {
-		facts->peer_ino = sock_ino(peer);
+		facts->peer_ino = socket_ino(FIELD(struct sock, peer, sk_socket));
 		/* One that is gone has shut us down (unix_release_sock); one not accepted yet has not. */
 		facts->pending = !facts->peer_ino && !facts->shutdown;
-		peer_address = BPF_CORE_READ((struct unix_sock *)peer, addr);
+		peer_address = (void *)POINTER_OF(struct unix_sock, peer, addr);
 		facts->peer_address = (__u64)peer_address;
 	}
 	if (facts->state == TCP_LISTEN)
@@ -91,28 +93,34 @@ static __always_inline void sample_unix(struct socket_named *named, struct sock 
 
 __noinline int socket_sample(struct socket_named *named, __u64 address)
 {
-	struct file *file = (void *)address;
-	struct socket *socket;
 	struct socket_facts *facts;
+	struct super_block *sb;
+	struct socket *socket;
+	struct inode *inode;
 	struct sock *sock;
+	struct net *net;
 
-	if (!named || !file ||
-	    BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+	if (!named || !address)
 		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	sock = BPF_CORE_READ(socket, sk);
+	inode = FIELD(struct file, address, f_inode);
+	sb = FIELD(struct inode, inode, i_sb);
+	if (FIELD(struct super_block, sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = FIELD(struct file, address, private_data);
+	sock = FIELD(struct socket, socket, sk);
 	if (!sock)
 		return 0;
 	facts = &named->facts;
 	counts_unknown(facts);
-	facts->ino = BPF_CORE_READ(file, f_inode, i_ino);
-	facts->dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-	facts->family = BPF_CORE_READ(sock, __sk_common.skc_family);
-	facts->type = BPF_CORE_READ(socket, type);
-	facts->state = BPF_CORE_READ(sock, __sk_common.skc_state);
-	facts->shutdown = BPF_CORE_READ(sock, sk_shutdown);
-	facts->netns = BPF_CORE_READ(sock, __sk_common.skc_net.net, ns.inum);
-	facts->kind = socket_kind(facts->family, facts->type, BPF_CORE_READ(sock, sk_protocol));
+	facts->ino = FIELD(struct inode, inode, i_ino);
+	facts->dev = FIELD(struct super_block, sb, s_dev);
+	facts->family = FIELD(struct sock, sock, __sk_common.skc_family);
+	facts->type = FIELD(struct socket, socket, type);
+	facts->state = FIELD(struct sock, sock, __sk_common.skc_state);
+	facts->shutdown = FIELD(struct sock, sock, sk_shutdown);
+	net = FIELD(struct sock, sock, __sk_common.skc_net.net);
+	facts->netns = FIELD(struct net, net, ns.inum);
+	facts->kind = socket_kind(facts->family, facts->type, FIELD(struct sock, sock, sk_protocol));
 	if (facts->kind == FILE_UNIX)
 		sample_unix(named, sock);
 	else if (facts->kind != FILE_SOCKET)
@@ -120,4 +128,4 @@ __noinline int socket_sample(struct socket_named *named, __u64 address)
 	return 1;
 }
 
-char _license[] SEC("license") = "GPL";
+#endif /* IPCTRACE_SOCKET_SAMPLE_BPF_H */
