@@ -4,20 +4,21 @@
 
 #include <fcntl.h>
 
-/* Most objects have so few parties that a look at each is cheaper than a hash table's misses. Where many
- * processes were forked, one after another, those that are at work are the newest. */
+/* Most objects have so few parties that a look at each is cheaper than a hash table's misses: only those of a
+ * crowd are hashed. Where many processes were forked, one after another, those that are at work are the newest. */
 #define PARTIES_FEW 4
 #define PARTIES_NEW 16
 
 struct endpoint *model_endpoint(const struct model *model, const struct process *process,
 				const struct object *object)
 {
-	const void *key[2] = { process, object };
 	struct endpoint *endpoint = object->endpoints;
 
 	for (int i = 0; i < PARTIES_FEW; i++, endpoint = endpoint->object_next)
 		if (!endpoint || endpoint->key.process == process)
 			return endpoint;
+	if (!endpoint)
+		return NULL;
 	endpoint = object->endpoints->object_prev;
 	for (int i = 0; i < PARTIES_NEW; i++, endpoint = endpoint->object_prev) {
 		if (endpoint->key.process == process)
@@ -25,9 +26,37 @@ struct endpoint *model_endpoint(const struct model *model, const struct process 
 		if (endpoint->birth < process->birth)
 			return NULL;
 	}
-	_Static_assert(sizeof(key) == sizeof(endpoint->key), "the key is two pointers");
-	HASH_FIND(hh, model->endpoints, key, sizeof(key), endpoint);
+	HASH_FIND(hh, object->crowd, &process, sizeof(process), endpoint);
 	return endpoint;
+}
+
+/* 0 or -ENOMEM. */
+static int crowd_add(struct object *object, struct endpoint *endpoint)
+{
+	HASH_ADD(hh, object->crowd, key.process, sizeof(endpoint->key.process), endpoint);
+	return endpoint->hh.tbl ? 0 : -ENOMEM;
+}
+
+static void crowd_leave(struct object *object, struct endpoint *endpoint)
+{
+	if (!endpoint->hh.tbl)
+		return;
+	HASH_DELETE(hh, object->crowd, endpoint);
+	endpoint->hh.tbl = NULL;
+}
+
+/* The endpoint, which is no party of it yet, is to be found among them. 0 or -ENOMEM. */
+static int parties_join(struct object *object, struct endpoint *endpoint)
+{
+	struct endpoint *other;
+
+	if (object->parties < PARTIES_FEW)
+		return 0;
+	if (object->parties == PARTIES_FEW)
+		DL_FOREACH2(object->endpoints, other, object_next)
+			if (!other->hh.tbl && crowd_add(object, other))
+				return -ENOMEM;
+	return crowd_add(object, endpoint);
 }
 
 static struct endpoint *endpoint_new(struct model *model, struct process *process,
@@ -43,13 +72,13 @@ static struct endpoint *endpoint_new(struct model *model, struct process *proces
 	endpoint->leaked_fd = -1;
 	endpoint->first_ts = ts;
 	endpoint->last_ts = ts;
-	HASH_ADD(hh, model->endpoints, key, sizeof(endpoint->key), endpoint);
-	if (!endpoint->hh.tbl) {
+	if (parties_join(object, endpoint)) {
 		free(endpoint);
 		return NULL;
 	}
 	DL_APPEND2(process->endpoints, endpoint, process_prev, process_next);
 	DL_APPEND2(object->endpoints, endpoint, object_prev, object_next);
+	object->parties++;
 	return endpoint;
 }
 
@@ -63,9 +92,12 @@ struct endpoint *endpoint_get(struct model *model, struct process *process, stru
 
 void endpoint_drop(struct model *model, struct endpoint *endpoint)
 {
+	struct object *object = endpoint->key.object;
+
 	DL_DELETE2(endpoint->key.process->endpoints, endpoint, process_prev, process_next);
-	DL_DELETE2(endpoint->key.object->endpoints, endpoint, object_prev, object_next);
-	HASH_DEL(model->endpoints, endpoint);
+	DL_DELETE2(object->endpoints, endpoint, object_prev, object_next);
+	object->parties--;
+	crowd_leave(object, endpoint);
 	free(endpoint);
 }
 

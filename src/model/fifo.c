@@ -308,12 +308,15 @@ int apply_left_memory(struct model *model, const struct record_left_memory *reco
 void openings_forget(struct model *model)
 {
 	struct endpoint *endpoint;
+	struct object *object;
 
-	/* Few ever wait so, and there may be a hundred thousand endpoints. */
+	/* Few ever wait so, and there may be a hundred thousand objects. */
 	if (!model->has_openings)
 		return;
-	for (endpoint = model->endpoints; endpoint; endpoint = endpoint->hh.next)
-		endpoint->waiting = 0;
+	for (object = model->objects; object; object = object->hh.next)
+		if (object->key.kind == FILE_FIFO)
+			DL_FOREACH2(object->endpoints, endpoint, object_next)
+				endpoint->waiting = 0;
 	model->has_openings = false;
 }
 

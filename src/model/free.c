@@ -53,6 +53,15 @@ static void descriptions_free(struct object *object)
 	}
 }
 
+static void endpoints_free(struct object *object)
+{
+	struct endpoint *endpoint, *next;
+
+	HASH_CLEAR(hh, object->crowd);
+	DL_FOREACH_SAFE2(object->endpoints, endpoint, next, object_next)
+		free(endpoint);
+}
+
 static void objects_free(struct model *model)
 {
 	struct object *object = model->objects, *next;
@@ -63,18 +72,8 @@ static void objects_free(struct model *model)
 	for (; object; object = next) {
 		next = object->hh.next;
 		descriptions_free(object);
+		endpoints_free(object);
 		object_free(object);
-	}
-}
-
-static void endpoints_free(struct model *model)
-{
-	struct endpoint *endpoint = model->endpoints, *next;
-
-	HASH_CLEAR(hh, model->endpoints);
-	for (; endpoint; endpoint = next) {
-		next = endpoint->hh.next;
-		free(endpoint);
 	}
 }
 
@@ -118,7 +117,6 @@ void model_free(struct model *model)
 	spaces_free(model);
 	tables_free(model);
 	tasks_free(model);
-	endpoints_free(model);
 	objects_free(model);
 	processes_free(model);
 	free(model);

@@ -49,6 +49,7 @@ struct object_key {
 
 struct object {
 	struct object_key key;
+	UT_hash_handle hh;		/* model->objects; beside the key, as everywhere: one miss less */
 	struct file_facts facts;	/* the newest sample */
 	char *name;			/* path or name; NULL = unknown; hostile bytes as they were */
 	uint64_t first_ts, last_ts;
@@ -67,11 +68,12 @@ struct object {
 	uint64_t left_memory;		/* with is_left: bytes of memory it takes, in /dev/shm */
 	struct process_key maker;	/* who made it in the window; pid 0 = unknown */
 	struct endpoint *endpoints;	/* list, by .object_next */
+	struct endpoint *crowd;		/* the same, hashed, where there are many: model_endpoint() finds them */
+	unsigned int parties;		/* endpoints there are */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
 	struct object *fifo_next, *fifo_prev; /* model->fifos; fifo_prev NULL = not in it */
-	UT_hash_handle hh;		/* model->objects */
 };
 
 /* So many looks without a sign say something. They are half a second apart. */
@@ -191,6 +193,7 @@ enum provenance {
 /* An open file description: what dup, fork and passing share. */
 struct description {
 	uint64_t file;			/* struct file *, while it lives */
+	UT_hash_handle hh;		/* model->descriptions, by file; the live one */
 	struct object *object;		/* never NULL; kind FILE_UNKNOWN where nothing is known */
 	uint32_t fmode, fflags;		/* newest sample */
 	bool is_master;			/* of a terminal: the side of who shows it */
@@ -198,7 +201,6 @@ struct description {
 	struct passing *in_flight;	/* list: the copies lying in sockets' queues */
 	struct description *object_next, *object_prev;
 	uint64_t serial;		/* its name in output: unique in this model */
-	UT_hash_handle hh;		/* model->descriptions, by file; the live one */
 };
 
 /* A descriptor on its way through a socket. */
@@ -384,7 +386,7 @@ enum held {
 struct endpoint {
 	/* What is looked at to find it lies together: there may be many. */
 	struct { struct process *process; struct object *object; } key;
-	UT_hash_handle hh;		/* model->endpoints, by key */
+	UT_hash_handle hh;		/* object->crowd, by process; hh.tbl NULL = not in it */
 	struct endpoint *object_next, *object_prev; /* in the order of their births */
 	struct endpoint *process_next, *process_prev;
 	uint64_t birth;
@@ -453,7 +455,6 @@ struct model {
 	struct object *fifos;		/* those that may have a name yet, by .fifo_next */
 	struct segment *segments;	/* list */
 	struct passing *passings;	/* list, by .all_next: all descriptors in flight */
-	struct endpoint *endpoints;
 	struct handover *handovers;
 	struct signal_tally *signals;
 	struct pending *pending;	/* list, by the newest look */

@@ -391,29 +391,6 @@ static unsigned int count_slots(const struct model *model, const struct descript
 	return count;
 }
 
-static void assert_object(const struct model *model, const struct object *object)
-{
-	const struct description *description;
-	unsigned int slots = 0, in_flight = 0, count;
-	const struct passing *passing;
-
-	DL_FOREACH2(object->descriptions, description, object_next) {
-		assert_ptr_equal(description->object, object);
-		assert_int_equal(description->slots, count_slots(model, description));
-		slots += description->slots;
-		count = 0;
-		DL_FOREACH(description->in_flight, passing)
-			count++;
-		in_flight += count;
-		assert_true(description->slots || count);
-	}
-	assert_int_equal(object->slots, slots);
-	assert_int_equal(object->in_flight, in_flight);
-	if (!kind_is_ipc(object->key.kind))
-		assert_true(slots || in_flight || object->maps || object->is_left ||
-			    object->sync_looks);
-}
-
 static void count_slot(const struct slot *slot, unsigned int counts[3])
 {
 	uint32_t access = slot->description->fmode & 3;
@@ -452,6 +429,64 @@ static void assert_endpoint(const struct model *model, const struct endpoint *en
 		assert_true(endpoint->ever_read);
 	if (counts[1])
 		assert_true(endpoint->ever_write);
+}
+
+/* Each is found, however many there are. */
+static void assert_parties(const struct model *model, const struct object *object)
+{
+	const struct endpoint *endpoint;
+	unsigned int count = 0;
+
+	DL_FOREACH2(object->endpoints, endpoint, object_next) {
+		assert_ptr_equal(model_endpoint(model, endpoint->key.process, object), endpoint);
+		assert_endpoint(model, endpoint);
+		count++;
+	}
+	assert_int_equal(object->parties, count);
+}
+
+static void assert_object(const struct model *model, const struct object *object)
+{
+	const struct description *description;
+	unsigned int slots = 0, in_flight = 0, count;
+	const struct passing *passing;
+
+	DL_FOREACH2(object->descriptions, description, object_next) {
+		assert_ptr_equal(description->object, object);
+		assert_int_equal(description->slots, count_slots(model, description));
+		slots += description->slots;
+		count = 0;
+		DL_FOREACH(description->in_flight, passing)
+			count++;
+		in_flight += count;
+		assert_true(description->slots || count);
+	}
+	assert_int_equal(object->slots, slots);
+	assert_int_equal(object->in_flight, in_flight);
+	assert_parties(model, object);
+	if (!kind_is_ipc(object->key.kind))
+		assert_true(slots || in_flight || object->maps || object->is_left ||
+			    object->sync_looks);
+}
+
+/* What is met by a walk over all objects is what is listed. */
+static void assert_lists(const struct model *model)
+{
+	const struct object *object;
+	const struct segment *segment;
+	const struct passing *passing;
+	int in_flight = 0, segments = 0;
+
+	for (object = model->objects; object; object = object->hh.next) {
+		in_flight += (int)object->in_flight;
+		segments += object->segment != NULL;
+	}
+	DL_FOREACH2(model->passings, passing, all_next)
+		in_flight--;
+	DL_FOREACH(model->segments, segment)
+		segments -= segment->object->segment == segment;
+	assert_int_equal(in_flight, 0);
+	assert_int_equal(segments, 0);
 }
 
 static void assert_user(const struct table *table, const struct table_user *user)
@@ -511,7 +546,6 @@ static void assert_process(const struct process *process)
 void assert_invariants(const struct model *model)
 {
 	const struct process *process;
-	const struct endpoint *endpoint;
 	const struct object *object;
 	const struct table *table;
 	uint64_t unknown = 0;
@@ -521,8 +555,7 @@ void assert_invariants(const struct model *model)
 	assert_int_equal(model->unresolved, unknown);
 	for (object = model->objects; object; object = object->hh.next)
 		assert_object(model, object);
-	for (endpoint = model->endpoints; endpoint; endpoint = endpoint->hh.next)
-		assert_endpoint(model, endpoint);
+	assert_lists(model);
 	for (process = model->processes; process; process = process->hh.next)
 		assert_process(process);
 }

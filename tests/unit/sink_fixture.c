@@ -37,7 +37,6 @@ void fixture_free(struct fixture *fixture)
 	HASH_CLEAR(hh, fixture->model.processes);
 	HASH_CLEAR(hh, fixture->model.objects);
 	HASH_CLEAR(hh, fixture->model.descriptions);
-	HASH_CLEAR(hh, fixture->model.endpoints);
 	for (i = 0; i < fixture->graph.objects_count; i++)
 		free(fixture->objects[i].name);
 	for (i = 0; i < fixture->graph.endpoints_count; i++)
@@ -102,7 +101,6 @@ static struct endpoint *add_endpoint(struct fixture *fixture, struct process *pr
 	endpoint = &fixture->endpoints[fixture->endpoints_count++];
 	endpoint->key.process = process;
 	endpoint->key.object = object;
-	HASH_ADD(hh, fixture->model.endpoints, key, sizeof(endpoint->key), endpoint);
 	DL_APPEND2(object->endpoints, endpoint, object_prev, object_next);
 	DL_APPEND2(process->endpoints, endpoint, process_prev, process_next);
 	return endpoint;
