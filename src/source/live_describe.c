@@ -295,6 +295,27 @@ static bool is_interesting(const struct live *live, const struct process *proces
 	return live->selective || wants_all_paths(live) || process->endpoints;
 }
 
+/* Text names a process by its arguments, and a drawing too; check tells programs apart. */
+static bool wants_all_texts(const struct options *options)
+{
+	return options->format == FORMAT_JSON || options->command == COMMAND_RECORD ||
+	       options->command == COMMAND_CHECK;
+}
+
+static int describe_texts(struct live *live, const struct process *process)
+{
+	const bool all = wants_all_texts(live->options);
+	int err = 0;
+
+	if (!process->argv)
+		err = describe_argv(live, process);
+	if (!err && (all || !process->argv) && (!process->exe || process->exe[0] != '/'))
+		err = describe_exe(live, process);
+	if (!err && all && !process->cgroup)
+		err = describe_cgroup(live, process);
+	return err;
+}
+
 /* Everything that is not known yet, of the processes that will be shown. */
 int live_describe(struct live *live)
 {
@@ -304,12 +325,7 @@ int live_describe(struct live *live)
 	for (process = live->model->processes; process && !err; process = process->hh.next) {
 		if (!is_interesting(live, process))
 			continue;
-		if (!process->exe || process->exe[0] != '/')
-			err = describe_exe(live, process);
-		if (!err && !process->argv)
-			err = describe_argv(live, process);
-		if (!err && !process->cgroup)
-			err = describe_cgroup(live, process);
+		err = describe_texts(live, process);
 		if (!err)
 			err = describe_slots(live, process);
 		if (!err && process->space)
