@@ -169,19 +169,27 @@ static json_t *json_description(const struct fds_view *view, const struct descri
 int fds_print_json(FILE *out, const struct model *model)
 {
 	struct document document;
+	struct set descriptions;
 	struct fds_view view;
 	size_t i;
 	int err = fds_view_build(model, &view);
 
 	if (err)
 		return err;
+	err = fds_view_descriptions(&view, &descriptions);
+	if (err) {
+		set_free(&descriptions);
+		fds_view_free(&view);
+		return err;
+	}
 	document_begin(&document, out, "ipctrace.fds/1", model);
 	document_array(&document, "processes");
 	for (i = 0; i < view.processes.count; i++)
 		document_item(&document, json_fds_process(&view, view.processes.items[i]));
 	document_array(&document, "descriptions");
-	for (i = 0; i < view.descriptions.count; i++)
-		document_item(&document, json_description(&view, view.descriptions.items[i]));
+	for (i = 0; i < descriptions.count; i++)
+		document_item(&document, json_description(&view, descriptions.items[i]));
+	set_free(&descriptions);
 	document_objects(&document, model, &view.objects);
 	fds_view_free(&view);
 	return document_end(&document);

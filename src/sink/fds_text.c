@@ -117,20 +117,17 @@ static unsigned int access_bits(const struct description *description)
 	return description->fmode & 3;
 }
 
-/* True when that holder is at the other end from this descriptor of the process. */
-static bool is_other_end(const struct holder *other, const struct process *process,
-			 const struct slot *slot, bool is_peer_object)
-{
-	const struct description *mine = slot->description, *theirs = other->slot->description;
-	uint32_t kind = mine->object->key.kind;
+/* What is at the other end from a descriptor of a process. */
+enum other_end {
+	OTHER_ALL,	 /* whoever holds the peer */
+	OTHER_DIRECTION, /* of a pipe: whoever holds the other side of it */
+	OTHER_PROCESS,	 /* no ends to tell apart: another process that has it is all one can name */
+};
 
-	if (is_peer_object)
-		return true;
-	if (kind == FILE_PIPE || kind == FILE_FIFO)
-		return (access_bits(mine) & 1 && access_bits(theirs) & 2) ||
-		       (access_bits(mine) & 2 && access_bits(theirs) & 1);
-	/* No ends to tell apart: another process that has it is all one can name. */
-	return other->process != process;
+static bool faces(const struct description *mine, const struct description *theirs)
+{
+	return (access_bits(mine) & 1 && access_bits(theirs) & 2) ||
+	       (access_bits(mine) & 2 && access_bits(theirs) & 1);
 }
 
 /* "grep[813]:0w"; an exact repetition of the same process is still another descriptor. */
@@ -145,48 +142,82 @@ static void put_peer(struct text_table *rows, const struct holder *holder)
 	text_table_put(rows, access ? access : "");
 }
 
-static size_t put_peers(struct text_table *rows, const struct holder *holders, size_t count,
-			const struct process *process, const struct slot *slot, bool is_peer_object)
-{
-	size_t i, found = 0;
+struct peers {
+	struct text_table *rows;
+	const struct process *process;
+	const struct slot *slot;
+	enum other_end which;
+	size_t found;
+};
 
-	for (i = 0; i < count; i++) {
-		if (!is_other_end(&holders[i], process, slot, is_peer_object))
-			continue;
-		if (found < PEERS_MAX) {
-			text_table_put(rows, found ? " " : "");
-			put_peer(rows, &holders[i]);
-		}
-		found++;
+static void put_some(struct peers *peers, const struct holder *holders, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count && peers->found + i < PEERS_MAX; i++) {
+		text_table_put(peers->rows, peers->found + i ? " " : "");
+		put_peer(peers->rows, &holders[i]);
 	}
-	if (found > PEERS_MAX) {
-		text_table_put(rows, " +");
-		text_table_put_number(rows, found - PEERS_MAX);
-		text_table_put(rows, " more");
+	peers->found += count;
+}
+
+/* Of holders of one description, which are in the order of their processes. There may be thousands. */
+static void put_alike(struct peers *peers, const struct holder *holders, size_t count)
+{
+	size_t begin, own;
+
+	if (peers->which == OTHER_DIRECTION && !faces(peers->slot->description, holders->slot->description))
+		return;
+	if (peers->which == OTHER_PROCESS) {
+		own = fds_view_of_process(holders, count, peers->process, &begin);
+		put_some(peers, holders, begin);
+		put_some(peers, holders + begin + own, count - begin - own);
+		return;
 	}
-	return found;
+	put_some(peers, holders, count);
+}
+
+static void put_peers(struct peers *peers, const struct holder *holders, size_t count)
+{
+	size_t i, alike;
+
+	for (i = 0; i < count; i += alike) {
+		alike = fds_view_alike(holders + i, count - i);
+		put_alike(peers, holders + i, alike);
+	}
+	if (peers->found > PEERS_MAX) {
+		text_table_put(peers->rows, " +");
+		text_table_put_number(peers->rows, peers->found - PEERS_MAX);
+		text_table_put(peers->rows, " more");
+	}
 }
 
 /* Who is at the other end; of what is no means of communication, who shares the description. */
 static void add_peers(struct text_table *rows, const struct fds_view *view,
 		      const struct process *process, const struct slot *slot)
 {
-	const struct object *object = slot->description->object, *peer;
+	const struct object *object = slot->description->object, *peer = object_peer(view->model, object);
+	bool is_pipe = object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO;
+	struct peers peers = {
+		.rows = rows,
+		.process = process,
+		.slot = slot,
+		.which = peer ? OTHER_ALL : is_pipe ? OTHER_DIRECTION : OTHER_PROCESS,
+	};
 	const struct holder *holders;
-	size_t count, found;
+	size_t count;
 
-	peer = object_peer(view->model, object);
 	if (peer)
 		holders = fds_view_object(view, peer, &count);
 	else if (object_is_ipc(object))
 		holders = fds_view_object(view, object, &count);
 	else
 		holders = fds_view_description(view, slot->description, &count);
-	found = put_peers(rows, holders, count, process, slot, peer != NULL);
-	if (!found && (object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO))
+	put_peers(&peers, holders, count);
+	if (!peers.found && is_pipe)
 		text_table_put(rows, "nobody");
 	if (slot->description->in_flight)
-		text_table_put(rows, found ? " (and in flight)" : " (in flight)");
+		text_table_put(rows, peers.found ? " (and in flight)" : " (in flight)");
 	text_table_end(rows);
 }
 
@@ -367,8 +398,7 @@ static void print_in_flight(FILE *out, const struct description *description)
 	const struct passing *passing;
 	char name[NAME_MAX_ESCAPED], who[WHO_MAX];
 
-	if (description->in_flight)
-		object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL);
+	object_name(description->object, name, sizeof(name), ESCAPE_TERMINAL);
 	for (passing = description->in_flight; passing; passing = passing->next) {
 		fprintf(out, "#%llu %s (%s) in flight", (unsigned long long)description->serial,
 			name, access ? access : "-");
@@ -390,8 +420,8 @@ static int print_all(FILE *out, const struct fds_view *view, bool color)
 	for (i = 0; i < view->processes.count && !err; i++)
 		err = print_process(out, &rows, view, view->processes.items[i], color);
 	text_table_free(&rows);
-	for (i = 0; i < view->descriptions.count && !err; i++)
-		print_in_flight(out, view->descriptions.items[i]);
+	for (i = 0; i < view->in_flight.count && !err; i++)
+		print_in_flight(out, view->in_flight.items[i]);
 	for (i = 0; i < view->objects.count && !err; i++)
 		print_object(out, view->model, view->objects.items[i]);
 	if (model_lost(view->model)) {

@@ -150,6 +150,46 @@ const struct holder *fds_view_description(const struct fds_view *view,
 	return *count ? view->holders + begin : NULL;
 }
 
+/* How many come before that process, or up to and with it. */
+static size_t holders_until(const struct holder *holders, size_t count, const struct process *process,
+			    bool with)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (process_order(holders[middle].process, process) < with)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t fds_view_of_process(const struct holder *holders, size_t count, const struct process *process,
+			   size_t *begin)
+{
+	*begin = holders_until(holders, count, process, false);
+	return holders_until(holders, count, process, true) - *begin;
+}
+
+/* Steps that double, and then halve: most are alone, and some are thousands. */
+size_t fds_view_alike(const struct holder *holders, size_t count)
+{
+	const uint64_t description = holders->description;
+	size_t known = 1, step = 1;
+
+	while (known + step <= count && holders[known + step - 1].description == description) {
+		known += step;
+		step *= 2;
+	}
+	for (; step; step /= 2)
+		if (known + step <= count && holders[known + step - 1].description == description)
+			known += step;
+	return known;
+}
+
 /* --- what is shared with selected processes ------------------------------------------------ */
 
 static int share(struct fds_view *view, const struct description *description)
@@ -229,13 +269,6 @@ static int share_mappings(struct fds_view *view)
 
 /* --- what to show -------------------------------------------------------------------------- */
 
-static int show_description(struct fds_view *view, const struct description *description)
-{
-	int err = set_add(&view->descriptions, description);
-
-	return err ? err : set_add(&view->objects, description->object);
-}
-
 static int show_holders(struct fds_view *view)
 {
 	size_t i;
@@ -250,7 +283,7 @@ static int show_holders(struct fds_view *view)
 		if (!process_is_selected(view->model, holder->process))
 			err = set_add(&view->processes, holder->process);
 		if (!err)
-			err = show_description(view, holder->slot->description);
+			err = set_add(&view->objects, holder_description(holder)->object);
 	}
 	return err;
 }
@@ -290,8 +323,11 @@ static int show_in_flight(struct fds_view *view)
 	int err = 0;
 
 	DL_FOREACH2(view->model->passings, passing, all_next)
-		if (!err && is_passing_shown(view, passing->description))
-			err = show_description(view, passing->description);
+		if (!err && is_passing_shown(view, passing->description)) {
+			err = set_add(&view->in_flight, passing->description);
+			if (!err)
+				err = set_add(&view->objects, passing->description->object);
+		}
 	return err;
 }
 
@@ -332,7 +368,7 @@ int fds_view_build(const struct model *model, struct fds_view *out)
 	struct fds_view view = {
 		.model = model,
 		.processes.order = process_order,
-		.descriptions.order = description_order,
+		.in_flight.order = description_order,
 		.objects.order = object_order,
 		.shared_descriptions.order = description_order,
 		.shared_objects.order = object_order,
@@ -356,16 +392,31 @@ int fds_view_build(const struct model *model, struct fds_view *out)
 		return err;
 	}
 	set_sort(&view.processes);
-	set_sort(&view.descriptions);
+	set_sort(&view.in_flight);
 	set_sort(&view.objects);
 	*out = view;
 	return 0;
 }
 
+int fds_view_descriptions(const struct fds_view *view, struct set *descriptions)
+{
+	size_t i;
+	int err = 0;
+
+	*descriptions = (struct set){ .order = description_order };
+	for (i = 0; i < view->holders_count && !err; i++)
+		if (fds_view_has(view, view->holders[i].process, view->holders[i].slot))
+			err = set_add(descriptions, holder_description(&view->holders[i]));
+	for (i = 0; i < view->in_flight.count && !err; i++)
+		err = set_add(descriptions, view->in_flight.items[i]);
+	set_sort(descriptions);
+	return err;
+}
+
 void fds_view_free(struct fds_view *view)
 {
 	set_free(&view->processes);
-	set_free(&view->descriptions);
+	set_free(&view->in_flight);
 	set_free(&view->objects);
 	set_free(&view->shared_descriptions);
 	set_free(&view->shared_objects);

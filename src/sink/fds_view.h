@@ -20,7 +20,8 @@ struct holder {
 
 struct fds_view {
 	const struct model *model;
-	struct set processes, descriptions, objects; /* to show; sorted */
+	struct set processes, objects; /* to show; sorted */
+	struct set in_flight; /* descriptions to show that lie in sockets' queues; sorted */
 	struct set shared_descriptions, shared_objects; /* what makes a holder of them a peer */
 	struct holder *holders; /* all there are, by object, description, process and number */
 	size_t holders_count;
@@ -30,6 +31,8 @@ struct fds_view {
 int fds_view_build(const struct model *model, struct fds_view *view);
 void fds_view_free(struct fds_view *view);
 
+/* All descriptions to show, sorted, into *descriptions, which the caller frees in any case. 0 or -ENOMEM. */
+int fds_view_descriptions(const struct fds_view *view, struct set *descriptions);
 /* True when that process's descriptor is part of the report. */
 bool fds_view_has(const struct fds_view *view, const struct process *process,
 		  const struct slot *slot);
@@ -43,6 +46,12 @@ const struct holder *fds_view_object(const struct fds_view *view, const struct o
 				     size_t *count);
 const struct holder *fds_view_description(const struct fds_view *view,
 					  const struct description *description, size_t *count);
+
+/* How many of these, from the first on, hold the same description. */
+size_t fds_view_alike(const struct holder *holders, size_t count);
+/* Of holders of one description: how many are that process's, and where they begin, or would. */
+size_t fds_view_of_process(const struct holder *holders, size_t count, const struct process *process,
+			   size_t *begin);
 
 /* The tables of a process: nearly always one. Returns the next after `last` (NULL: the first). */
 const struct table *process_table_next(const struct process *process, const struct table *last);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "sink/fds_view.h"
 #include "sink/sink.h"
 
 static int print_text(FILE *out, const struct fixture *fixture)
@@ -254,6 +255,35 @@ static void test_nobody_at_the_other_end(void **state)
 	fixture_free(fixture);
 }
 
+/* Of runs of every length: how long they are, and where a process's own are, as counting has it. */
+static void test_alike(void **state)
+{
+	struct process processes[5] = { 0 };
+	struct holder holders[80] = { 0 };
+	size_t total = sizeof(holders) / sizeof(holders[0]), begin;
+
+	for (size_t i = 0; i < 5; i++)
+		processes[i].key.pid = (uint32_t)i + 1;
+	for (size_t run = 1; run < total; run++) {
+		for (size_t i = 0; i < total; i++) {
+			holders[i].description = i < run ? 7 : 8;
+			/* None of the first, and of the last as many as are left. */
+			holders[i].process = &processes[i / 20 + 1];
+		}
+		for (size_t count = 1; count <= total; count++)
+			assert_int_equal(fds_view_alike(holders, count), count < run ? count : run);
+	}
+	assert_int_equal(fds_view_of_process(holders, total, &processes[0], &begin), 0);
+	assert_int_equal(begin, 0);
+	for (size_t i = 1; i < 5; i++) {
+		assert_int_equal(fds_view_of_process(holders, total, &processes[i], &begin), 20);
+		assert_int_equal(begin, 20 * (i - 1));
+	}
+	assert_int_equal(fds_view_of_process(holders, 70, &processes[4], &begin), 10);
+	assert_int_equal(fds_view_of_process(holders, 20, &processes[4], &begin), 0);
+	assert_int_equal(begin, 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_shared_and_own_tables),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_nobody_at_the_other_end),
+		cmocka_unit_test(test_alike),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
