@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One process with thousands of pipes, more than ipctrace counts in the fast way. Two threads write to
- * each for the first time at the same moment; then all is read, closed, and done once more.
+ * each for the first time at the same moment; then all is read, closed, and done again.
  *
- *   usage: crowded [PIPES]
+ *   usage: crowded [PIPES [ROUNDS]]
  *   → {"ready": true, "pid"}                waits for a line
  *   → {"pipes": [[inode, bytes, ops], …]}   … written, and as much read; several lines a round
  *   → {"done": true}                        waits for a line or end of file, then ends
@@ -12,11 +12,10 @@
 #include <sys/resource.h>
 #include "workload.h"
 
-#define ROUNDS	   2
 #define LINE_PIPES 500
 
 static int (*pipes)[2];
-static int pipe_count = 3000;
+static int pipe_count = 3000, rounds = 2;
 static pthread_barrier_t barrier;
 
 /* How much the thread writes into that pipe, in one call. */
@@ -78,13 +77,15 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		pipe_count = atoi(argv[1]);
+	if (argc > 2)
+		rounds = atoi(argv[2]);
 	pipes = calloc(pipe_count, sizeof(*pipes));
 	room.rlim_cur = room.rlim_max = pipe_count * 2 + 64;
 	must(setrlimit(RLIMIT_NOFILE, &room));
 	pthread_barrier_init(&barrier, NULL, 2);
 	tell("{\"ready\": true, \"pid\": %d}", getpid());
 	listen_for_test();
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < rounds; i++)
 		one_round();
 	tell("{\"done\": true}");
 	listen_for_test();
