@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What tracing takes, asked before anything is tried, so that each capability is missed by name. */
+#include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,10 +29,28 @@ static bool has_own_clock(void)
 	return found;
 }
 
+/*
+ * bpf_rdonly_cast() is used where the kernel has it, from 6.2 on. Where it hasn't, libbpf before 1.3 looks for it
+ * in modules' types, and fails if it may not.
+ */
+static bool loading_takes_admin(void)
+{
+	struct btf *btf;
+	bool found;
+
+	if (libbpf_major_version() > 1 || libbpf_minor_version() >= 3)
+		return false;
+	btf = btf__load_vmlinux_btf();
+	found = btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	btf__free(btf);
+	return !found;
+}
+
 int live_check_permission(const struct options *options)
 {
 	char names[CAPABILITY_NAMES_MAX];
 	uint64_t missing = capabilities_missing(TO_LOAD);
+	const uint64_t admin = capabilities_missing(CAPABILITY(CAP_SYS_ADMIN));
 
 	if (has_own_clock())
 		return err_r(-EINVAL, "in a time namespace with clocks of its own; "
@@ -39,6 +58,10 @@ int live_check_permission(const struct options *options)
 	if (missing)
 		return err_r(-EPERM, "not permitted to load BPF programs; missing: %s (or be root)",
 			     capability_names(missing, names));
+	if (admin && loading_takes_admin())
+		return err_r(-EPERM, "not permitted to load BPF programs; missing: %s, which libbpf %u.%u takes on "
+				     "kernels before 6.2 (or be root)",
+			     capability_names(admin, names), libbpf_major_version(), libbpf_minor_version());
 	if (options->user)
 		missing = capabilities_missing(TO_BECOME);
 	if (missing)
