@@ -165,7 +165,7 @@ help:
 	@echo 'make test-san    the live tests with sanitizers (root)'
 	@echo 'make check       the tests that need no root'
 	@echo 'make busy-why   look for false deadlocks beside busy servers (root); RUNS=N'
-	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="NAME …"'
+	@echo 'make vmtest      the live tests on other kernels, emulated (root); KERNELS="[--core] NAME …"'
 	@echo 'make fuzz        fuzz the decoder and all behind it (clang); FUZZ="-runs=N …"'
 	@echo 'make bench       slow-down and snapshot figures (root); BENCH=SECTION,… PAIRS=N'
 	@echo 'make lint        clang-tidy and cppcheck (scripts/install-deps --lint)'
