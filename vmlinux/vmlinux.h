@@ -414,6 +414,11 @@ struct hrtimer {
 	u8 state;
 };
 
+/* since 7.x; seen on 7.2 */
+struct hrtimer___queued {
+	bool is_queued;
+};
+
 /* include/linux/sched.h, CONFIG_SCHED_INFO */
 struct sched_info {
 	unsigned long long last_arrival;

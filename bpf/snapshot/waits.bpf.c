@@ -359,12 +359,19 @@ static __always_inline void handlers_fill(struct record_wait *row, struct task_s
 		row->flags |= WAIT_CATCHES_CHILD;
 }
 
+static __always_inline bool is_queued(struct hrtimer *timer)
+{
+	if (bpf_core_field_exists(struct hrtimer, state))
+		return BPF_CORE_READ(timer, state) & 1;
+	return BPF_CORE_READ((struct hrtimer___queued *)timer, is_queued);
+}
+
 static __always_inline bool has_timer(struct task_struct *task)
 {
 	struct signal_struct *signal = BPF_CORE_READ(task, signal);
 	void *head = (void *)signal + bpf_core_field_offset(struct signal_struct, posix_timers), *first = NULL;
 
-	if (BPF_CORE_READ(signal, real_timer.state) & 1)
+	if (is_queued((void *)signal + bpf_core_field_offset(struct signal_struct, real_timer)))
 		return true;
 	/* Either head begins with a pointer; a list's points to itself when empty. */
 	bpf_probe_read_kernel(&first, sizeof(first), head);
