@@ -187,6 +187,8 @@ def test_stopped_between_attaching_and_reading_the_tables(ipctrace, workload):
 
 def _kill(tracer):
     """SIGKILL; then nothing of its programs, maps and links may be left in the kernel."""
+    # What it iterates with comes and goes.
+    _stop(tracer)
     before = _bpf_of(tracer.pid)
     assert {what for what, _ in before} >= {"prog_id", "map_id"}, before
     assert all(_is_in_kernel(*one) for one in before)
