@@ -205,7 +205,16 @@ static const struct waker *waker_of_hope(const struct model *model, const struct
 
 #define CHAIN_MAX 64 /* a chain may come back to where it was */
 
-/* Follows the chain to whom it ends at: *last runs if *end is NULL, else waits so. */
+/* What it waits for has somebody to come from, and it does not wait for that for ever. */
+static bool may_give_up(const struct wait *wait)
+{
+	return wait->relief == RELIEF_TIMEOUT && wait->wakers_count;
+}
+
+/*
+ * Follows the chain to whom it ends at: *last runs if *end is NULL, else waits so. That the first gives up
+ * in time is no answer to why it waits; that another does on the way is.
+ */
 static unsigned int chain_follow(const struct model *model, const struct wait *wait,
 				 const struct waker **last, const struct wait **end)
 {
@@ -214,7 +223,7 @@ static unsigned int chain_follow(const struct model *model, const struct wait *w
 	for (; wait && steps < CHAIN_MAX; steps++) {
 		const struct waker *waker = waker_of_hope(model, wait);
 
-		if (wait->relief != RELIEF_WAKER || !waker)
+		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !may_give_up(wait))))
 			break;
 		*last = waker;
 		wait = why_wait_of_waker(model, waker);
@@ -226,7 +235,7 @@ static unsigned int chain_follow(const struct model *model, const struct wait *w
 }
 
 /* sh[1] waits in wait4 for wc[4], in the end for sleep[2], which waits in clock_nanosleep; ends by
- * itself: it has a timeout or a timer. */
+ * itself: it has a timeout or a timer. curl[3] waits in poll (with a timeout) on tcp:… for nginx[5]. */
 static void waiting_words(struct words *words, const struct model *model, const struct wait *wait)
 {
 	char who[WHO_MAX], buf[RELIEF_MAX];
@@ -237,6 +246,8 @@ static void waiting_words(struct words *words, const struct model *model, const 
 
 	add(words, "%s waits in %s", who_name(wait->process, who, ESCAPE_TERMINAL),
 	    wait_call(wait));
+	if (may_give_up(wait))
+		add(words, " (with a timeout)");
 	if (wait->object)
 		add(words, " on");
 	add_object(words, wait->object);

@@ -11,13 +11,13 @@
 #define T 0x1000
 #define F 0xf000
 
-static void wait_row(struct script *s, uint32_t pid, uint16_t what, int nr, int fd,
-		     const struct file_facts *facts)
+static void wait_row_of(struct script *s, uint32_t pid, uint16_t what, uint16_t flags, int nr, int fd,
+			const struct file_facts *facts)
 {
 	struct record_wait row = {
 		.head = { .type = RECORD_WAIT, .size = sizeof(row), .flags = RECORD_ROW,
 			  .ts = 5000000000, .pid = pid, .tid = pid, .start = start_of(s, pid) },
-		.what = what, .nr = nr, .since = 2900000000, .switches = 1,
+		.what = what, .flags = flags, .nr = nr, .since = 2900000000, .switches = 1,
 	};
 	struct record_wait_on on = {
 		.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
@@ -32,6 +32,12 @@ static void wait_row(struct script *s, uint32_t pid, uint16_t what, int nr, int 
 	apply(s, &on);
 }
 
+static void wait_row(struct script *s, uint32_t pid, uint16_t what, int nr, int fd,
+		     const struct file_facts *facts)
+{
+	wait_row_of(s, pid, what, 0, nr, fd, facts);
+}
+
 static void pipe_slot(struct script *s, uint32_t pid, int fd, uint64_t ino, bool writes)
 {
 	by(s, pid);
@@ -39,11 +45,18 @@ static void pipe_slot(struct script *s, uint32_t pid, int fd, uint64_t ino, bool
 		 writes ? pipe_write_end(F + ino * 2, ino) : pipe_read_end(F + ino * 2 + 1, ino));
 }
 
-static void reads(struct script *s, uint32_t pid, int fd, uint64_t ino)
+static struct file_facts read_end(uint64_t ino)
 {
 	struct file_facts facts = pipe_read_end(F + ino * 2 + 1, ino);
 
 	facts.pipe.readers = facts.pipe.writers = 1;
+	return facts;
+}
+
+static void reads(struct script *s, uint32_t pid, int fd, uint64_t ino)
+{
+	struct file_facts facts = read_end(ino);
+
 	wait_row(s, pid, WAIT_READ, SYS_read, fd, &facts);
 }
 
@@ -110,6 +123,27 @@ static void chain(void **state)
 		       "p30[30] waits in read on fd 0, pipe:[102], for 2.1 s\n"
 		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for "
 		       "2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n");
+}
+
+/* For whom it waits is what is asked for; that its own timeout ends it is no answer. */
+static void gives_up(void **state)
+{
+	struct file_facts facts = read_end(102);
+	struct script *s = *state;
+
+	tell(s);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row_of(s, 30, WAIT_POLL, WAIT_BOUNDED, SYS_poll, 0, &facts);
+		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 30, false);
+	assert_text(s, "waiting: p30[30] waits in poll (with a timeout) on pipe:[102] for p40[40], which waits in "
+		       "clock_nanosleep; ends by itself: it has a timeout or a timer.\n\n"
+		       "p30[30] waits in poll on fd 0, pipe:[102], for 2.1 s\n"
+		       "    ends by itself: it has a timeout or a timer\n"
+		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
 		       "        ends by itself: it has a timeout or a timer\n");
 }
 
@@ -181,7 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(ring), TEST(chain), TEST(memory),
+		TEST(ring), TEST(chain), TEST(gives_up), TEST(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
