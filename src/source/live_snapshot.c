@@ -60,15 +60,14 @@ static int thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
 	return -err;
 }
 
-static int loader_start(struct live *live)
+/* Where there are too many processes to start one more thread, we are needed: one after the other, then. */
+static void loader_start(struct live *live)
 {
-	int err;
-
 	/* One heap: what loading frees is used again by the model. */
 	mallopt(M_ARENA_MAX, 1);
-	err = thread_start(&live->loader.thread, load, live);
-	live->loader.runs = !err;
-	return err;
+	live->loader.runs = !thread_start(&live->loader.thread, load, live);
+	if (!live->loader.runs)
+		load(live);
 }
 
 static void loader_join(struct live *live)
@@ -99,8 +98,8 @@ int live_snapshot_begin(struct live *live)
 	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	choose_rows(live);
-	err = loader_start(live);
-	return err ? err_r(err, "starting a thread: %s", strerror(-err)) : 0;
+	loader_start(live);
+	return 0;
 }
 
 int live_snapshot_end(struct live *live)
@@ -317,8 +316,9 @@ static int tables_read_ahead(struct live *live, char *buf, record_fn to, void *c
 
 	if (!ahead.relay)
 		return -ENOMEM;
-	err = thread_start(&thread, read_ahead, &ahead);
-	if (!err) {
+	if (thread_start(&thread, read_ahead, &ahead)) {
+		err = tables_read(live, buf, to, ctx); /* as in loader_start() */
+	} else {
 		err = relay_take(ahead.relay, to, ctx);
 		pthread_join(thread, NULL);
 	}

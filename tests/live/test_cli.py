@@ -273,3 +273,17 @@ def test_closed_stdout_pipe(ipctrace, workload):
     it.hear("done")
     assert tracer.stop().code in (0, 6)
     assert it.finish() == 0
+
+
+@pytest.mark.parametrize("args", [["fds"], ["trace", "-d", "0.1"], ["why"]], ids=" ".join)
+def test_no_room_for_a_thread(ipctrace, workload, needs, tmp_path, args):
+    """Where there are as many tasks as there may be, which is when it is needed, it does with one."""
+    needs("strace")
+    it = workload("pipe_basic")
+    done = subprocess.run(["strace", "-f", "-qq", "-o", tmp_path / "calls", "-e", "trace=clone,clone3",
+                           "-e", "inject=clone,clone3:error=EAGAIN", IPCTRACE, *args, "-p", str(it.pid)],
+                          capture_output=True, timeout=LIMIT, check=False)
+    assert done.returncode == 0, done
+    assert "EAGAIN" in (tmp_path / "calls").read_text()
+    assert str(it.pid).encode() in done.stdout or args[0] == "trace", done
+    assert it.finish() == 0
