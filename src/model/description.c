@@ -24,14 +24,14 @@ static void description_attach(struct description *description, struct object *o
 static struct description *description_new(struct model *model, uint64_t file,
 					   struct object *object)
 {
-	struct description *description = calloc(1, sizeof(*description));
+	struct description *description = pool_get(&model->pool, sizeof(*description));
 
 	if (!description)
 		return NULL;
 	description->file = file;
 	HASH_ADD(hh, model->descriptions, file, sizeof(description->file), description);
 	if (!description->hh.tbl) {
-		free(description);
+		pool_put(&model->pool, description, sizeof(*description));
 		return NULL;
 	}
 	description->serial = ++model->next_serial;

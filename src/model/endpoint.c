@@ -13,6 +13,7 @@ struct endpoint *model_endpoint(const struct model *model, const struct process 
 				const struct object *object)
 {
 	struct endpoint *endpoint = object->endpoints;
+	struct crowd_member *member;
 
 	for (int i = 0; i < PARTIES_FEW; i++, endpoint = endpoint->object_next)
 		if (!endpoint || endpoint->key.process == process)
@@ -26,27 +27,41 @@ struct endpoint *model_endpoint(const struct model *model, const struct process 
 		if (endpoint->birth < process->birth)
 			return NULL;
 	}
-	HASH_FIND(hh, object->crowd, &process, sizeof(process), endpoint);
-	return endpoint;
+	HASH_FIND(hh, object->crowd, &process, sizeof(process), member);
+	return member ? member->endpoint : NULL;
 }
 
 /* 0 or -ENOMEM. */
-static int crowd_add(struct object *object, struct endpoint *endpoint)
+static int crowd_add(struct model *model, struct object *object, struct endpoint *endpoint)
 {
-	HASH_ADD(hh, object->crowd, key.process, sizeof(endpoint->key.process), endpoint);
-	return endpoint->hh.tbl ? 0 : -ENOMEM;
+	struct crowd_member *member = pool_get(&model->pool, sizeof(*member));
+
+	if (!member)
+		return -ENOMEM;
+	member->process = endpoint->key.process;
+	member->endpoint = endpoint;
+	HASH_ADD(hh, object->crowd, process, sizeof(member->process), member);
+	if (!member->hh.tbl) {
+		pool_put(&model->pool, member, sizeof(*member));
+		return -ENOMEM;
+	}
+	endpoint->member = member;
+	return 0;
 }
 
-static void crowd_leave(struct object *object, struct endpoint *endpoint)
+static void crowd_leave(struct model *model, struct object *object, struct endpoint *endpoint)
 {
-	if (!endpoint->hh.tbl)
+	struct crowd_member *member = endpoint->member;
+
+	if (!member)
 		return;
-	HASH_DELETE(hh, object->crowd, endpoint);
-	endpoint->hh.tbl = NULL;
+	HASH_DEL(object->crowd, member);
+	pool_put(&model->pool, member, sizeof(*member));
+	endpoint->member = NULL;
 }
 
 /* The endpoint, which is no party of it yet, is to be found among them. 0 or -ENOMEM. */
-static int parties_join(struct object *object, struct endpoint *endpoint)
+static int parties_join(struct model *model, struct object *object, struct endpoint *endpoint)
 {
 	struct endpoint *other;
 
@@ -54,15 +69,15 @@ static int parties_join(struct object *object, struct endpoint *endpoint)
 		return 0;
 	if (object->parties == PARTIES_FEW)
 		DL_FOREACH2(object->endpoints, other, object_next)
-			if (!other->hh.tbl && crowd_add(object, other))
+			if (!other->member && crowd_add(model, object, other))
 				return -ENOMEM;
-	return crowd_add(object, endpoint);
+	return crowd_add(model, object, endpoint);
 }
 
 static struct endpoint *endpoint_new(struct model *model, struct process *process,
 				     struct object *object, uint64_t ts)
 {
-	struct endpoint *endpoint = calloc(1, sizeof(*endpoint));
+	struct endpoint *endpoint = pool_get(&model->pool, sizeof(*endpoint));
 
 	if (!endpoint)
 		return NULL;
@@ -72,8 +87,8 @@ static struct endpoint *endpoint_new(struct model *model, struct process *proces
 	endpoint->leaked_fd = -1;
 	endpoint->first_ts = ts;
 	endpoint->last_ts = ts;
-	if (parties_join(object, endpoint)) {
-		free(endpoint);
+	if (parties_join(model, object, endpoint)) {
+		pool_put(&model->pool, endpoint, sizeof(*endpoint));
 		return NULL;
 	}
 	DL_APPEND2(process->endpoints, endpoint, process_prev, process_next);
@@ -97,8 +112,8 @@ void endpoint_drop(struct model *model, struct endpoint *endpoint)
 	DL_DELETE2(endpoint->key.process->endpoints, endpoint, process_prev, process_next);
 	DL_DELETE2(object->endpoints, endpoint, object_prev, object_next);
 	object->parties--;
-	crowd_leave(object, endpoint);
-	free(endpoint);
+	crowd_leave(model, object, endpoint);
+	pool_put(&model->pool, endpoint, sizeof(*endpoint));
 }
 
 static void count_add(unsigned int *count, int n)

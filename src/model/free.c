@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of a model. All of it goes at once, so nothing is taken out of a list or a table first: of a
- * large machine that would take as long as putting it in did.
+ * The end of a model. All of it goes at once, so nothing is taken out of a list or a table first: of a large machine
+ * that would take as long as putting it in did.
  */
 #include "model/internal.h"
 
@@ -40,28 +40,15 @@ static void tables_free(struct model *model)
 	}
 }
 
-/* Those that others have taken the address of stand in no table any more, but still with their object. */
-static void descriptions_free(struct object *object)
+static void passings_free(struct model *model)
 {
-	struct description *description, *next;
-	struct passing *passing, *next_passing;
+	struct passing *passing, *next;
 
-	DL_FOREACH_SAFE2(object->descriptions, description, next, object_next) {
-		DL_FOREACH_SAFE(description->in_flight, passing, next_passing)
-			free(passing);
-		free(description);
-	}
+	DL_FOREACH_SAFE2(model->passings, passing, next, all_next)
+		free(passing);
 }
 
-static void endpoints_free(struct object *object)
-{
-	struct endpoint *endpoint, *next;
-
-	HASH_CLEAR(hh, object->crowd);
-	DL_FOREACH_SAFE2(object->endpoints, endpoint, next, object_next)
-		free(endpoint);
-}
-
+/* What is in the pool goes with that: descriptions, endpoints, and these but for what is their own. */
 static void objects_free(struct model *model)
 {
 	struct object *object = model->objects, *next;
@@ -71,9 +58,8 @@ static void objects_free(struct model *model)
 	HASH_CLEAR(hh, model->objects);
 	for (; object; object = next) {
 		next = object->hh.next;
-		descriptions_free(object);
-		endpoints_free(object);
-		object_free(object);
+		HASH_CLEAR(hh, object->crowd);
+		object_free(model, object);
 	}
 }
 
@@ -117,7 +103,9 @@ void model_free(struct model *model)
 	spaces_free(model);
 	tables_free(model);
 	tasks_free(model);
+	passings_free(model);
 	objects_free(model);
 	processes_free(model);
+	pool_end(&model->pool);
 	free(model);
 }

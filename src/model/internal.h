@@ -65,6 +65,10 @@ static inline unsigned int hash_bytes(const void *key, size_t len)
 #undef HASH_BKT_CAPACITY_THRESH
 #define HASH_BKT_CAPACITY_THRESH 7U
 
+_Static_assert(sizeof(struct object) <= POOL_SIZE_MAX && sizeof(struct endpoint) <= POOL_SIZE_MAX &&
+		       sizeof(struct socket) <= POOL_SIZE_MAX && sizeof(struct description) <= POOL_SIZE_MAX,
+	       "the pool has room for each");
+
 /* Above sysctl fs.nr_open's default, which few ever raise. */
 #define FD_LIMIT (1 << 20)
 
@@ -95,7 +99,7 @@ void object_release(struct model *model, struct object *object);
 /* Removes it whatever holds it. */
 void object_drop(struct model *model, struct object *object);
 /* Frees it and what is its own. Nothing may lead to it any more. */
-void object_free(struct object *object);
+void object_free(struct model *model, struct object *object);
 /* The object of any IPC kind with that inode, or that file, on that device. */
 struct object *object_by_transfer(const struct model *model, const struct transfer_key *key);
 
@@ -179,7 +183,7 @@ const struct sent_sum *sum_of(const struct destination *destination, const struc
 struct object *socket_destination(const struct model *model, const struct socket *socket,
 				  const struct destination *destination);
 /* The socket of that inode, its facts made room for; NULL = not known, or no memory (-ENOMEM in *err). */
-struct socket *socket_of_ino(const struct model *model, uint64_t ino, uint32_t dev, int *err);
+struct socket *socket_of_ino(struct model *model, uint64_t ino, uint32_t dev, int *err);
 /* *to = the name as it shows; 0 or -ENOMEM. */
 int socket_name_set(char **to, const char *name, uint32_t len);
 int apply_destination(struct model *model, const struct record_destination *record,
@@ -189,7 +193,7 @@ int server_accepted(struct model *model, const struct record_socket *record,
 		    struct process *process, struct object *connection);
 /* The object is gone: it is at nobody's other end any more. Its facts stay until socket_free(). */
 void socket_unlink(struct model *model, struct object *object);
-void socket_free(struct object *object);
+void socket_free(struct model *model, struct object *object);
 
 /* --- endpoints (endpoint.c) ------------------------------------------------------------------ */
 

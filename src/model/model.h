@@ -19,6 +19,7 @@
 #include <utlist.h>
 
 #include "ipctrace/record.h"
+#include "model/pool.h"
 
 #define UID_UNKNOWN UINT32_MAX
 
@@ -68,7 +69,7 @@ struct object {
 	uint64_t left_memory;		/* with is_left: bytes of memory it takes, in /dev/shm */
 	struct process_key maker;	/* who made it in the window; pid 0 = unknown */
 	struct endpoint *endpoints;	/* list, by .object_next */
-	struct endpoint *crowd;		/* the same, hashed, where there are many: model_endpoint() finds them */
+	struct crowd_member *crowd;	/* the same, hashed, where there are many: model_endpoint() finds them */
 	unsigned int parties;		/* endpoints there are */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
@@ -386,7 +387,7 @@ enum held {
 struct endpoint {
 	/* What is looked at to find it lies together: there may be many. */
 	struct { struct process *process; struct object *object; } key;
-	UT_hash_handle hh;		/* object->crowd, by process; hh.tbl NULL = not in it */
+	struct crowd_member *member;	/* in object->crowd; NULL = not in it */
 	struct endpoint *object_next, *object_prev; /* in the order of their births */
 	struct endpoint *process_next, *process_prev;
 	uint64_t birth;
@@ -418,6 +419,13 @@ struct endpoint {
 	struct process_key nonblock_by;	/* set O_NONBLOCK on a description that they share; pid 0 =
 					 * nobody did, or this process did so itself */
 	uint64_t nonblock_ts;
+};
+
+/* An endpoint of an object that has many. */
+struct crowd_member {
+	struct process *process;
+	struct endpoint *endpoint;
+	UT_hash_handle hh;		/* object->crowd, by process */
 };
 
 /* --- signals --------------------------------------------------------------------------------- */
@@ -493,6 +501,7 @@ struct model {
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */
 	struct object *dead_objects;	/* likewise */
+	struct pool pool;		/* objects, descriptions, endpoints, sockets: what there is most of */
 };
 
 /* Returns a new empty model, or NULL when memory is out. */

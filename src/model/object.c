@@ -70,7 +70,7 @@ struct object *object_by_transfer(const struct model *model, const struct transf
 
 static struct object *object_new(struct model *model, const struct object_key *key, uint64_t ts)
 {
-	struct object *object = calloc(1, sizeof(*object));
+	struct object *object = pool_get(&model->pool, sizeof(*object));
 
 	if (!object)
 		return NULL;
@@ -79,7 +79,7 @@ static struct object *object_new(struct model *model, const struct object_key *k
 	object->last_ts = ts;
 	HASH_ADD(hh, model->objects, key, sizeof(object->key), object);
 	if (!object->hh.tbl) {
-		free(object);
+		pool_put(&model->pool, object, sizeof(*object));
 		return NULL;
 	}
 	object->serial = ++model->next_serial;
@@ -186,12 +186,12 @@ void object_release(struct model *model, struct object *object)
 	object_drop(model, object);
 }
 
-void object_free(struct object *object)
+void object_free(struct model *model, struct object *object)
 {
-	socket_free(object);
+	socket_free(model, object);
 	free(object->name);
 	free(object->segment);
-	free(object);
+	pool_put(&model->pool, object, sizeof(*object));
 }
 
 void model_bury(struct model *model)
@@ -203,12 +203,12 @@ void model_bury(struct model *model)
 		/* Not before the event that says so is worded. */
 		if (description->object->key.kind == FILE_EVENTFD)
 			description->object->gone = !description->object->descriptions;
-		free(description);
+		pool_put(&model->pool, description, sizeof(*description));
 	}
 	while (model->dead_objects) {
 		struct object *object = model->dead_objects;
 
 		model->dead_objects = object->hh.next;
-		object_free(object);
+		object_free(model, object);
 	}
 }

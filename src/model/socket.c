@@ -346,13 +346,13 @@ struct object *socket_other(const struct model *model, const struct object *obje
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static struct socket *socket_get(struct object *object)
+static struct socket *socket_get(struct model *model, struct object *object)
 {
 	struct socket *socket = object->socket;
 
 	if (socket)
 		return socket;
-	socket = calloc(1, sizeof(*socket));
+	socket = pool_get(&model->pool, sizeof(*socket));
 	if (!socket)
 		return NULL;
 	socket->object = object;
@@ -369,7 +369,7 @@ void socket_unlink(struct model *model, struct object *object)
 	destinations_unlink(model, object->socket);
 }
 
-void socket_free(struct object *object)
+void socket_free(struct model *model, struct object *object)
 {
 	struct socket *socket = object->socket;
 
@@ -378,7 +378,7 @@ void socket_free(struct object *object)
 	destinations_free(socket);
 	free(socket->server);
 	free(socket->name);
-	free(socket);
+	pool_put(&model->pool, socket, sizeof(*socket));
 	object->socket = NULL;
 }
 
@@ -471,7 +471,7 @@ static struct socket_facts facts_of(const struct record_socket *record)
 static int socket_take(struct model *model, struct object *object, const struct socket_facts *facts,
 		       const char *name)
 {
-	struct socket *socket = socket_get(object);
+	struct socket *socket = socket_get(model, object);
 
 	if (!socket)
 		return -ENOMEM;
@@ -562,10 +562,10 @@ static struct object *socket_by_ino(const struct model *model, uint64_t ino, uin
 	return object;
 }
 
-struct socket *socket_of_ino(const struct model *model, uint64_t ino, uint32_t dev, int *err)
+struct socket *socket_of_ino(struct model *model, uint64_t ino, uint32_t dev, int *err)
 {
 	struct object *object = socket_by_ino(model, ino, dev);
-	struct socket *socket = object ? socket_get(object) : NULL;
+	struct socket *socket = object ? socket_get(model, object) : NULL;
 
 	if (object && !socket)
 		*err = -ENOMEM;

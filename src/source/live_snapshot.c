@@ -17,6 +17,8 @@
 #include "snapshot.skel.h"
 #include "util/error.h"
 
+#define LARGE (128 << 10) /* bytes */
+
 /* What is loaded depends on what is asked. */
 static void choose_rows(const struct live *live)
 {
@@ -63,8 +65,10 @@ static int thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
 /* Where there are too many processes to start one more thread, we are needed: one after the other, then. */
 static void loader_start(struct live *live)
 {
-	/* One heap: what loading frees is used again by the model. */
+	/* One heap: what loading frees is used again by the model. And what is large is given back once it is free,
+	 * were it as large as what the kernel's types took: the model's tables double as they grow. */
 	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 	live->loader.runs = !thread_start(&live->loader.thread, load, live);
 	if (!live->loader.runs)
 		load(live);
