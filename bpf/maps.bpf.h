@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The maps and settings that all BPF files of the tracer share. core.bpf.c defines them; the others
- * see them as extern, and bpftool gen object joins them. Types are named structs, since the
- * linker compares them by name.
+ * The maps and settings that all BPF files of the tracer share, and those of the snapshot. core.bpf.c defines
+ * them, or rows.bpf.c; the others see them as extern, and bpftool gen object joins them. Types are named structs,
+ * since the linker compares them by name.
  */
 #ifndef IPCTRACE_MAPS_BPF_H
 #define IPCTRACE_MAPS_BPF_H
@@ -90,21 +90,28 @@ struct spaces_map {
 	__type(value, __u32);
 };
 
+/* The maps are the tracer's alone: the snapshot has no use for them, and making them takes time. */
 #ifdef IPCTRACE_CORE_BPF
+#define TRACED
+#else
+#define TRACED extern
+#endif
+
+TRACED struct events_map events SEC(".maps");
+TRACED struct dispatch_map dispatch SEC(".maps");
+TRACED struct transfers_map transfers SEC(".maps");
+TRACED struct marks_map marks SEC(".maps");
+TRACED struct watched_map watched SEC(".maps");
+TRACED struct destinations_map destinations SEC(".maps");
+TRACED struct asleep_map asleep SEC(".maps");
+TRACED struct spaces_map spaces SEC(".maps");
+TRACED struct fifo_names_map fifo_names SEC(".maps");
+
+#if defined(IPCTRACE_CORE_BPF) || defined(IPCTRACE_ROWS_BPF)
 #define SHARED
 #else
 #define SHARED extern
 #endif
-
-SHARED struct events_map events SEC(".maps");
-SHARED struct dispatch_map dispatch SEC(".maps");
-SHARED struct transfers_map transfers SEC(".maps");
-SHARED struct marks_map marks SEC(".maps");
-SHARED struct watched_map watched SEC(".maps");
-SHARED struct destinations_map destinations SEC(".maps");
-SHARED struct asleep_map asleep SEC(".maps");
-SHARED struct spaces_map spaces SEC(".maps");
-SHARED struct fifo_names_map fifo_names SEC(".maps");
 
 SHARED const volatile struct settings settings;
 SHARED struct control control;

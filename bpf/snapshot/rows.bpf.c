@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#define IPCTRACE_CORE_BPF
+#define IPCTRACE_ROWS_BPF
 #include "file.bpf.h"
 #include "pid.bpf.h"
 #include "socket.bpf.h"
@@ -63,12 +63,13 @@ int rows_task(struct bpf_iter__task *ctx)
 		return 0;
 	row_head(&row.head, RECORD_TASK, sizeof(row));
 	row_task(&row.head, task);
-	parent = task->real_parent;
-	row.table = (__u64)task->files;
-	row.parent_start = parent->group_leader->start_boottime;
-	row.parent_pid = parent->tgid;
-	row.uid = task->cred->uid.val;
-	bpf_probe_read_kernel(row.leader_comm, sizeof(row.leader_comm), task->group_leader->comm);
+	/* By helpers: each pointer of a typed task costs the verifier a search, and tasks are few. */
+	parent = BPF_CORE_READ(task, real_parent);
+	row.table = (__u64)BPF_CORE_READ(task, files);
+	row.parent_start = BPF_CORE_READ(parent, group_leader, start_boottime);
+	row.parent_pid = BPF_CORE_READ(parent, tgid);
+	row.uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_INTO(&row.leader_comm, task, group_leader, comm);
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	if (task->pid == task->tgid)
 		ns_pid_row(ctx->meta->seq, task);
