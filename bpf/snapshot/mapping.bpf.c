@@ -62,7 +62,10 @@ int rows_mapping(struct bpf_iter__task_vma *ctx)
 	row.offset = (__u64)vma->vm_pgoff << settings.page_shift;
 	row.access = mapping_access(flags);
 	row.nr = -1;
-	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	/* The kernel goes on through the space that it began with, whatever the task has executed meanwhile. After
+	 * the time was taken: what was executed later than that is told by an event, which undoes this row. */
+	if ((__u64)task->mm == row.space)
+		bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }
 
