@@ -171,6 +171,7 @@ def test_orphaned_group_is_told_so(ipctrace, background):
 def test_a_group_that_nobody_minds_is_not_stopped(ipctrace, background):
     """^Z where no shell could set it going again: the kernel ignores it. With a parent that could, it stops."""
     code = ("import os, signal, sys\n"
+            "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"   # nohup's children ignore what is to end this one
             "child = os.fork()\n"
             "if not child:\n"
             "    os.setpgid(0, 0)\n"
