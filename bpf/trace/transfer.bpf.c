@@ -140,12 +140,13 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 static __always_inline struct transfer *transfer_get(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
 {
 	struct tally *tally = &tallies[tally_index(key)];
+	__u64 state = *(volatile __u64 *)&tally->state; /* first: one that is held stays so for long, a refusal does not */
 	struct transfer *transfer;
 
 	if (tally_is_of(tally, key)) {
-		if (tally->state == TALLY_HELD)
+		if (state == TALLY_HELD)
 			return &tally->sum;
-		if (tally->state == TALLY_REFUSED && tally->era == control.watch_era)
+		if (state == TALLY_REFUSED && tally->era == control.watch_era)
 			return NULL;
 	}
 	transfer = bpf_map_lookup_elem(&transfers, key);
