@@ -15,6 +15,7 @@ BPFTOOL	?= $(or $(shell command -v bpftool 2>/dev/null),/usr/sbin/bpftool)
 # Both names follow libbpf's __TARGET_ARCH_*; a cross build sets ARCH and CC.
 MACHINE	:= $(shell uname -m)
 ARCH	?= $(patsubst aarch64,arm64,$(patsubst x86_64,x86,$(MACHINE)))
+ELSEWHERE = $(filter-out $(ARCH),x86 arm64)
 
 ifeq ($(V),1)
 Q :=
@@ -78,14 +79,19 @@ LIBMODEL := $(BUILD)/libmodel.a
 
 # --- targets -----------------------------------------------------------------------------------
 
-.PHONY: all tests demo test test-san check lint vmtest fuzz bench busy-why fmt install uninstall deb dist clean help FORCE
+.PHONY: all tests programs-elsewhere demo test test-san check lint vmtest fuzz bench busy-why fmt install uninstall deb dist clean help FORCE
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
 all: $(PROGRAM) $(BUILD)/model-alone
 
-tests: all $(UNIT_TESTS) $(WORKLOADS) $(WORKLOADS_32)
+tests: all $(UNIT_TESTS) $(WORKLOADS) $(WORKLOADS_32) programs-elsewhere
+
+# The programs of the other architecture, for tests that hold them against its kernels.
+programs-elsewhere:
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/$(ELSEWHERE) ARCH=$(ELSEWHERE) \
+		$(BPF_GROUPS:%=$(BUILD)/$(ELSEWHERE)/bpf-%.o)
 
 # The demo and the tests first see to what the build itself needs, so the build is a make of its own.
 demo:
