@@ -123,9 +123,20 @@ def check_graph(document):
     for link in document["links"]:
         assert set(link) >= {"from", "to", "object", "kind", "bytes", "messages", "state", "closed",
                              "detail"}, link
-        assert link["from"] is None or link["from"] in processes, link
-        assert link["to"] in processes and link["object"] in objects, link
+        _check_ends(link, processes)
+        assert link["object"] in objects, link
         assert link["state"] in {"observed", "open"} and isinstance(link["closed"], bool), link
+
+
+def _check_ends(link, processes):
+    """Processes that are told; null: one of the two is at `remote`, on another machine, or the kernel sends."""
+    ends = [link["from"], link["to"]]
+    assert all(end in processes for end in ends if end is not None), link
+    if "remote" in link:
+        assert ends.count(None) == 1 and link["remote"], link
+    else:
+        assert link["to"] is not None, link
+        assert link["from"] is not None or link["kind"] == "signal", link
 
 
 def pid_of(identity):

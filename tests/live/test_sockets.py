@@ -151,6 +151,14 @@ def test_what_leaves_the_machine_has_no_process(ipctrace, background):
     assert {(compare.pid_of(l["from"]), compare.pid_of(l["to"])) for l in links} == {
         (process.pid, None), (None, process.pid)}, links
     assert "192.0.2.7:4711" in ipctrace.run("graph", "-p", process.pid).text
+    for document in graph, ipctrace.document("graph"):
+        compare.check_graph(document)
+        assert [l["remote"] for l in document["links"] if process.pid in (compare.pid_of(l["from"]),
+                compare.pid_of(l["to"])) and "remote" in l] == ["192.0.2.7:4711"] * 2, document["links"]
+    # Nobody at one end is right for what leaves the machine alone.
+    del links[0]["remote"]
+    with pytest.raises(AssertionError):
+        compare.check_graph(graph)
 
 
 def test_datagrams_that_leave_the_machine_say_where_to(ipctrace, background):
