@@ -79,14 +79,25 @@ static int on_event(void *ctx, const void *data, size_t size)
 	return err ? err : live_deliver(live, record);
 }
 
-int live_drain(struct live *live)
+static int drain(struct live *live, int (*how)(struct ring *ring, ring_fn fn, void *ctx))
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
-	int err;
+	int ret;
 
 	control->wake_pending = 0;
-	err = ring_drain(live->ring, on_event, live);
-	return live->err ? live->err : err;
+	ret = how(live->ring, on_event, live);
+	live->is_behind = ret > 0;
+	return live->err ? live->err : ret < 0 ? ret : 0;
+}
+
+int live_drain(struct live *live)
+{
+	return drain(live, ring_drain);
+}
+
+int live_drain_whole(struct live *live)
+{
+	return drain(live, ring_drain_whole);
 }
 
 int live_snapshot_deliver(struct live *live)
@@ -257,11 +268,11 @@ static int live_refresh(struct source *source)
 	if (!live->tracer)
 		return 0;
 	live->next_recursion_ns = 0;
-	err = live_drain(live);
+	err = live_drain_whole(live);
 	if (!err)
 		err = losses_check(live, true);
 	if (!err)
-		err = live_drain(live);
+		err = live_drain_whole(live);
 	/* Once is enough: where processes never cease to come, there is always somebody to look for. */
 	if (live->looked_ns < begun)
 		live->next_find_ns = 0;

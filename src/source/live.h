@@ -30,8 +30,8 @@ struct counted {
 	struct transfer tally;	/* newest value read of its tally, and of its entry in the table */
 	struct transfer entry;
 	bool unknown;		/* when last looked at, the model did not know the process */
-	bool in_table;		/* an entry of it was met there */
-	bool was_read;		/* that was met in the reading under way */
+	bool in_tally, in_table; /* met there in the reading under way; ever */
+	bool was_read;		/* its entry was met in the reading under way */
 	struct counted_process *process;
 	struct counted *next, *prev; /* of the same process */
 	UT_hash_handle hh;
@@ -57,6 +57,7 @@ struct live {
 	struct bpf_link *links[16];
 	size_t links_count;
 	struct ring *ring;
+	bool is_behind;			/* what a program was still writing kept the newest drain from the rest */
 	bool perf_hook;			/* hooks are perf tracepoints */
 	bool finds_tasks;		/* a perf tracepoint's program finds a task by its pid */
 	int tracefs;			/* detached mount; -1 = none */
@@ -107,6 +108,8 @@ int live_deliver_bare(struct live *live, enum record_type type);
 
 /* Takes what lay in the ring when it was called, and not what comes meanwhile. 0 or -errno. */
 int live_drain(struct live *live);
+/* The same; what is being written is waited for. */
+int live_drain_whole(struct live *live);
 
 /* live_permission.c: may we do what the options take? 0 or -EPERM, after saying what is missing. */
 int live_check_permission(const struct options *options);

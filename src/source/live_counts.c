@@ -190,7 +190,7 @@ int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start)
 }
 
 /* The process has ended, or let go of the object. Whoever is unknown still at the reading after the first
- * has come and gone while records were lost. */
+ * has come and gone while records were lost, unless they wait behind one that is being written. */
 static bool is_finished(const struct live *live, struct counted *counted)
 {
 	const struct endpoint *endpoint = model_endpoint_by_transfer(live->model, &counted->key);
@@ -199,20 +199,28 @@ static bool is_finished(const struct live *live, struct counted *counted)
 
 	counted->unknown = !process;
 	if (!process)
-		return was_unknown;
+		return was_unknown && !live->is_behind;
 	if (process->exited)
 		return true;
 	return endpoint && !endpoint->read_slots && !endpoint->write_slots && !endpoint->maps &&
 	       !endpoint->other_slots;
 }
 
-/* One that the reading did not meet, since another of its bucket was deleted meanwhile. */
+/* It has an entry, or no tally and so may have one, that the reading did not meet: another of its bucket was
+ * deleted meanwhile. */
+static bool is_missed(const struct live *live, const struct counted *counted)
+{
+	return !counted->was_read &&
+	       (counted->in_table || (!counted->in_tally && live->tracer->bss->control.spilled));
+}
+
 static int counted_read(struct live *live, struct counted *counted)
 {
 	struct transfer value;
 
 	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
 		return 0;
+	counted->in_table = true;
 	return counted_update(live, counted, &counted->entry, &value);
 }
 
@@ -224,9 +232,9 @@ static int sweep(struct live *live)
 
 	HASH_ITER(hh, live->counted, counted, next) {
 		if (!is_finished(live, counted)) {
-			if (!err && counted->in_table && !counted->was_read)
+			if (!err && is_missed(live, counted))
 				err = counted_read(live, counted);
-			counted->was_read = false;
+			counted->was_read = counted->in_tally = false;
 			continue;
 		}
 		if (!err)
@@ -294,7 +302,10 @@ static int tally_read(struct live *live, const struct tally *tally)
 {
 	struct counted *counted = counted_get(live, &tally->key);
 
-	return counted ? counted_update(live, counted, &counted->tally, &tally->sum) : -ENOMEM;
+	if (!counted)
+		return -ENOMEM;
+	counted->in_tally = true;
+	return counted_update(live, counted, &counted->tally, &tally->sum);
 }
 
 static int tallies_read(struct live *live)

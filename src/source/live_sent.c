@@ -71,16 +71,14 @@ static int report(struct live *live, struct sent_known *known, const struct sent
 	return live_deliver(live, &record.head);
 }
 
-/* A last look, and it is gone from the kernel's table. */
+/* A last look, and it is gone from the kernel's table: in one call, lest something is added between two. */
 static int retire(struct live *live, struct sent_known *known)
 {
 	struct sent now;
 	int err = 0;
 
-	if (!bpf_map_lookup_elem(destinations_fd(live), &known->key, &now)) {
-		bpf_map_delete_elem(destinations_fd(live), &known->key);
+	if (!bpf_map_lookup_and_delete_elem(destinations_fd(live), &known->key, &now))
 		err = report(live, known, &now, true);
-	}
 	known_drop(live, known);
 	return err;
 }

@@ -11,7 +11,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+
+#define WAITS_MAX 1000 /* of a millisecond */
 
 struct ring {
 	int fd;
@@ -85,9 +88,13 @@ static long record_take(struct ring *ring, unsigned long position, ring_fn fn, v
 	return err ? err : 1;
 }
 
-int ring_drain(struct ring *ring, ring_fn fn, void *ctx)
+static unsigned long end_now(const struct ring *ring)
 {
-	const unsigned long end = __atomic_load_n(ring->kernel_position, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(ring->kernel_position, __ATOMIC_ACQUIRE);
+}
+
+static int drain_to(struct ring *ring, unsigned long end, ring_fn fn, void *ctx)
+{
 	unsigned long position = *ring->position;
 	size_t taken;
 	long ret = 1;
@@ -99,7 +106,25 @@ int ring_drain(struct ring *ring, ring_fn fn, void *ctx)
 		position += taken;
 		__atomic_store_n(ring->position, position, __ATOMIC_RELEASE);
 	}
-	return ret < 0 ? (int)ret : 0;
+	return ret < 0 ? (int)ret : position < end;
+}
+
+int ring_drain(struct ring *ring, ring_fn fn, void *ctx)
+{
+	return drain_to(ring, end_now(ring), fn, ctx);
+}
+
+int ring_drain_whole(struct ring *ring, ring_fn fn, void *ctx)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	const unsigned long end = end_now(ring);
+	int waits, ret = drain_to(ring, end, fn, ctx);
+
+	for (waits = 0; ret > 0 && waits < WAITS_MAX; waits++) {
+		nanosleep(&pause, NULL);
+		ret = drain_to(ring, end, fn, ctx);
+	}
+	return ret;
 }
 
 static int positions_map(struct ring *ring)

@@ -20,10 +20,14 @@ int ring_open(int map_fd, size_t size, struct ring **ring);
 
 /*
  * Hands on what lay in the ring when it was called, and not what comes meanwhile, so that it ends. It
- * stops before a record that is still being written, and after one that fn failed on. Returns 0, fn's
- * error, or -errno.
+ * stops before a record that is still being written, and after one that fn failed on. Returns 0, 1 where
+ * something is being written, fn's error, or -errno.
  */
 int ring_drain(struct ring *ring, ring_fn fn, void *ctx);
+
+/* The same, but waits up to a second for what is being written: a processor that others, or its host, keep busy
+ * may take its time, and all that came behind is not seen before. */
+int ring_drain_whole(struct ring *ring, ring_fn fn, void *ctx);
 
 /* NULL is allowed. */
 void ring_close(struct ring *ring);

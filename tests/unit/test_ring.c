@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -136,11 +138,57 @@ static void waits_for_what_is_being_written(void **state)
 	write_record(f, 0, 48, 0);
 	at = write_record(f, 1, 48, BPF_RINGBUF_BUSY_BIT);
 	write_record(f, 2, 48, 0);
-	assert_int_equal(ring_drain(f->ring, take, f), 0);
+	assert_int_equal(ring_drain(f->ring, take, f), 1);
 	assert_int_equal(f->taken, 1);
 	put(f, at, &done, sizeof(done));
 	assert_int_equal(ring_drain(f->ring, take, f), 0);
 	assert_int_equal(f->taken, 3);
+}
+
+struct late {
+	struct fixture *f;
+	size_t at;	       /* of a record that is being written */
+	unsigned long reached; /* where the reader stands when it comes to that */
+};
+
+/* Finishes it once the reader waits there, and writes another. */
+static void *finish_late(void *arg)
+{
+	const struct late *late = arg;
+	uint32_t done = 48;
+
+	while (__atomic_load_n(late->f->reader, __ATOMIC_ACQUIRE) != late->reached)
+		sched_yield();
+	write_record(late->f, 3, 48, 0);
+	put(late->f, late->at, &done, sizeof(done));
+	return NULL;
+}
+
+static void takes_the_whole_of_it(void **state)
+{
+	struct fixture *f = *state;
+	struct late late = { .f = f };
+	pthread_t thread;
+
+	write_record(f, 0, 48, 0);
+	late.reached = *f->writer;
+	late.at = write_record(f, 1, 48, BPF_RINGBUF_BUSY_BIT);
+	write_record(f, 2, 48, 0);
+	assert_int_equal(pthread_create(&thread, NULL, finish_late, &late), 0);
+	assert_int_equal(ring_drain_whole(f->ring, take, f), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(f->taken, 3);
+	assert_int_equal(ring_drain(f->ring, take, f), 0);
+	assert_int_equal(f->taken, 4);
+}
+
+static void gives_up_what_is_never_written(void **state)
+{
+	struct fixture *f = *state;
+
+	write_record(f, 0, 48, BPF_RINGBUF_BUSY_BIT);
+	assert_int_equal(ring_drain_whole(f->ring, take, f), 1);
+	assert_int_equal(f->taken, 0);
 }
 
 static void leaves_what_comes_meanwhile(void **state)
@@ -182,6 +230,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reads_what_wraps, setup, teardown),
 		cmocka_unit_test_setup_teardown(skips_what_was_discarded, setup, teardown),
 		cmocka_unit_test_setup_teardown(waits_for_what_is_being_written, setup, teardown),
+		cmocka_unit_test_setup_teardown(takes_the_whole_of_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(gives_up_what_is_never_written, setup, teardown),
 		cmocka_unit_test_setup_teardown(leaves_what_comes_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(goes_on_behind_what_failed, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_what_cannot_be_mapped, setup, teardown),
