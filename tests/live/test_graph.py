@@ -7,6 +7,7 @@ import sys
 import pytest
 import compare
 import conftest
+import waiting
 
 
 def _watched(ipctrace, workload, select, stages=4, size=256 * 1024):
@@ -107,6 +108,46 @@ def test_what_is_counted_before_it_is_known_of(ipctrace, background):
     assert set(moved) == pipes
     wrong = {name: bytes for name, bytes in moved.items() if bytes != (7, 7)}
     assert not wrong, f"{len(wrong)} of {len(pipes)}: {sorted(wrong.items())[:5]}"
+
+
+# Makes processes that move something at once, and never again.
+NEWCOMERS = """
+import os, sys
+print("ready", flush=True)
+sys.stdin.readline()
+ends, pids = os.pipe(), []
+for _ in range(1500):
+    pids.append(os.fork())
+    if not pids[-1]:
+        os.write(ends[1], b"x" * 7)
+        os._exit(0)
+    os.waitpid(pids[-1], 0)
+    os.read(ends[0], 7)
+print(os.fstat(ends[0]).st_ino, *pids, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_who_is_counted_before_it_is_known_of(ipctrace, background, needs):
+    """Counts are read a while after records are: of processes, too, that are made and at work in between."""
+    needs("strace")
+    it = background(sys.executable, "-c", NEWCOMERS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    lines = conftest.Lines(it.stdout.fileno(), "newcomers")
+    assert lines.next() == "ready"
+    tracer = ipctrace.start("graph", "--json", "-d", 600, "-p", it.pid)
+    slow = background("strace", "-qq", "-f", "-p", tracer.pid, "-o", "/dev/null", "-e", "inject=bpf:delay_enter=30ms")
+    waiting.until(lambda: waiting.is_traced(tracer.pid), "strace has it", process=slow)
+    it.stdin.write(b"\n")
+    it.stdin.flush()
+    inode, *pids = lines.next().split()
+    slow.terminate()
+    slow.wait()
+    graph = tracer.stop().document
+    compare.check_window(graph)
+    wrote = {compare.pid_of(e["process"]): e["bytes_out"] for e in graph["endpoints"]
+             if e["object"] == f"pipe:[{inode}]"}
+    wrong = {pid: wrote.get(int(pid)) for pid in pids if wrote.get(int(pid)) != 7}
+    assert not wrong, f"{len(wrong)} of {len(pids)}: {sorted(wrong.items())[:5]}"
 
 
 @pytest.mark.kernel

@@ -11,7 +11,7 @@ import pytest
 import compare
 import truth
 from conftest import IPCTRACE, LIMIT
-from waiting import until
+from waiting import is_traced, until
 
 ALL = ["reused-pid", "reused-objects", "thread-exec", "zombie-leader", "stopped", "other-root",
        "other-mounts", "other-pids", "other-clock"]
@@ -207,8 +207,3 @@ def test_a_pid_that_is_used_again_at_once(ipctrace, workload, background, needs)
     assert missing >= 0 and end["lost"] > 0, (missing, end)
     compare.check_audit(end)
     assert it.finish() == 0
-
-
-def is_traced(pid):
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in status)

@@ -63,3 +63,9 @@ def stopped(pid):
     # Left to be waited for by whoever started it.
     how = os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     assert how.si_code == os.CLD_STOPPED, how
+
+
+def is_traced(pid):
+    """By strace, say."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in status)
