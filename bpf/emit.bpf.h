@@ -8,34 +8,35 @@
 
 #include "file.bpf.h"
 
-/* False = it has no mark, for sure. */
-static __always_inline bool process_may_be_marked(__u32 tgid)
+/* NULL = its number is above those that there were when tracing began. */
+static __always_inline __u8 *mark_of(__u32 tgid)
 {
-	if (tgid == settings.own_tgid)
-		return false;
-	return !control.selective || (marked.bits[(tgid & (MARKED_MAX - 1)) / 64] >> (tgid & 63) & 1);
+	__u32 which = tgid / MARK_PAGE;
+	struct mark_page *page = bpf_map_lookup_elem(&marks, &which);
+
+	return page ? &page->of[tgid & (MARK_PAGE - 1)] : NULL;
 }
 
 /* Marks of a process: 0 = not traced, or ended. Everybody is selected where the whole machine is. */
 static __always_inline __u32 process_mark(__u32 tgid)
 {
-	__u32 *mark;
+	__u8 *mark;
 
-	if (!process_may_be_marked(tgid))
+	if (tgid == settings.own_tgid)
 		return 0;
 	if (!control.selective)
 		return MARK_SELECTED;
-	mark = bpf_map_lookup_elem(&marks, &tgid);
-	return mark ? *mark : 0;
+	mark = mark_of(tgid);
+	return mark ? *mark & ~MARK_GONE : 0;
 }
 
 static __always_inline void process_set_mark(__u32 tgid, __u32 mark)
 {
-	__u64 *bits = &marked.bits[(tgid & (MARKED_MAX - 1)) / 64], bit = 1ull << (tgid & 63);
+	__u8 *place = mark_of(tgid);
 
-	if (!(*bits & bit))
-		__sync_fetch_and_or(bits, bit);
-	if (bpf_map_update_elem(&marks, &tgid, &mark, BPF_ANY))
+	if (place)
+		*(volatile __u8 *)place = mark;
+	else
 		count_loss(LOSS_MAP_FULL);
 }
 

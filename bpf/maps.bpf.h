@@ -36,13 +36,14 @@ struct transfers_map {
 	__type(value, struct transfer);
 };
 
-/* Process (tgid) → enum mark. Used where not the whole machine is traced. */
+/* Process (tgid) → enum mark. Used where not the whole machine is traced. The reader has it mapped: its changes
+ * are no system calls, which keep perf hooks off its processor. */
 struct marks_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MARKS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader knows better */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct mark_page);
 };
 
 /* Objects of the selected processes: whoever else holds one is a peer. */
@@ -115,7 +116,6 @@ TRACED struct fifo_names_map fifo_names SEC(".maps");
 
 SHARED const volatile struct settings settings;
 SHARED struct control control;
-SHARED struct marked marked;
 
 /* At once: a program is preempted like the task it runs in, and a sum put back late would take losses
  * back that were repaired for already, or never were. */

@@ -168,7 +168,7 @@ __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr, 
 	struct transfer *transfer;
 	__u64 slept;
 
-	if (!process_may_be_marked(key.pid))
+	if (!process_mark(key.pid))
 		return 0;
 	slept = asleep_end((__u32)pid_tgid);
 	if (bytes < 0 && !slept && bytes != -EPIPE)
@@ -194,7 +194,7 @@ __noinline int transfer_waited(__u32 fd, __u32 direction, __u64 slept, __u32 nr)
 	struct transfer_key key = {.pid = bpf_get_current_pid_tgid() >> 32};
 	struct transfer *transfer;
 
-	if (!process_may_be_marked(key.pid) || !current_transfer(&key, fd))
+	if (!process_mark(key.pid) || !current_transfer(&key, fd))
 		return 0;
 	transfer = transfer_get(&key, fd, nr, 0);
 	if (transfer)
@@ -278,7 +278,7 @@ int BPF_PROG(fell_asleep, bool preempt, struct task_struct *prev)
 {
 	if (preempt || prev->pid == 0 || !task_is_going_to_sleep(prev))
 		return 0;
-	if (process_may_be_marked(prev->tgid) && task_is_in_transfer(prev))
+	if (process_mark(prev->tgid) && task_is_in_transfer(prev))
 		asleep_begin(prev->pid);
 	return 0;
 }

@@ -8,7 +8,6 @@
 #define CALLS_MAX	512	/* a power of two above the largest system call number of any architecture */
 #define SOCKETCALL_MAX	32	/* a power of two above include/uapi/linux/net.h: SYS_SENDMMSG, 20 */
 #define TRANSFERS_MAX	65536
-#define MARKS_MAX	65536
 #define WATCHED_MAX	65536
 #define DESTINATIONS_MAX 16384
 #define SPACES_MAX	65536
@@ -77,14 +76,12 @@ struct control {
 #define NAME_HASH_BYTES 64
 #define NAME_HASH(hash, c) ((hash) * 31 + (__u8)(c))
 
-/*
- * By pid % MARKED_MAX: nobody with a bit that is 0 has a mark. Most of those who pass here are told by that,
- * and cost no look-up. A bit stays when the mark goes.
- */
-#define MARKED_MAX 65536 /* a power of two */
+/* Processes by their number, enum mark each: 0 = not traced. There are as many pages as hold the system's pids;
+ * where the whole machine is traced there is one, of no use. */
+#define MARK_PAGE 4096 /* a power of two, as is the least page of memory */
 
-struct marked {
-	__u64 bits[MARKED_MAX / 64];
+struct mark_page {
+	__u8 of[MARK_PAGE];
 };
 
 /* Values in the table of watched objects. */
@@ -93,13 +90,13 @@ enum watch {
 	WATCHED_WRITERS = 2,	/* whoever maps it only to read is no peer */
 };
 
-/* MARK_GONE: it has ended, and its number stays until the reader has been told, who would mark it again. */
+/* MARK_GONE, alone: it has ended, and its number stays until the reader has been told, who would mark it again. */
 enum mark {
-	MARK_GONE = 0,
 	MARK_SELECTED = 1,
 	MARK_FOLLOW = 2,
 	MARK_PEER = 4,
 	MARK_LATE = 8, /* by the reader while others were traced: it may have ended before, untold */
+	MARK_GONE = 16,
 };
 
 struct watched_key {

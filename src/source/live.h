@@ -86,7 +86,9 @@ struct live {
 	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
 	uint64_t recursion_base;
-	uint64_t marks_missed;		/* processes that were not marked for a moment: a loss */
+	struct mark_page *marks;	/* shared with the kernel's side; NULL where the whole machine is traced */
+	uint32_t marks_count;		/* pages */
+	bool marks_short;		/* somebody's number is above those: a loss */
 	uint64_t snapshot_losses;	/* state losses repaired by the newest snapshot */
 	uint32_t resyncs;
 	uint32_t unexplained_asks;	/* how often there was cause to ask of descriptors; 0 = all are explained */
@@ -186,6 +188,19 @@ void live_peers_note(struct live *live, const struct record_mapping *record);
 /* live_unexplained.c: asks the kernel for descriptors that nothing taken from the ring explains. now: the stream
  * has ended, and nothing more comes. left: how many it cannot explain either, nor will anything to come. */
 int live_unexplained_ask(struct live *live, bool now, uint64_t *left);
+
+/* live_marks.c: whom the kernel's side traces. Room for all numbers, before the tracer is loaded, and their being
+ * mapped, after; 0 or -errno. Where the whole machine is traced there are none. */
+int live_marks_size(struct live *live);
+int live_marks_map(struct live *live);
+void live_marks_close(struct live *live);
+/* Nobody has marked that process yet. */
+bool live_mark_is_free(const struct live *live, uint32_t pid);
+/* False = the kernel's side was first, or there is no room, which is a loss. */
+bool live_mark_add(struct live *live, uint32_t pid, uint32_t mark);
+/* Takes the mark away if it is one of those: of one process, or of all. */
+void live_mark_drop(struct live *live, uint32_t pid, uint32_t of);
+void live_marks_drop(struct live *live, uint32_t of);
 
 /* live_target.c: 0 if each -p names a process that lives; -ESRCH, after one line on standard error. */
 int live_targets_check(const struct options *options);

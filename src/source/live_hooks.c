@@ -200,7 +200,11 @@ static int tracer_load(struct live *live)
 	if (!err) {
 		err = kernel_types_write(&types, bpf_object__btf(live->tracer->obj));
 		if (!err)
+			err = live_marks_size(live);
+		if (!err)
 			err = tracer_bpf__load(live->tracer);
+		if (!err)
+			err = live_marks_map(live);
 		if (err)
 			err = open_map_error("loading the tracer", err);
 	}
@@ -414,6 +418,7 @@ void live_hooks_close(struct live *live)
 {
 	while (live->links_count)
 		bpf_link__destroy(live->links[--live->links_count]);
+	live_marks_close(live);
 	tracer_bpf__destroy(live->tracer);
 	live->tracer = NULL;
 }
@@ -449,5 +454,6 @@ void live_hooks_losses(struct live *live, uint64_t *loss)
 		live->recursion_base = recursion_misses(live);
 		live->next_recursion_ns = now + 1000000000ULL;
 	}
-	loss[LOSS_RECURSION] = live->recursion_base + live->marks_missed;
+	loss[LOSS_RECURSION] = live->recursion_base;
+	loss[LOSS_MAP_FULL] += live->marks_short;
 }

@@ -62,27 +62,16 @@ static int late_note(struct live *live, const struct process *process)
 	return 0;
 }
 
-static int mark_add(struct live *live, uint32_t pid, uint32_t mark)
-{
-	__u64 *bits = &live->tracer->bss->marked.bits[(pid & (MARKED_MAX - 1)) / 64];
-
-	__atomic_fetch_or(bits, 1ull << (pid & 63), __ATOMIC_SEQ_CST);
-	if (bpf_map_update_elem(bpf_map__fd(live->tracer->maps.marks), &pid, &mark, BPF_ANY))
-		return -errno;
-	return 0;
-}
-
 /* Marks what is not marked yet. Returns how many were added, or -errno. */
 static int marks_add(struct live *live)
 {
-	int fd = bpf_map__fd(live->tracer->maps.marks), added = 0;
 	const struct process *process;
-	int err;
+	int added = 0;
 
 	for (process = live->model->processes; process; process = process->hh.next) {
-		__u32 pid = process->key.pid, mark = MARK_PEER, have;
+		uint32_t mark = MARK_PEER;
 
-		if (process->exited || !bpf_map_lookup_elem(fd, &pid, &have))
+		if (process->exited || !live_mark_is_free(live, process->key.pid))
 			continue;
 		if (process->selected)
 			mark = MARK_SELECTED | (live->options->follow ? MARK_FOLLOW : 0);
@@ -93,55 +82,19 @@ static int marks_add(struct live *live)
 			if (late_note(live, process))
 				return -ENOMEM;
 		}
-		err = mark_add(live, pid, mark);
-		if (err)
-			return err;
-		added++;
+		added += live_mark_add(live, process->key.pid, mark);
 	}
 	return added;
 }
 
-static bool is_gone(uint32_t mark)
-{
-	return mark == MARK_GONE;
-}
-
-static bool is_late(uint32_t mark)
-{
-	return mark & MARK_LATE;
-}
-
-/* The number may be another's by the time that it is dropped, marked by the kernel's side since it was
- * looked at. That mark is put back; what its process did meanwhile nobody told. */
-static void mark_drop(struct live *live, uint32_t pid, bool (*is_over)(uint32_t mark))
-{
-	int fd = bpf_map__fd(live->tracer->maps.marks);
-	__u32 mark;
-
-	if (bpf_map_lookup_elem(fd, &pid, &mark) || !is_over(mark) ||
-	    bpf_map_lookup_and_delete_elem(fd, &pid, &mark) || is_over(mark))
-		return;
-	bpf_map_update_elem(fd, &pid, &mark, BPF_NOEXIST);
-	live->marks_missed++;
-}
-
 void live_select_forget(struct live *live, uint32_t pid)
 {
-	if (live->selective)
-		mark_drop(live, pid, is_gone);
+	live_mark_drop(live, pid, MARK_GONE);
 }
 
 void live_select_sweep(struct live *live)
 {
-	int fd = bpf_map__fd(live->tracer->maps.marks), left = MARKS_MAX;
-	__u32 pid, next;
-	bool more = live->selective && !bpf_map_get_next_key(fd, NULL, &next);
-
-	for (; more && left; left--) {
-		pid = next;
-		more = !bpf_map_get_next_key(fd, &pid, &next);
-		mark_drop(live, pid, is_gone);
-	}
+	live_marks_drop(live, MARK_GONE);
 }
 
 void live_select_settle(struct live *live)
@@ -151,7 +104,7 @@ void live_select_settle(struct live *live)
 	for (size_t i = 0; i < live->late_count; i++) {
 		process = model_process(live->model, live->late[i].pid, live->late[i].start_ns);
 		if (!process || process->exited)
-			mark_drop(live, live->late[i].pid, is_late);
+			live_mark_drop(live, live->late[i].pid, MARK_LATE);
 	}
 	live->late_count = 0;
 }

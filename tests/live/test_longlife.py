@@ -202,8 +202,6 @@ def test_a_pid_that_is_used_again_at_once(ipctrace, workload, background, needs)
     events = tracer.stop().events
     end = compare.check_trace(events)
     told = [e["event"] for e in events if compare.pid_of(e.get("process", "0@0")) != it.pid]
-    missing = lives - told.count("process.exit")
-    # Who was not marked for a moment is counted.
-    assert missing >= 0 and end["lost"] > 0, (missing, end)
+    assert told.count("process.exit") == lives and end["lost"] == 0, (lives, end)
     compare.check_audit(end)
     assert it.finish() == 0
