@@ -21,6 +21,15 @@
 #define QUEUE_OF_PROCESS(tgid) ((__u64)(tgid) | 1ull << 32)
 #define QUEUE_OF_THREAD(tid)   ((__u64)(tid))
 
+/* What became of signals; trace/signal_queue.bpf.c. */
+struct signals_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SIGNALS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct signal_key);
+	__type(value, struct signal_kept);
+};
+
 /* A signal that was sent. */
 struct signal_sent {
 	__u64 ts; /* 0 = before we looked */

@@ -10,12 +10,6 @@
 #define SHOWN_SHIFT 26
 #define SHOWN_MAX   512
 
-struct signal_tally {
-	struct signal_counts counts;
-	__u64 window; /* time >> SHOWN_SHIFT */
-	__u64 shown; /* records in it */
-};
-
 /* One queue. Of a standard signal one is pending at most; real-time ones lie in signal_queue. */
 struct signal_queue {
 	__u64 mask;
@@ -28,13 +22,7 @@ struct signal_place {
 	__u32 signal, number;
 };
 
-struct signals_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, SIGNALS_MAX);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct signal_key);
-	__type(value, struct signal_tally);
-} signals SEC(".maps");
+struct signals_map signals SEC(".maps");
 
 struct signal_queues_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -62,10 +50,10 @@ __noinline __u64 task_start(__u64 task)
 
 /* --- counts ---------------------------------------------------------------------------------- */
 
-static __always_inline struct signal_tally *tally_of(struct signal_sent *sent,
+static __always_inline struct signal_kept *tally_of(struct signal_sent *sent,
 						     struct signal_whom *target, __u32 sig)
 {
-	struct signal_tally zero = {}, *tally;
+	struct signal_kept zero = {}, *tally;
 	struct signal_key key = {
 		.target_start = target->start,
 		.target_pid = target->pid,
@@ -85,7 +73,7 @@ static __always_inline struct signal_tally *tally_of(struct signal_sent *sent,
 	return tally;
 }
 
-static __always_inline bool tally_shows(struct signal_tally *tally, __u64 now)
+static __always_inline bool tally_shows(struct signal_kept *tally, __u64 now)
 {
 	if (tally->window != now >> SHOWN_SHIFT) {
 		tally->window = now >> SHOWN_SHIFT;
@@ -131,7 +119,7 @@ __noinline int signal_count(struct signal_sent *sent, struct signal_whom *target
 		 __u32 sending)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct signal_tally *tally;
+	struct signal_kept *tally;
 
 	if (!sent || !target)
 		return 0;

@@ -132,6 +132,41 @@ struct destination_row {
 	struct sent sent;
 };
 
+/* What one sender did to one process with one signal. */
+struct signal_kept {
+	struct signal_counts counts;
+	__u64 window; /* time >> SHOWN_SHIFT */
+	__u64 shown; /* records in it */
+};
+
+/*
+ * What the reader has done to a table (bpf/trace/table.bpf.c), to as many entries at a time as there is room for. It
+ * fills in key, value and count, and finds result, and the value where it was read.
+ */
+enum ask_what {
+	ASK_PUT,
+	ASK_READ,
+	ASK_TAKE,	/* read, and out of the table */
+	ASK_EMPTY,	/* some of all there are */
+};
+
+enum ask_table {
+	ASK_TRANSFERS, ASK_WATCHED, ASK_DESTINATIONS, ASK_SPACES, ASK_SIGNALS, ASK_FIFO_NAMES, ASK_ASLEEP,
+	ASK_TABLES
+};
+
+#define ASK_MAX 64 /* a power of two */
+
+struct ask_entry {
+	__s64 result;	/* 0 or -errno */
+	__u64 key[6], value[14];
+};
+
+struct ask {
+	__u32 what, table, count, pad;
+	struct ask_entry entries[ASK_MAX];
+};
+
 /* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being
  * blocked. */
 enum transfer_call {

@@ -189,6 +189,17 @@ void live_peers_note(struct live *live, const struct record_mapping *record);
  * has ended, and nothing more comes. left: how many it cannot explain either, nor will anything to come. */
 int live_unexplained_ask(struct live *live, bool now, uint64_t *left);
 
+/* live_ask.c: tables of the kernel's side, read and changed by a program of ours. 0 or -errno: -ENOENT where there
+ * is no such entry. */
+int live_read(struct live *live, enum ask_table table, const void *key, void *value);
+/* The same, and the entry is gone. value may be NULL. */
+int live_take(struct live *live, enum ask_table table, const void *key, void *value);
+/* Puts it in with others; put_all() those that are left. Either returns what comes of any. */
+int live_put(struct live *live, enum ask_table table, const void *key, const void *value);
+int live_put_all(struct live *live);
+/* Takes out all that there are, `max` at most: whoever is busy makes new ones all the while. */
+int live_empty(struct live *live, enum ask_table table, uint32_t max);
+
 /* live_marks.c: whom the kernel's side traces. Room for all numbers, before the tracer is loaded, and their being
  * mapped, after; 0 or -errno. Where the whole machine is traced there are none. */
 int live_marks_size(struct live *live);
@@ -210,8 +221,6 @@ int live_counts_read(struct live *live);
 int live_counts_process_exit(struct live *live, uint32_t pid, uint64_t start);
 int live_counts_remember(struct live *live, const struct record_slot *use);
 int live_counts_reset(struct live *live);
-/* Deletes all entries of a map, which has room for `max`; key: room for one. 0 or -errno. */
-int live_map_empty(int fd, void *key, uint32_t max);
 void live_counts_close(struct live *live);
 
 /* live_sent.c: how much went to addresses. 0 or -errno. To be read before the counts, of which it is a part. */

@@ -6,7 +6,6 @@
  * whose first transfers meet may have the pair counted in both places; what then stays in the table after
  * the tally was given back is met there by the next reading.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,6 @@
 
 /* For so long, and till the reading after, a tally that was left is not given to another. */
 #define REST_NS 1000000000
-
-static int transfers_fd(const struct live *live)
-{
-	return bpf_map__fd(live->tracer->maps.transfers);
-}
 
 static struct counted_process *counted_process_find(const struct live *live, uint32_t pid,
 						    uint64_t start)
@@ -166,7 +160,7 @@ static int counted_take(struct live *live, struct counted *counted)
 		counted->tally = (struct transfer){};
 	}
 	if ((!tally || counted->in_table) &&
-	    !bpf_map_lookup_and_delete_elem(transfers_fd(live), &counted->key, &value)) {
+	    !live_take(live, ASK_TRANSFERS, &counted->key, &value)) {
 		transfer_sum(&counted->base, &value);
 		counted->entry = (struct transfer){};
 		taken = true;
@@ -218,7 +212,7 @@ static int counted_read(struct live *live, struct counted *counted)
 {
 	struct transfer value;
 
-	if (bpf_map_lookup_elem(transfers_fd(live), &counted->key, &value))
+	if (live_read(live, ASK_TRANSFERS, &counted->key, &value))
 		return 0;
 	counted->in_table = true;
 	return counted_update(live, counted, &counted->entry, &value);
@@ -339,28 +333,15 @@ int live_counts_read(struct live *live)
 	return err ? err : sweep(live);
 }
 
-int live_map_empty(int fd, void *key, uint32_t max)
-{
-	uint32_t left;
-
-	/* Whoever is busy makes new ones all the while: whoever traces us even one for each that goes. */
-	for (left = max; left && !bpf_map_get_next_key(fd, NULL, key); left--) {
-		if (bpf_map_delete_elem(fd, key) && errno != ENOENT)
-			return -errno;
-	}
-	return 0;
-}
-
 /* What was counted before anybody was selected, or before the window, is not of the window. */
 int live_counts_reset(struct live *live)
 {
 	struct tally *tally = live->tracer->bss->tallies, *end = tally + TALLIES_MAX;
 	__u64 held = TALLY_HELD;
-	struct transfer_key key;
 	int err;
 
 	live->tracer->bss->control.spilled = 0; /* first: whoever comes meanwhile says so again */
-	err = live_map_empty(transfers_fd(live), &key, TRANSFERS_MAX);
+	err = live_empty(live, ASK_TRANSFERS, TRANSFERS_MAX);
 	if (err)
 		return err;
 	for (; tally < end; tally++, held = TALLY_HELD)

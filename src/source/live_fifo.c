@@ -3,7 +3,6 @@
  * What paths of FIFOs lead to: a directory may be known by several, and a task that waits in open has
  * a path alone. What mkfifo made is never looked up: under that name there may be another by now.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -120,7 +119,9 @@ void live_fifo_remember(struct live *live, const char *path)
 
 	if (!live->tracer)
 		return;
-	bpf_map_update_elem(bpf_map__fd(live->tracer->maps.fifo_names), &hash, &one, BPF_ANY);
+	/* The oldest give way. */
+	live_put(live, ASK_FIFO_NAMES, &hash, &one);
+	live_put_all(live);
 	live->tracer->bss->control.fifos = 1;
 }
 
@@ -190,14 +191,12 @@ static bool opening_path(const struct record_opening *row, const struct opening 
 }
 
 /* Since when it sleeps, as the scheduler's hook saw it; 0 = longer than that is attached. */
-static uint64_t asleep_since(const struct live *live, uint32_t tid)
+static uint64_t asleep_since(struct live *live, uint32_t tid)
 {
 	uint32_t slot = tid & (ASLEEP_MAX - 1);
 	struct asleep asleep;
 
-	if (!live->tracer ||
-	    bpf_map_lookup_elem(bpf_map__fd(live->tracer->maps.asleep), &slot, &asleep) ||
-	    asleep.tid != tid)
+	if (!live->tracer || live_read(live, ASK_ASLEEP, &slot, &asleep) || asleep.tid != tid)
 		return 0;
 	return asleep.since;
 }

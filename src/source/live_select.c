@@ -4,7 +4,6 @@
  * who holds what: selected processes and their peers are marked, and the objects of the selected
  * are watched, so that whoever gets hold of one later becomes a peer by itself.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -15,7 +14,6 @@
 
 #define ROUNDS_MAX   64
 #define ROUNDS_LATER 3
-#define CLEAR_BATCH  4096
 
 static int announce(uint32_t pid, bool follow, record_fn to, void *ctx)
 {
@@ -109,12 +107,12 @@ void live_select_settle(struct live *live)
 	live->late_count = 0;
 }
 
-static int watch(int fd, uint64_t ino, uint32_t dev)
+static int watch(struct live *live, uint64_t ino, uint32_t dev)
 {
 	struct watched_key key = {.ino = ino, .dev = dev};
 	__u32 one = WATCHED;
 
-	return bpf_map_update_elem(fd, &key, &one, BPF_ANY) ? -errno : 0;
+	return live_put(live, ASK_WATCHED, &key, &one);
 }
 
 /* The same as socket_name_hash() in bpf/socket.bpf.h. */
@@ -129,23 +127,23 @@ static uint64_t name_hash(const struct socket *socket)
 	return hash;
 }
 
-static int watch_name(int fd, const struct socket *socket)
+static int watch_name(struct live *live, const struct socket *socket)
 {
-	int err = watch(fd, socket->facts.address, WATCH_ADDRESS);
+	int err = watch(live, socket->facts.address, WATCH_ADDRESS);
 
-	return err ? err : watch(fd, name_hash(socket), WATCH_NAME);
+	return err ? err : watch(live, name_hash(socket), WATCH_NAME);
 }
 
 /* Who will connect to it, or be connected to, is known by its address or port. */
-static int watch_address(int fd, const struct socket *socket)
+static int watch_address(struct live *live, const struct socket *socket)
 {
 	const struct socket_facts *facts = &socket->facts;
 
 	if (facts->kind == FILE_UNIX)
-		return facts->address ? watch_name(fd, socket) : 0;
+		return facts->address ? watch_name(live, socket) : 0;
 	if (!facts->local_port)
 		return 0;
-	return watch(fd, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
+	return watch(live, WATCH_PORT_KEY(facts->netns, facts->local_port), WATCH_PORT);
 }
 
 /* Without a name, and held by nobody: none will come by it again, and what stands at its address or
@@ -165,16 +163,16 @@ static bool is_over(const struct object *object)
 }
 
 /* Once for each object: those that a fork gave to many have as many endpoints as that made. */
-static int object_watch(int fd, const struct object *object)
+static int object_watch(struct live *live, const struct object *object)
 {
 	const struct endpoint *endpoint;
-	int err = watch(fd, object->key.ino, object->key.dev);
+	int err = watch(live, object->key.ino, object->key.dev);
 
 	if (err || !object->socket)
 		return err;
 	for (endpoint = object->endpoints; endpoint; endpoint = endpoint->object_next)
 		if (endpoint->key.process->selected)
-			return watch_address(fd, object->socket);
+			return watch_address(live, object->socket);
 	return 0;
 }
 
@@ -183,7 +181,7 @@ static int object_watch(int fd, const struct object *object)
  * itself, at once. */
 static int watches_fill(struct live *live, bool eventfds)
 {
-	int fd = bpf_map__fd(live->tracer->maps.watched), err = 0;
+	int err = 0;
 	const struct object *object;
 
 	live->watches_held = 0;
@@ -192,9 +190,11 @@ static int watches_fill(struct live *live, bool eventfds)
 		    (object->key.kind == FILE_EVENTFD && !eventfds) ||
 		    !object_is_near_selected(object, live->model))
 			continue;
-		err = object_watch(fd, object);
+		err = object_watch(live, object);
 		live->watches_held++;
 	}
+	if (!err)
+		err = live_put_all(live);
 	__atomic_fetch_add(&live->tracer->bss->control.watch_era, 1, __ATOMIC_SEQ_CST);
 	return err;
 }
@@ -208,24 +208,6 @@ bool live_select_is_full(const struct live *live)
 	return control->watched > (WATCHED_MAX - held) / 4 * 3;
 }
 
-/* Many at a time: the ring fills meanwhile. */
-static int watches_clear(int fd)
-{
-	struct watched_key *keys = calloc(CLEAR_BATCH, sizeof(*keys));
-	__u32 *values = calloc(CLEAR_BATCH, sizeof(*values)), batch = 0, count, left;
-	int err = keys && values ? 0 : -ENOMEM;
-
-	for (left = WATCHED_MAX; left && !err; left = left > count ? left - count : 0) {
-		count = CLEAR_BATCH;
-		if (bpf_map_lookup_and_delete_batch(fd, left < WATCHED_MAX ? &batch : NULL, &batch, keys,
-						    values, &count, NULL))
-			err = -errno;
-	}
-	free(keys);
-	free(values);
-	return err == -ENOENT ? 0 : err;
-}
-
 /* What is over is taken out all at once, before there is no room: what isn't is put in again. Whoever came
  * by one of those meanwhile is found by the next look at all tables. */
 static int watches_renew(struct live *live)
@@ -234,7 +216,7 @@ static int watches_renew(struct live *live)
 	int err;
 
 	control->watched = 0;
-	err = watches_clear(bpf_map__fd(live->tracer->maps.watched));
+	err = live_empty(live, ASK_WATCHED, WATCHED_MAX);
 	live->find_peers = true;
 	return err ? err : watches_fill(live, true);
 }

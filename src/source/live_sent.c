@@ -3,7 +3,6 @@
  * Reads out how much each process sent to each address, and hands on what is new. The kernel's table must not
  * fill up with addresses that nobody sends to any more: once it is half full, those go.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +17,6 @@ struct sent_known {
 	struct sent sent;
 	UT_hash_handle hh;
 };
-
-static int destinations_fd(const struct live *live)
-{
-	return bpf_map__fd(live->tracer->maps.destinations);
-}
 
 static uint64_t id_of(const struct sent *sent)
 {
@@ -77,7 +71,7 @@ static int retire(struct live *live, struct sent_known *known)
 	struct sent now;
 	int err = 0;
 
-	if (!bpf_map_lookup_and_delete_elem(destinations_fd(live), &known->key, &now))
+	if (!live_take(live, ASK_DESTINATIONS, &known->key, &now))
 		err = report(live, known, &now, true);
 	known_drop(live, known);
 	return err;
@@ -88,7 +82,7 @@ static void forget(struct live *live, const struct destination_key *key)
 {
 	struct sent_known *known;
 
-	bpf_map_delete_elem(destinations_fd(live), key);
+	live_take(live, ASK_DESTINATIONS, key, NULL);
 	HASH_FIND(hh, live->sent, key, sizeof(*key), known);
 	if (known)
 		known_drop(live, known);
@@ -160,8 +154,7 @@ int live_sent_read(struct live *live)
 
 int live_sent_reset(struct live *live)
 {
-	struct destination_key key;
-	int err = live_map_empty(destinations_fd(live), &key, DESTINATIONS_MAX);
+	int err = live_empty(live, ASK_DESTINATIONS, DESTINATIONS_MAX);
 
 	if (!err)
 		live_sent_close(live);

@@ -13,12 +13,6 @@
 #include "source/live.h"
 #include "tracer.skel.h"
 
-/* As in bpf/trace/signal_queue.bpf.c. */
-struct signal_tally_value {
-	struct signal_counts counts;
-	__u64 window, shown;
-};
-
 struct signal_base {
 	struct signal_key key;
 	struct signal_counts counts;
@@ -52,14 +46,14 @@ static int signals_walk(struct live *live,
 				  const struct signal_counts *counts))
 {
 	struct signal_key key, next;
-	struct signal_tally_value value;
+	struct signal_kept value;
 	bool more = !bpf_map_get_next_key(signals_fd(live), NULL, &next);
 	int err = 0;
 
 	while (more && !err) {
 		key = next;
 		more = !bpf_map_get_next_key(signals_fd(live), &key, &next);
-		if (!bpf_map_lookup_elem(signals_fd(live), &key, &value))
+		if (!live_read(live, ASK_SIGNALS, &key, &value))
 			err = fn(live, &key, &value.counts);
 	}
 	return err;
@@ -159,7 +153,7 @@ static int count_report(struct live *live, const struct signal_key *key,
 	/* Neither can send or get another. */
 	if (is_gone(live, key->target_pid, key->target_start) ||
 	    (is_gone(live, key->sender_pid, key->sender_start) && !signal_pending(counts))) {
-		bpf_map_delete_elem(signals_fd(live), key);
+		live_take(live, ASK_SIGNALS, key, NULL);
 		if (base)
 			base_drop(live, base);
 	}

@@ -4,7 +4,6 @@
  * anew here, through an iterator over one process. Whatever is in the ring from before that the
  * model leaves aside.
  */
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,17 +95,20 @@ int live_spaces_reread(struct live *live)
 int live_spaces_announce(struct live *live)
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
-	int fd = bpf_map__fd(live->tracer->maps.spaces);
+	int err;
 	const struct space *space;
 	__u32 known = 1;
 
 	for (space = live->model->spaces; space; space = space->hh.next) {
 		__u64 id = space->id;
 
-		/* One that the kernel has noted already, it knows better. */
-		if (bpf_map_update_elem(fd, &id, &known, BPF_NOEXIST) && errno != EEXIST)
-			return -errno;
+		err = live_put(live, ASK_SPACES, &id, &known);
+		if (err)
+			return err;
 	}
+	err = live_put_all(live);
+	if (err)
+		return err;
 	control->spaces_known = 1;
 	return 0;
 }

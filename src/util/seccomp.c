@@ -101,15 +101,9 @@ static const struct allowed reading[] = {
 	{ SYS_semctl, 2, ANY, GETPID },
 	{ SYS_msgctl, 1, ANY, MSG_INFO },
 	{ SYS_msgctl, 1, ANY, MSG_STAT_ANY },
-	/* maps and iterators */
-	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_ELEM },
-	{ SYS_bpf, 0, ANY, BPF_MAP_UPDATE_ELEM },
-	{ SYS_bpf, 0, ANY, BPF_MAP_DELETE_ELEM },
-	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_AND_DELETE_ELEM },
+	/* maps and iterators, and a program of ours that is loaded */
 	{ SYS_bpf, 0, ANY, BPF_MAP_GET_NEXT_KEY },
-	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_BATCH },
-	{ SYS_bpf, 0, ANY, BPF_MAP_LOOKUP_AND_DELETE_BATCH },
-	{ SYS_bpf, 0, ANY, BPF_MAP_DELETE_BATCH },
+	{ SYS_bpf, 0, ANY, BPF_PROG_TEST_RUN },
 	{ SYS_bpf, 0, ANY, BPF_OBJ_GET_INFO_BY_FD },
 	{ SYS_bpf, 0, ANY, BPF_LINK_CREATE },
 	{ SYS_bpf, 0, ANY, BPF_LINK_DETACH },

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads and changes the tables for the reader, at its word (BPF_PROG_RUN). By a system call on the map itself
+ * it would keep every perf tracepoint off its processor until that returns (bpf_disable_instrumentation), and
+ * whoever preempts it there would lose events.
+ */
+#include "signal.bpf.h"
+
+extern struct signals_map signals SEC(".maps");
+
+struct ask ask;
+
+#define EMPTY_AT_ONCE 1024
+#define ENOENT 2
+#define EINVAL 22
+
+static long empty_step(struct bpf_map *map, const void *key, void *value, __u32 *done)
+{
+	bpf_map_delete_elem(map, key);
+	return ++*done >= EMPTY_AT_ONCE;
+}
+
+/* size: of a value, a constant. */
+static __always_inline long table_ask(void *map, struct ask_entry *entry, __u32 size, __u64 flags)
+{
+	void *value;
+
+	if (ask.what == ASK_PUT)
+		return bpf_map_update_elem(map, entry->key, entry->value, flags);
+	value = bpf_map_lookup_elem(map, entry->key);
+	if (!value)
+		return -ENOENT;
+	__builtin_memcpy(entry->value, value, size);
+	return ask.what == ASK_TAKE ? bpf_map_delete_elem(map, entry->key) : 0;
+}
+
+static __always_inline long entry_ask(struct ask_entry *entry)
+{
+	switch (ask.table) {
+	case ASK_TRANSFERS: return table_ask(&transfers, entry, sizeof(struct transfer), BPF_ANY);
+	case ASK_WATCHED: return table_ask(&watched, entry, sizeof(__u32), BPF_ANY);
+	case ASK_DESTINATIONS: return table_ask(&destinations, entry, sizeof(struct sent), BPF_ANY);
+	/* One that the kernel's side has noted already, it knows better. */
+	case ASK_SPACES: return table_ask(&spaces, entry, sizeof(__u32), BPF_NOEXIST);
+	case ASK_SIGNALS: return table_ask(&signals, entry, sizeof(struct signal_kept), BPF_ANY);
+	case ASK_FIFO_NAMES: return table_ask(&fifo_names, entry, sizeof(__u32), BPF_ANY);
+	case ASK_ASLEEP: return table_ask(&asleep, entry, sizeof(struct asleep), BPF_ANY);
+	}
+	return -EINVAL;
+}
+
+static long ask_step(__u32 i, void *none)
+{
+	struct ask_entry *entry = &ask.entries[i & (ASK_MAX - 1)];
+
+	entry->result = entry_ask(entry);
+	return 0;
+}
+
+/* Returns how many were there, up to EMPTY_AT_ONCE. */
+static __always_inline __u32 table_empty(void)
+{
+	__u32 done = 0;
+
+	switch (ask.table) {
+	case ASK_TRANSFERS: bpf_for_each_map_elem(&transfers, empty_step, &done, 0); break;
+	case ASK_WATCHED: bpf_for_each_map_elem(&watched, empty_step, &done, 0); break;
+	case ASK_DESTINATIONS: bpf_for_each_map_elem(&destinations, empty_step, &done, 0); break;
+	}
+	return done;
+}
+
+SEC("raw_tp")
+int ask_answer(void *ctx)
+{
+	if (ask.what == ASK_EMPTY)
+		return table_empty();
+	bpf_loop(ask.count, ask_step, NULL, 0);
+	return 0;
+}
+
+char _license[] SEC("license") = "GPL";
