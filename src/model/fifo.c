@@ -138,17 +138,32 @@ void fifo_unlist(struct model *model, struct object *object)
 	object->fifo_prev = NULL;
 }
 
-/* One that is unlinked stays so, and leaves the list when it is met: there may be any number of them,
- * of before. */
+/* One that is unlinked stays so, and leaves the list when it is met, once it is told of: there may be any number
+ * of them, of before. */
 static struct object *fifo_by_name(struct model *model, const char *name)
 {
 	struct object *object, *next;
 
 	DL_FOREACH_SAFE2(model->fifos, object, next, fifo_next)
 	{
-		if (object_is_unlinked(object))
+		if (object_is_unlinked(object) && object->unlink_due)
+			continue;
+		else if (object_is_unlinked(object))
 			fifo_unlist(model, object);
 		else if (object->name && !strcmp(object->name, name))
+			return object;
+	}
+	return NULL;
+}
+
+/* Whoever opened it meanwhile told that it is gone before the call that unlinked it returned. */
+static struct object *fifo_with_unlink_due(struct model *model, const char *name)
+{
+	struct object *object;
+
+	DL_FOREACH2(model->fifos, object, fifo_next)
+	{
+		if (object->unlink_due && object->name && !strcmp(object->name, name))
 			return object;
 	}
 	return NULL;
@@ -157,9 +172,13 @@ static struct object *fifo_by_name(struct model *model, const char *name)
 /* Two FIFOs under one path: the older one was moved, or something was mounted over it. */
 int fifo_set_name(struct model *model, struct object *object, const char *name)
 {
-	struct object *other = fifo_by_name(model, name);
+	struct object *other = fifo_by_name(model, name), *due;
 	char elsewhere[PATH_ROOM + 64];
 
+	/* Of the one before nobody told how it went, nor will: that was done by somebody who is not traced. */
+	due = fifo_with_unlink_due(model, name);
+	if (due && due != object)
+		due->unlink_due = false;
 	if (other && other != object) {
 		snprintf(elsewhere, sizeof(elsewhere), "%s (elsewhere) [%llu]", name,
 			 (unsigned long long)other->facts.ino);
@@ -223,12 +242,17 @@ static int fifo_opened(struct model *model, const struct record_fifo *record, co
 static void fifo_unlinked(struct model *model, const char *name, uint64_t ts,
 			  struct change *change)
 {
-	struct object *object = *name ? fifo_by_name(model, name) : NULL;
+	struct object *object = *name ? fifo_with_unlink_due(model, name) : NULL;
 
+	if (object)
+		object->unlink_due = false;
+	else if (*name)
+		object = fifo_by_name(model, name);
 	change->object = object;
 	if (!object)
 		return;
-	object->facts.pipe.names--;
+	if (object->facts.pipe.names)
+		object->facts.pipe.names--;
 	object->last_ts = ts;
 }
 

@@ -75,6 +75,7 @@ struct object {
 	uint64_t serial;		/* order of appearance, from 1 */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
 	struct object *fifo_next, *fifo_prev; /* model->fifos; fifo_prev NULL = not in it */
+	bool unlink_due;		/* a FIFO that a sample shows unlinked, which no record has told of yet */
 };
 
 /* So many looks without a sign say something. They are half a second apart. */

@@ -96,6 +96,8 @@ void object_sample(struct object *object, const struct file_facts *facts, uint64
 	object->facts = *facts;
 	if (was_unlinked)
 		object->facts.pipe.names = 0; /* there is no way back */
+	else if (object->name && object_is_unlinked(object))
+		object->unlink_due = true;
 	if (ts > object->last_ts)
 		object->last_ts = ts;
 }

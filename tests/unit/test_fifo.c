@@ -205,6 +205,48 @@ static void a_late_sample_changes_nothing(void **state)
 	assert_id(s->change.object, "fifo:/tmp/f (deleted) [200]");
 }
 
+/* Who waited in open comes back while another unlinks it: what it holds has no name any more, and that call has not
+ * returned. */
+static void told_unlinked_after_it_was_seen(void **state)
+{
+	struct script *s = *state;
+	struct file_facts gone = fifo_end(F + 1, 200, 2);
+	struct object *old;
+
+	start(s);
+	opened(s, T, 3, fifo_end(F, 200, 1));
+	fifo(s, FIFO_OPENED, "f", "f/tmp/", 200, 0);
+	old = s->change.object;
+	gone.pipe.names = 0;
+	opened(s, T, 4, gone);
+	fifo(s, FIFO_UNLINKED, "f", "tmp/", 0, 0);
+	assert_ptr_equal(s->change.object, old);
+	assert_true(happened(s));
+	assert_string_equal(event.name, "fifo.unlink");
+	/* Once. */
+	fifo(s, FIFO_UNLINKED, "f", "tmp/", 0, 0);
+	assert_null(s->change.object);
+}
+
+/* The same, and nobody told who did it: the next of that name is none of it. */
+static void unlinked_by_a_stranger(void **state)
+{
+	struct script *s = *state;
+	struct file_facts gone = fifo_end(F + 1, 200, 2);
+	struct object *new;
+
+	start(s);
+	opened(s, T, 3, fifo_end(F, 200, 1));
+	fifo(s, FIFO_OPENED, "f", "f/tmp/", 200, 0);
+	gone.pipe.names = 0;
+	opened(s, T, 4, gone);
+	fifo(s, FIFO_CREATED, "f", "tmp/", 0, 0);
+	new = s->change.object;
+	fifo(s, FIFO_UNLINKED, "f", "tmp/", 0, 0);
+	assert_ptr_equal(s->change.object, new);
+	assert_true(object_is_unlinked(new));
+}
+
 /* Opened while it had a name, and the call came back when another had it. */
 static void who_waited_opens_the_old_one(void **state)
 {
@@ -324,6 +366,8 @@ int main(void)
 		TEST(made_anew_is_another),
 		TEST(an_inode_is_used_again),
 		TEST(a_late_sample_changes_nothing),
+		TEST(told_unlinked_after_it_was_seen),
+		TEST(unlinked_by_a_stranger),
 		TEST(who_waited_opens_the_old_one),
 		TEST(two_of_one_path),
 		TEST(waiting_is_shown_until_told_otherwise),
