@@ -53,7 +53,8 @@ static long ask_step(__u32 i, void *none)
 {
 	struct ask_entry *entry = &ask.entries[i & (ASK_MAX - 1)];
 
-	entry->result = entry_ask(entry);
+	/* Before 6.4 (commit d7ba4cc900bf) the upper half of what a table's functions return is undefined. */
+	entry->result = (__s32)entry_ask(entry);
 	return 0;
 }
 

@@ -158,7 +158,8 @@ enum ask_table {
 #define ASK_MAX 64 /* a power of two */
 
 struct ask_entry {
-	__s64 result;	/* 0 or -errno */
+	__s32 result;	/* 0 or -errno */
+	__u32 pad;
 	__u64 key[6], value[14];
 };
 

@@ -57,7 +57,7 @@ static int ask_one(struct live *live, enum ask_what what, enum ask_table table, 
 		return err;
 	if (value)
 		memcpy(value, entry->value, sizes[table].value);
-	return (int)entry->result;
+	return entry->result;
 }
 
 int live_read(struct live *live, enum ask_table table, const void *key, void *value)
@@ -98,7 +98,7 @@ int live_put_all(struct live *live)
 	ask->count = 0;
 	for (uint32_t i = 0; i < count && !err; i++) {
 		if (ask->entries[i].result != -EEXIST)
-			err = (int)ask->entries[i].result;
+			err = ask->entries[i].result;
 	}
 	return err;
 }
