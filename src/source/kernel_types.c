@@ -315,13 +315,16 @@ static void reduction_close(struct reduction *reduction)
 	free(reduction->strings.data);
 }
 
-int kernel_types_reduce(const struct btf *kernel, const struct btf *own, void **data, unsigned int *size)
+int kernel_types_reduce(const struct btf *kernel, const struct btf *const *own, size_t count, void **data,
+			unsigned int *size)
 {
 	struct reduction reduction = { .kernel = kernel, .count = btf__type_cnt(kernel) };
 	int err;
 
 	reduction.ids = calloc(reduction.count, sizeof(*reduction.ids));
-	err = reduction.ids ? wanted_fill(&reduction, own) : -ENOMEM;
+	err = reduction.ids ? 0 : -ENOMEM;
+	for (size_t i = 0; i < count && !err; i++)
+		err = wanted_fill(&reduction, own[i]);
 	if (!err) {
 		take_wanted(&reduction);
 		number(&reduction);
@@ -362,7 +365,7 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
-int kernel_types_write(const struct kernel_types *types, const struct btf *own)
+int kernel_types_write(const struct kernel_types *types, const struct btf *const *own, size_t count)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
 	unsigned int size = 0;
@@ -371,7 +374,7 @@ int kernel_types_write(const struct kernel_types *types, const struct btf *own)
 
 	if (!kernel)
 		return -errno;
-	err = kernel_types_reduce(kernel, own, &data, &size);
+	err = kernel_types_reduce(kernel, own, count, &data, &size);
 	if (!err)
 		err = write_all(types->fd, data, size);
 	free(data);

@@ -387,27 +387,18 @@ static int program_prepare(struct live *live)
 	return err ? err_r(err, "starting %s: %s", live->options->program[0], strerror(-err)) : 0;
 }
 
-static int tracing_open(struct live *live)
-{
-	int err = live_hooks_open(live);
-
-	return err ? err : events_open(live);
-}
-
 /* Loads and attaches all that is needed. */
 static int programs_open(struct live *live, bool trace)
 {
-	int err = 0;
+	int err;
 
-	if (trace) {
-		err = program_prepare(live);
-		reader_go_first();
-	}
+	if (!trace)
+		return live_load(live, false);
+	err = program_prepare(live);
+	reader_go_first();
 	if (!err)
-		err = live_snapshot_begin(live);
-	if (!err && trace)
-		err = tracing_open(live);
-	return err ? err : live_snapshot_end(live);
+		err = live_hooks_attach(live);
+	return err ? err : events_open(live);
 }
 
 static int program_start(struct live *live)

@@ -15,7 +15,6 @@
 #include "ipctrace/record.h"
 #include "model/model.h"
 #include "options.h"
-#include "source/kernel_types.h"
 #include "source/program.h"
 #include "source/ring.h"
 #include "source/source.h"
@@ -53,6 +52,7 @@ struct live {
 	int err;			/* first failure of fn; ends the stream */
 
 	struct tracer_bpf *tracer;
+	struct bpf_object *beside;	/* the tracer once more: its maps, and those programs that are loaded beside */
 	struct snapshot_bpf *snapshot;
 	struct bpf_link *links[16];
 	size_t links_count;
@@ -71,12 +71,6 @@ struct live {
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 	bool pipe_times;		/* the kernel notes when a pipe was last written to */
 	bool may_thread;		/* while it opens; later the filter of system calls refuses threads */
-	struct {
-		pthread_t thread;
-		struct kernel_types types;
-		bool runs;
-		int err;		/* of what it loaded; once it has ended */
-	} loader;
 
 	struct counted *counted;
 	struct counted_process *counted_processes;
@@ -125,17 +119,30 @@ int live_check_kernel(void);
  * Returns -EOPNOTSUPP. */
 int live_unsupported(const char *what, int err);
 
+/* The same for any reason. Returns err, or -EOPNOTSUPP where that is it. */
+int live_load_error(const char *what, int err);
+
+/* live_load.c: opens and loads the snapshot's programs, unless they are, and the tracer's if `trace`. No process
+ * may be forked meanwhile that allocates memory before it executes. 0 or -errno, after one line on standard error;
+ * what it could not load is closed then. */
+int live_load(struct live *live, bool trace);
+/* As pthread_create(), but no signal comes to it. 0 or -errno. */
+int live_thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx);
+
 /* live_hooks.c: all return 0 or -errno, after one line on standard error. */
-int live_hooks_open(struct live *live);
+/* Opens the tracer and chooses its programs. types: path of the kernel's. */
+int live_hooks_open(struct live *live, const char *types);
+/* Loads it, and all else with it, and attaches. */
+int live_hooks_attach(struct live *live);
 void live_hooks_close(struct live *live);
+/* A program of the tracer that is loaded; NULL = none of that name. */
+struct bpf_program *live_program(const struct live *live, const char *name);
 /* Totals of every loss counter into loss[LOSS_MAX]. */
 void live_hooks_losses(struct live *live, uint64_t *loss);
 
-/* live_snapshot.c: begin() starts loading its programs beside the tracer's, end() waits until they are. After
- * begin() no process may be forked that allocates memory before it executes. 0 or -errno, after one line on
- * standard error. */
-int live_snapshot_begin(struct live *live);
-int live_snapshot_end(struct live *live);
+/* live_snapshot.c: opens its programs and chooses among them. types: path of the kernel's. 0 or -errno, after one
+ * line on standard error. */
+int live_snapshot_open(struct live *live, const char *types);
 int live_snapshot_rows(struct live *live, record_fn to, void *ctx);
 void live_snapshot_close(struct live *live);
 /* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */

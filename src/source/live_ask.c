@@ -28,7 +28,7 @@ static struct ask *ask_of(struct live *live)
 static int run(struct live *live)
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
-	int err = bpf_prog_test_run_opts(bpf_program__fd(live->tracer->progs.ask_answer), &opts);
+	int err = bpf_prog_test_run_opts(bpf_program__fd(live_program(live, "ask_answer")), &opts);
 
 	return err ? err : (int)opts.retval;
 }

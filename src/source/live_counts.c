@@ -286,7 +286,7 @@ static int table_read(struct live *live)
 	buf = malloc(LIVE_READ_SIZE);
 	if (!buf)
 		return -ENOMEM;
-	err = live_map_read(live->tracer->progs.transfers_row, live->tracer->maps.transfers, buf, transfers_row,
+	err = live_map_read(live_program(live, "transfers_row"), live->tracer->maps.transfers, buf, transfers_row,
 			    drain_meanwhile, &reading);
 	free(buf);
 	return err;

@@ -15,7 +15,6 @@
 
 #include "mechanism/mechanism.h"
 #include "source/calls.h"
-#include "source/kernel_types.h"
 #include "source/live.h"
 #include "tracer.skel.h"
 #include "util/error.h"
@@ -30,17 +29,6 @@ static bool kernel_wants_perf_hook(void)
 	struct utsname name;
 
 	return !uname(&name) && atoi(name.release) >= 7;
-}
-
-static int open_map_error(const char *what, int err)
-{
-	if (err == -EPERM)
-		return live_refused(what, err);
-	/* EACCES: the verifier refuses a program, for want of something it needs. */
-	if (err == -ESRCH || err == -EOPNOTSUPP || err == -EINVAL || err == -ENOENT ||
-	    err == -EACCES)
-		return live_unsupported(what, err);
-	return err_r(err, "%s: %s", what, strerror(-err));
 }
 
 /* The perf tracepoint tells a signal's target by its pid, and that leads to the task through struct
@@ -66,12 +54,26 @@ static bool is_perf(const struct live *live, const char *name)
 	return live->perf_hook && (live->finds_tasks || strcmp(name, "signal_generate"));
 }
 
-static struct bpf_program *hook_program(struct live *live, const char *name)
+struct bpf_program *live_program(const struct live *live, const char *name)
 {
-	char full[64];
+	struct bpf_program *program = bpf_object__find_program_by_name(live->tracer->obj, name);
 
-	snprintf(full, sizeof(full), "%s_%s", name, is_perf(live, name) ? "perf" : "btf");
-	return bpf_object__find_program_by_name(live->tracer->obj, full);
+	if (program && bpf_program__fd(program) < 0)
+		program = bpf_object__find_program_by_name(live->beside, name);
+	return program && bpf_program__fd(program) >= 0 ? program : NULL;
+}
+
+static void hook_name(const struct live *live, const char *hook, char *name, size_t size)
+{
+	snprintf(name, size, "%s_%s", hook, is_perf(live, hook) ? "perf" : "btf");
+}
+
+static struct bpf_program *hook_program(const struct live *live, const char *hook)
+{
+	char name[64];
+
+	hook_name(live, hook, name, sizeof(name));
+	return live_program(live, name);
 }
 
 static bool is_enabled(const struct options *options, const char *mechanism)
@@ -112,42 +114,70 @@ static bool is_program_wanted(const struct live *live, const char *name)
 	return true;
 }
 
-/* Is it of a kind of hook, and of the one chosen? */
-static bool is_chosen(const struct live *live, const char *name, bool *has_kind)
+/* No hooks of calls, hence of one kind. */
+static const char *const always[] = {"note_tasks", "transfers_row", "destinations_row", "fell_asleep",
+				     "ask_answer"};
+
+static bool is_always_wanted(const char *name)
+{
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++) {
+		if (!strcmp(always[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* Exits of calls that only those look at who want mappings. */
+static bool is_of_spaces(const char *hook)
+{
+	for (size_t i = 0; i < call_rows_count; i++) {
+		const char *program = call_program(call_rows[i].action);
+
+		if (call_rows[i].maps && program && !strcmp(program, hook))
+			return true;
+	}
+	return false;
+}
+
+/* Every program of the chosen kind of hook, "name_perf" or "name_btf", and none of the other kind. */
+static bool is_chosen(const struct live *live, const char *name)
 {
 	const char *end = strrchr(name, '_');
 	char hook[64];
 
-	*has_kind = end && (!strcmp(end, "_perf") || !strcmp(end, "_btf"));
-	if (!*has_kind)
+	if (is_always_wanted(name))
+		return true;
+	if (!strcmp(name, "signal_note_pending"))
+		return is_program_wanted(live, name);
+	if (!end || (strcmp(end, "_perf") && strcmp(end, "_btf")))
 		return false;
 	snprintf(hook, sizeof(hook), "%.*s", (int)(end - name), name);
-	return is_perf(live, hook) == !strcmp(end, "_perf");
+	return is_perf(live, hook) == !strcmp(end, "_perf") && is_program_wanted(live, hook) &&
+	       (!is_of_spaces(hook) || live_wants_spaces(live));
 }
 
-/* Every program of the chosen hook is loaded, those of the other are not. */
-static void choose_programs(struct live *live)
+/* These take the verifier, with the snapshot's, as long as the rest does. */
+static bool is_beside(const char *name)
+{
+	static const char *const beside[] = {"signal", "fifo_", "mq_", "mapping_"};
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		if (!strncmp(name, beside[i], strlen(beside[i])))
+			return true;
+	}
+	return false;
+}
+
+static void choose_programs(const struct live *live, struct bpf_object *object)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, live->tracer->obj) {
+	bpf_object__for_each_program(program, object) {
 		const char *name = bpf_program__name(program);
-		bool has_kind, chosen = is_chosen(live, name, &has_kind);
 
-		if (has_kind)
-			bpf_program__set_autoload(program, chosen && is_program_wanted(live, name));
+		bpf_program__set_autoload(program, is_beside(name) == (object == live->beside) &&
+							   is_chosen(live, name));
 	}
-	for (size_t i = 0; i < call_rows_count && !live_wants_spaces(live); i++) {
-		if (call_rows[i].maps)
-			bpf_program__set_autoload(hook_program(live, call_program(call_rows[i].action)),
-						  false);
-	}
-	bpf_program__set_autoload(live->tracer->progs.fell_asleep, true);
-	bpf_program__set_autoload(live->tracer->progs.note_tasks, true);
-	bpf_program__set_autoload(live->tracer->progs.transfers_row, true);
-	bpf_program__set_autoload(live->tracer->progs.destinations_row, true);
-	bpf_program__set_autoload(live->tracer->progs.signal_note_pending,
-				  is_enabled(live->options, "signal"));
 }
 
 /* Early enough that what comes while the reader gets going still fits, late enough to be rare. */
@@ -166,14 +196,29 @@ static bool counts_transfers(const struct options *options)
 	return false;
 }
 
-static int tracer_open(struct live *live, const struct kernel_types *types)
+static int objects_open(struct live *live, const char *types)
 {
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types->path);
-	struct settings *settings;
+	/* As the skeleton has it: the name is in those of maps, by which they are found. */
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "tracer_bpf", .btf_custom_path = types);
+	size_t size;
+	const void *elf = tracer_bpf__elf_bytes(&size);
 
 	live->tracer = tracer_bpf__open_opts(&opts);
-	if (!live->tracer)
-		return open_map_error("opening the tracer", -errno);
+	live->beside = live->tracer ? bpf_object__open_mem(elf, size, &opts) : NULL;
+	if (!live->beside)
+		return live_load_error("opening the tracer", -errno);
+	choose_programs(live, live->tracer->obj);
+	choose_programs(live, live->beside);
+	return 0;
+}
+
+int live_hooks_open(struct live *live, const char *types)
+{
+	struct settings *settings;
+	int err = objects_open(live, types);
+
+	if (err)
+		return err;
 	settings = (struct settings *)&live->tracer->rodata->settings;
 	settings->own_tgid = getpid();
 	settings->own_mnt_ns = mount_namespace(getpid());
@@ -185,31 +230,8 @@ static int tracer_open(struct live *live, const struct kernel_types *types)
 	live->tracer->bss->control.wake_bytes = wake_bytes(live->options);
 	live->tracer->bss->control.count_transfers = counts_transfers(live->options);
 	live->tracer->bss->control.follow_signals = is_enabled(live->options, "signal");
-	choose_programs(live);
-	return 0;
-}
-
-static int tracer_load(struct live *live)
-{
-	struct kernel_types types;
-	int err = kernel_types_open(&types);
-
-	if (err)
-		return open_map_error("loading the tracer", err);
-	err = tracer_open(live, &types);
-	if (!err) {
-		err = kernel_types_write(&types, bpf_object__btf(live->tracer->obj));
-		if (!err)
-			err = live_marks_size(live);
-		if (!err)
-			err = tracer_bpf__load(live->tracer);
-		if (!err)
-			err = live_marks_map(live);
-		if (err)
-			err = open_map_error("loading the tracer", err);
-	}
-	kernel_types_close(&types);
-	return err;
+	err = live_marks_size(live);
+	return err ? live_load_error("opening the tracer", err) : 0;
 }
 
 static int dispatch_set(struct live *live, int nr, const char *name)
@@ -239,7 +261,7 @@ static int dispatch_fill(struct live *live)
 static int keep_link(struct live *live, struct bpf_link *link, const char *what)
 {
 	if (!link)
-		return open_map_error(what, -errno);
+		return live_load_error(what, -errno);
 	live->links[live->links_count++] = link;
 	return 0;
 }
@@ -326,13 +348,22 @@ static int selftest(struct live *live)
 	return control->test_calls == SELFTEST_CALLS ? 0 : -EIO;
 }
 
+static int marks_map(struct live *live)
+{
+	int err = live_marks_map(live);
+
+	return err ? live_load_error("mapping the marks", err) : 0;
+}
+
 static int try_hook(struct live *live, bool perf)
 {
 	int err;
 
 	live->perf_hook = perf;
 	live->finds_tasks = perf && finds_tasks();
-	err = tracer_load(live);
+	err = live_load(live, true);
+	if (!err)
+		err = marks_map(live);
 	if (!err)
 		err = attach_hook(live, "root", "raw_syscalls/sys_exit");
 	if (!err)
@@ -367,7 +398,7 @@ static int attach_life(struct live *live)
 	if (!err && is_enabled(live->options, "tcp"))
 		err = attach_hook(live, "tcp_state", "sock/inet_sock_set_state");
 	if (!err && t->bss->control.count_transfers)
-		err = keep_link(live, bpf_program__attach(t->progs.fell_asleep),
+		err = keep_link(live, bpf_program__attach(live_program(live, "fell_asleep")),
 				"attaching sched_switch");
 	return err;
 }
@@ -380,17 +411,17 @@ static int run_iterator(struct bpf_program *program)
 	char none;
 
 	if (!link)
-		return open_map_error("attaching an iterator", -errno);
+		return live_load_error("attaching an iterator", -errno);
 	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0 || read(fd, &none, 1) < 0)
-		err = open_map_error("running an iterator", -errno);
+		err = live_load_error("running an iterator", -errno);
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
 	return err;
 }
 
-int live_hooks_open(struct live *live)
+int live_hooks_attach(struct live *live)
 {
 	enum hooks forced = live->options->hooks;
 	bool perf = forced ? forced == HOOKS_PERF : kernel_wants_perf_hook();
@@ -408,9 +439,9 @@ int live_hooks_open(struct live *live)
 	if (!err)
 		err = attach_life(live);
 	if (!err && live->tracer->bss->control.count_transfers)
-		err = run_iterator(live->tracer->progs.note_tasks);
+		err = run_iterator(live_program(live, "note_tasks"));
 	if (!err && live->tracer->bss->control.follow_signals)
-		err = run_iterator(live->tracer->progs.signal_note_pending);
+		err = run_iterator(live_program(live, "signal_note_pending"));
 	return err;
 }
 
@@ -419,16 +450,18 @@ void live_hooks_close(struct live *live)
 	while (live->links_count)
 		bpf_link__destroy(live->links[--live->links_count]);
 	live_marks_close(live);
+	bpf_object__close(live->beside);
 	tracer_bpf__destroy(live->tracer);
+	live->beside = NULL;
 	live->tracer = NULL;
 }
 
-static uint64_t recursion_misses(struct live *live)
+static uint64_t misses_of(const struct live *live, const struct bpf_object *object)
 {
 	struct bpf_program *program;
 	uint64_t sum = 0;
 
-	bpf_object__for_each_program(program, live->tracer->obj) {
+	bpf_object__for_each_program(program, object) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(program);
@@ -441,6 +474,11 @@ static uint64_t recursion_misses(struct live *live)
 			    (unsigned long long)info.recursion_misses);
 	}
 	return sum;
+}
+
+static uint64_t recursion_misses(const struct live *live)
+{
+	return misses_of(live, live->tracer->obj) + misses_of(live, live->beside);
 }
 
 void live_hooks_losses(struct live *live, uint64_t *loss)

@@ -113,3 +113,16 @@ int live_unsupported(const char *what, int err)
 	return err_r(-EOPNOTSUPP, "Linux %s refused %s (%s); Linux 6.1 or later with BTF is needed",
 		     kernel.release, what, strerror(-err));
 }
+
+int live_load_error(const char *what, int err)
+{
+	switch (err) {
+	case -EPERM: return live_refused(what, err);
+	case -EACCES: /* the verifier refuses a program, for want of something it needs */
+	case -ESRCH:
+	case -EOPNOTSUPP:
+	case -EINVAL:
+	case -ENOENT: return live_unsupported(what, err);
+	}
+	return err_r(err, "%s: %s", what, strerror(-err));
+}

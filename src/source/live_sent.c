@@ -143,7 +143,7 @@ int live_sent_read(struct live *live)
 	if (!buf)
 		return -ENOMEM;
 	live->sent_count = 0;
-	err = live_map_read(live->tracer->progs.destinations_row, live->tracer->maps.destinations, buf,
+	err = live_map_read(live_program(live, "destinations_row"), live->tracer->maps.destinations, buf,
 			    destination_row, NULL, &reading);
 	for (size_t i = 0; i < reading.over_count && !err; i++)
 		err = over_take(live, &reading.over[i]);

@@ -2,9 +2,7 @@
 /* The kernel's tables by iterators: what existed before us, and the truth to repair or audit by. */
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +14,6 @@
 #include "source/relay.h"
 #include "snapshot.skel.h"
 #include "util/error.h"
-
-#define LARGE (128 << 10) /* bytes */
 
 /* What is loaded depends on what is asked. */
 static void choose_rows(const struct live *live)
@@ -33,68 +29,14 @@ static void choose_rows(const struct live *live)
 	bpf_program__set_autoload(snapshot->progs.rows_peer, live->wants_waits);
 }
 
-static void *load(void *ctx)
+int live_snapshot_open(struct live *live, const char *types)
 {
-	struct live *live = ctx;
-	int ends[2];
-
-	if (live->wants_waits)
-		live_pipe_times_begin(ends);
-	live->loader.err = kernel_types_write(&live->loader.types, bpf_object__btf(live->snapshot->obj));
-	if (!live->loader.err)
-		live->loader.err = snapshot_bpf__load(live->snapshot);
-	kernel_types_close(&live->loader.types);
-	if (live->wants_waits)
-		live->pipe_times = live_pipe_times_end(ends);
-	return NULL;
-}
-
-/* A signal is for the thread that waits for events. 0 or -errno. */
-static int thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(thread, NULL, run, ctx);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -err;
-}
-
-/* Where there are too many processes to start one more thread, we are needed: one after the other, then. */
-static void loader_start(struct live *live)
-{
-	/* One heap: what loading frees is used again by the model. And what is large is given back once it is free,
-	 * were it as large as what the kernel's types took: the model's tables double as they grow. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_THRESHOLD, LARGE);
-	live->loader.runs = !thread_start(&live->loader.thread, load, live);
-	if (!live->loader.runs)
-		load(live);
-}
-
-static void loader_join(struct live *live)
-{
-	if (live->loader.runs)
-		pthread_join(live->loader.thread, NULL);
-	live->loader.runs = false;
-}
-
-int live_snapshot_begin(struct live *live)
-{
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = live->loader.types.path);
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types);
 	struct settings *settings;
-	int err = kernel_types_open(&live->loader.types);
 
-	if (err)
-		return err_r(err, "keeping the kernel's types: %s", strerror(-err));
 	live->snapshot = snapshot_bpf__open_opts(&opts);
-	if (!live->snapshot) {
-		err = err_r(-errno, "opening the snapshot programs: %s", strerror(errno));
-		kernel_types_close(&live->loader.types);
-		return err;
-	}
+	if (!live->snapshot)
+		return live_load_error("opening the snapshot programs", -errno);
 	settings = (struct settings *)&live->snapshot->rodata->settings;
 	/* Not shown otherwise; but whoever runs us and waits for us has no other reason to. */
 	settings->own_tgid = live->wants_waits ? 0 : getpid();
@@ -102,21 +44,11 @@ int live_snapshot_begin(struct live *live)
 	wait_calls_fill_settings(settings);
 	settings->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	choose_rows(live);
-	loader_start(live);
 	return 0;
-}
-
-int live_snapshot_end(struct live *live)
-{
-	loader_join(live);
-	if (live->loader.err == -EPERM)
-		return live_refused("loading the snapshot programs", live->loader.err);
-	return live->loader.err ? live_unsupported("loading the snapshot programs", live->loader.err) : 0;
 }
 
 void live_snapshot_close(struct live *live)
 {
-	loader_join(live);
 	snapshot_bpf__destroy(live->snapshot);
 	live->snapshot = NULL;
 }
@@ -320,8 +252,8 @@ static int tables_read_ahead(struct live *live, char *buf, record_fn to, void *c
 
 	if (!ahead.relay)
 		return -ENOMEM;
-	if (thread_start(&thread, read_ahead, &ahead)) {
-		err = tables_read(live, buf, to, ctx); /* as in loader_start() */
+	if (live_thread_start(&thread, read_ahead, &ahead)) {
+		err = tables_read(live, buf, to, ctx); /* as in live_load.c */
 	} else {
 		err = relay_take(ahead.relay, to, ctx);
 		pthread_join(thread, NULL);

@@ -75,10 +75,11 @@ static struct btf *program_make(void)
 static struct btf *reduce(void)
 {
 	struct btf *kernel = kernel_make(), *program = program_make(), *reduced;
+	const struct btf *const own[] = { program };
 	unsigned int size = 0;
 	void *data = NULL;
 
-	assert_int_equal(kernel_types_reduce(kernel, program, &data, &size), 0);
+	assert_int_equal(kernel_types_reduce(kernel, own, 1, &data, &size), 0);
 	reduced = btf__new(data, size);
 	assert_non_null(reduced);
 	free(data);
