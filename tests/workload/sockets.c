@@ -16,6 +16,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
@@ -235,6 +236,18 @@ static void talk_all(void)
 	}
 }
 
+/* The end of the stream is in FIN-WAIT-1 until the other side's TCP has answered, and no call waits for that. */
+static void await_acknowledged(int fd)
+{
+	struct tcp_info info;
+	socklen_t len;
+
+	do {
+		len = sizeof(info);
+		must(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len));
+	} while (info.tcpi_state == TCP_FIN_WAIT1);
+}
+
 int main(int argc, char **argv)
 {
 	union address address;
@@ -296,6 +309,7 @@ int main(int argc, char **argv)
 	}
 	struct talk *half = &talks[5];
 	must(shutdown(half->client, SHUT_WR));
+	await_acknowledged(half->client);
 
 	printf("{\"done\": true, \"pid\": %d, \"server\": %d, \"tcp_port\": %d, \"talks\": [",
 	       getpid(), child, ntohs(wait_tcp.v4.sin_port));
