@@ -257,6 +257,10 @@ void live_signals_close(struct live *live);
 
 /* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
 int live_describe(struct live *live);
+/* Those of the process that came after *last, if it is known by now; NULL = the first. 1 = it is *last now,
+ * 0 = none came yet, or -errno. What live_describe() will not have to read then; a run of selected ones drops
+ * most processes once it knows them all, so it does nothing there. */
+int live_describe_next(struct live *live, const struct process **last);
 /* Before the record of a mapping is delivered: the path of its file, as a record, where others may have the
  * same mapped and it is not known yet. */
 int live_describe_mapped(struct live *live, const struct record_mapping *record);

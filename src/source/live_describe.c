@@ -316,6 +316,19 @@ static int describe_texts(struct live *live, const struct process *process)
 	return err;
 }
 
+int live_describe_next(struct live *live, const struct process **last)
+{
+	const struct process *next = *last ? (*last)->hh.next : live->model->processes;
+	int err = 0;
+
+	if (!next || live->selective)
+		return 0;
+	*last = next;
+	if (is_interesting(live, next))
+		err = describe_texts(live, next);
+	return err ? err : 1;
+}
+
 /* Everything that is not known yet, of the processes that will be shown. */
 int live_describe(struct live *live)
 {

@@ -128,6 +128,7 @@ struct taker {
 	struct live *live;
 	record_fn to;
 	void *ctx;
+	const struct process *described; /* the last one, while rows are awaited */
 };
 
 static int snapshot_row(void *ctx, const struct record *record)
@@ -244,7 +245,15 @@ static void *read_ahead(void *ctx)
 	return NULL;
 }
 
-static int tables_read_ahead(struct live *live, char *buf, record_fn to, void *ctx)
+/* Files in /proc are slow to read, and the one who takes the rows in is often done with all there are. */
+static int describe_meanwhile(void *ctx)
+{
+	struct taker *taker = ctx;
+
+	return live_describe_next(taker->live, &taker->described);
+}
+
+static int tables_read_ahead(struct live *live, char *buf, struct taker *taker)
 {
 	struct ahead ahead = { .live = live, .buf = buf, .relay = relay_new() };
 	pthread_t thread;
@@ -253,9 +262,9 @@ static int tables_read_ahead(struct live *live, char *buf, record_fn to, void *c
 	if (!ahead.relay)
 		return -ENOMEM;
 	if (live_thread_start(&thread, read_ahead, &ahead)) {
-		err = tables_read(live, buf, to, ctx); /* as in live_load.c */
+		err = tables_read(live, buf, snapshot_row, taker); /* as in live_load.c */
 	} else {
-		err = relay_take(ahead.relay, to, ctx);
+		err = relay_take(ahead.relay, snapshot_row, describe_meanwhile, taker);
 		pthread_join(thread, NULL);
 	}
 	relay_free(ahead.relay);
@@ -268,7 +277,7 @@ static int tables_take(struct live *live, char *buf, record_fn to, void *ctx)
 
 	if (!is_loaded(live->snapshot->progs.rows_mapping))
 		live_shared_close(live); /* who has a file mapped is not known */
-	return live->may_thread ? tables_read_ahead(live, buf, snapshot_row, &taker) :
+	return live->may_thread ? tables_read_ahead(live, buf, &taker) :
 				  tables_read(live, buf, snapshot_row, &taker);
 }
 

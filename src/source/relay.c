@@ -116,12 +116,10 @@ static const struct chunk *chunk_await(struct relay *relay)
 	return has_one ? &relay->chunks[relay->emptied % CHUNKS] : NULL;
 }
 
-/* cut: and that was the last. */
-static void chunk_return(struct relay *relay, bool cut)
+static void chunk_return(struct relay *relay)
 {
 	pthread_mutex_lock(&relay->lock);
 	relay->emptied++;
-	relay->is_cut = cut;
 	pthread_cond_signal(&relay->moved);
 	pthread_mutex_unlock(&relay->lock);
 }
@@ -138,14 +136,49 @@ static int chunk_empty(const struct chunk *chunk, record_fn to, void *ctx)
 	return err;
 }
 
-int relay_take(struct relay *relay, record_fn to, void *ctx)
+/* Nothing is filled yet, and something will be. */
+static bool must_wait(struct relay *relay)
+{
+	bool must;
+
+	pthread_mutex_lock(&relay->lock);
+	must = relay->filled == relay->emptied && !relay->has_ended;
+	pthread_mutex_unlock(&relay->lock);
+	return must;
+}
+
+static void cut(struct relay *relay)
+{
+	pthread_mutex_lock(&relay->lock);
+	relay->is_cut = true;
+	pthread_cond_signal(&relay->moved);
+	pthread_mutex_unlock(&relay->lock);
+}
+
+/* 0 or -errno. */
+static int spend_waiting(struct relay *relay, relay_idle_fn idle, void *ctx)
+{
+	int did = 1;
+
+	while (did > 0 && must_wait(relay))
+		did = idle(ctx);
+	return did < 0 ? did : 0;
+}
+
+int relay_take(struct relay *relay, record_fn to, relay_idle_fn idle, void *ctx)
 {
 	const struct chunk *chunk;
 	int err = 0;
 
-	while (!err && (chunk = chunk_await(relay))) {
+	while (!err) {
+		err = spend_waiting(relay, idle, ctx);
+		chunk = err ? NULL : chunk_await(relay);
+		if (!chunk)
+			break;
 		err = chunk_empty(chunk, to, ctx);
-		chunk_return(relay, err != 0);
+		chunk_return(relay);
 	}
+	if (err)
+		cut(relay);
 	return err ? err : relay->err;
 }

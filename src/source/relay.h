@@ -18,8 +18,11 @@ int relay_put(void *relay, const struct record *record);
 /* The last call of who reads: that was all, or it ended with that error (-errno). */
 void relay_end(struct relay *relay, int err);
 
-/* For the other: hands on all records, as they come. 0 after the last, or the first error: of `to`, or that
- * which relay_end() was told. */
-int relay_take(struct relay *relay, record_fn to, void *ctx);
+/* What the other one can do meanwhile, piece by piece: 1 = one piece is done, 0 = there is none for now, or
+ * -errno, which ends the taking. */
+typedef int (*relay_idle_fn)(void *ctx);
+/* For the other: hands on all records, as they come, and has `idle` do something while it would have to wait for
+ * one. 0 after the last, or the first error: of `to` or `idle`, or that which relay_end() was told. */
+int relay_take(struct relay *relay, record_fn to, relay_idle_fn idle, void *ctx);
 
 #endif /* IPCTRACE_RELAY_H */

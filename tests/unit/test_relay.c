@@ -9,6 +9,8 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "source/relay.h"
@@ -21,6 +23,7 @@ struct sender {
 	uint32_t size;		/* of the largest */
 	int end;		/* the error it ends with */
 	int err;		/* what putting gave */
+	sem_t *go;		/* it waits for that first; NULL = for nothing */
 };
 
 /* Number i: ts says so, and so does each byte behind the head. */
@@ -31,6 +34,8 @@ static void *send_all(void *ctx)
 	struct sender *sender = ctx;
 	uint32_t spare = sender->size - sizeof(*record);
 
+	if (sender->go)
+		sem_wait(sender->go);
 	for (uint64_t i = 0; i < sender->count && !sender->err; i++) {
 		record->ts = i;
 		record->size = sizeof(*record) + (uint32_t)(i * 40 % (spare + 8)) / 8 * 8;
@@ -44,6 +49,10 @@ static void *send_all(void *ctx)
 struct receiver {
 	uint64_t count;
 	uint64_t fails_at;	/* that record is refused; ~0 = none */
+	uint64_t pieces;	/* of what there is to do meanwhile */
+	uint64_t done;
+	bool idle_fails;	/* after the last of them */
+	sem_t *go;		/* posted with the last of them; NULL = nobody waits */
 };
 
 static int receive(void *ctx, const struct record *record)
@@ -61,6 +70,18 @@ static int receive(void *ctx, const struct record *record)
 	return 0;
 }
 
+static int work(void *ctx)
+{
+	struct receiver *receiver = ctx;
+
+	if (receiver->done == receiver->pieces)
+		return receiver->idle_fails ? -EIO : 0;
+	receiver->done++;
+	if (receiver->go && receiver->done == receiver->pieces)
+		sem_post(receiver->go);
+	return 1;
+}
+
 static int run(struct sender *sender, struct receiver *receiver)
 {
 	pthread_t thread;
@@ -69,7 +90,7 @@ static int run(struct sender *sender, struct receiver *receiver)
 	sender->relay = relay_new();
 	assert_non_null(sender->relay);
 	assert_int_equal(pthread_create(&thread, NULL, send_all, sender), 0);
-	err = relay_take(sender->relay, receive, receiver);
+	err = relay_take(sender->relay, receive, work, receiver);
 	pthread_join(thread, NULL);
 	relay_free(sender->relay);
 	return err;
@@ -119,6 +140,36 @@ static void test_taking_fails(void **state)
 	assert_int_equal(sender.err, -ECANCELED);
 }
 
+/* While no record is there, what else there is gets done, and what comes then is taken all the same. */
+static void test_works_meanwhile(void **state)
+{
+	struct sender sender = { .count = MANY, .size = 512 };
+	struct receiver receiver = { .fails_at = ~0ull, .pieces = 50 };
+	sem_t go;
+
+	assert_int_equal(sem_init(&go, 0, 0), 0);
+	sender.go = receiver.go = &go;
+	assert_int_equal(run(&sender, &receiver), 0);
+	assert_int_equal(receiver.done, 50);
+	assert_int_equal(receiver.count, MANY);
+	sem_destroy(&go);
+}
+
+static void test_work_fails(void **state)
+{
+	struct sender sender = { .count = MANY, .size = 512 };
+	struct receiver receiver = { .fails_at = ~0ull, .pieces = 3, .idle_fails = true };
+	sem_t go;
+
+	assert_int_equal(sem_init(&go, 0, 0), 0);
+	sender.go = &go;
+	receiver.go = &go;
+	assert_int_equal(run(&sender, &receiver), -EIO);
+	assert_int_equal(receiver.done, 3);
+	assert_int_equal(sender.err, -ECANCELED);
+	sem_destroy(&go);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +177,8 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_reading_fails),
 		cmocka_unit_test(test_taking_fails),
+		cmocka_unit_test(test_works_meanwhile),
+		cmocka_unit_test(test_work_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
