@@ -95,8 +95,7 @@ static int show_event(struct session *session, const struct record *record,
 	struct event event = { 0 };
 	int err;
 
-	if (!session->event ||
-	    !mechanism_event(session->model, record, change, session->options->mechanisms,
+	if (!mechanism_event(session->model, record, change, session->options->mechanisms,
 			     &event) ||
 	    !is_shown(session->model, record, &event))
 		return 0;
@@ -106,20 +105,28 @@ static int show_event(struct session *session, const struct record *record,
 	return err;
 }
 
+static int take_fresh(void *ctx, const struct record *record)
+{
+	struct session *session = ctx;
+	struct change unused = { 0 };
+
+	return model_apply(session->fresh, record, &unused) ? out_of_memory(session) : 0;
+}
+
 static int apply(struct session *session, const struct record *record)
 {
 	struct change change = { 0 };
-	struct change unused = { 0 };
+	int err;
 
 	/* What was shared once is known to the other alone: a prune would leave fewer here. */
-	if (session->fresh && record->type != RECORD_PRUNE &&
-	    model_apply(session->fresh, record, &unused))
-		return out_of_memory(session);
+	err = session->fresh && record->type != RECORD_PRUNE ? take_fresh(session, record) : 0;
+	if (err)
+		return err;
 	if (model_apply(session->model, record, &change))
 		return out_of_memory(session);
 	if (record->type == RECORD_READY)
 		announce_ready(session);
-	return show_event(session, record, &change);
+	return session->event ? show_event(session, record, &change) : 0;
 }
 
 /* A recording read with -p: what was asked for then gives way to what is asked for now. */
@@ -263,14 +270,6 @@ static int stream(struct session *session)
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
-
-static int take_fresh(void *ctx, const struct record *record)
-{
-	struct session *session = ctx;
-	struct change unused = { 0 };
-
-	return model_apply(session->fresh, record, &unused) ? out_of_memory(session) : 0;
-}
 
 /* Lets both models take what the stream still brings, until it brings nothing. */
 static int drain(struct session *session, uint64_t limit)

@@ -73,9 +73,9 @@ static int add_holder(struct fds_view *view, const struct process *process,
 		return -ENOMEM;
 	*added = (struct holder){
 		.object = slot->description->object->serial,
+		.held = slot->description->object,
 		.description = slot->description->serial,
 		.process = process,
-		.table = table,
 		.slot = slot,
 		.fd = fd,
 	};
@@ -283,7 +283,7 @@ static int show_holders(struct fds_view *view)
 		if (!process_is_selected(view->model, holder->process))
 			err = set_add(&view->processes, holder->process);
 		if (!err)
-			err = set_add(&view->objects, holder_description(holder)->object);
+			err = set_add(&view->objects, holder->held);
 	}
 	return err;
 }

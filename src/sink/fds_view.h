@@ -12,8 +12,8 @@
 /* One descriptor of one process. */
 struct holder {
 	uint64_t object, description; /* serials, by which they are sorted and found */
+	const struct object *held; /* the object itself: a miss in the caches less than through the slot */
 	const struct process *process;
-	const struct table *table;
 	const struct slot *slot;
 	int fd;
 };
