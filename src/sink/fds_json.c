@@ -116,7 +116,7 @@ static json_t *json_flags(const struct description *description)
 	return flags;
 }
 
-static json_t *json_holders(const struct fds_view *view, const struct description *description)
+static json_t *json_holders(struct fds_view *view, const struct description *description)
 {
 	size_t count, i;
 	const struct holder *holders = fds_view_description(view, description, &count);
@@ -150,7 +150,7 @@ static json_t *json_passing(const struct description *description, size_t *count
 	return value;
 }
 
-static json_t *json_description(const struct fds_view *view, const struct description *description)
+static json_t *json_description(struct fds_view *view, const struct description *description)
 {
 	json_t *value = json_object(), *passing;
 	size_t in_flight;

@@ -193,7 +193,7 @@ static void put_peers(struct peers *peers, const struct holder *holders, size_t 
 }
 
 /* Who is at the other end; of what is no means of communication, who shares the description. */
-static void add_peers(struct text_table *rows, const struct fds_view *view,
+static void add_peers(struct text_table *rows, struct fds_view *view,
 		      const struct process *process, const struct slot *slot)
 {
 	const struct object *object = slot->description->object, *peer = object_peer(view->model, object);
@@ -234,7 +234,7 @@ static void add_object(struct text_table *rows, const struct description *descri
 	text_table_end(rows);
 }
 
-static void add_row(struct text_table *rows, const struct fds_view *view,
+static void add_row(struct text_table *rows, struct fds_view *view,
 		    const struct process *process, int fd, const struct slot *slot)
 {
 	text_table_put_number(rows, (uint64_t)fd);
@@ -254,7 +254,7 @@ static const char *const heads[] = { "FD", "MODE", "DESC", "OBJECT", "CAME", "PE
  *   FD  MODE  DESC  OBJECT                   CAME            PEERS
  *   0   r     #17   pipe:[88231] read end    fork bash[811]  yes[813]:1w
  */
-static int print_table(FILE *out, struct text_table *rows, const struct fds_view *view,
+static int print_table(FILE *out, struct text_table *rows, struct fds_view *view,
 		       const struct process *process, const struct table *table)
 {
 	unsigned int fd;
@@ -319,7 +319,7 @@ static void print_maps(FILE *out, const struct fds_view *view, const struct proc
 	}
 }
 
-static int print_process(FILE *out, struct text_table *rows, const struct fds_view *view,
+static int print_process(FILE *out, struct text_table *rows, struct fds_view *view,
 			 const struct process *process, bool color)
 {
 	const struct table *table = process_table_next(process, NULL);
@@ -411,7 +411,7 @@ static void print_in_flight(FILE *out, const struct description *description)
 	}
 }
 
-static int print_all(FILE *out, const struct fds_view *view, bool color)
+static int print_all(FILE *out, struct fds_view *view, bool color)
 {
 	struct text_table rows = { .columns = sizeof(heads) / sizeof(heads[0]) };
 	size_t i;

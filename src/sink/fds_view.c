@@ -110,24 +110,39 @@ static int collect_holders(struct fds_view *view)
 	return 0;
 }
 
-/* The first holder that does not come before that object, and description unless it is 0. */
-static size_t holders_begin(const struct fds_view *view, uint64_t object, uint64_t description)
+static bool is_before(const struct holder *holder, uint64_t object, uint64_t description)
 {
-	size_t low = 0, high = view->holders_count;
+	return holder->object < object || (holder->object == object && holder->description < description);
+}
 
+/* The first holder that does not come before that object, and description unless it is 0. From where the last one
+ * was, by steps that double, and then by halves: what is asked for one after another mostly lies close. */
+static size_t holders_begin(struct fds_view *view, uint64_t object, uint64_t description)
+{
+	size_t low = view->near, high = low, step = 1;
+
+	while (high < view->holders_count && is_before(&view->holders[high], object, description)) {
+		low = high + 1;
+		high = step < view->holders_count - high ? high + step : view->holders_count;
+		step *= 2;
+	}
+	while (low && !is_before(&view->holders[low - 1], object, description)) {
+		high = low - 1;
+		low = step < high ? high - step : 0;
+		step *= 2;
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct holder *at = &view->holders[middle];
 
-		if (at->object < object || (at->object == object && at->description < description))
+		if (is_before(&view->holders[middle], object, description))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
+	return view->near = low;
 }
 
-const struct holder *fds_view_object(const struct fds_view *view, const struct object *object,
+const struct holder *fds_view_object(struct fds_view *view, const struct object *object,
 				     size_t *count)
 {
 	size_t begin = holders_begin(view, object->serial, 0), end = begin;
@@ -138,7 +153,7 @@ const struct holder *fds_view_object(const struct fds_view *view, const struct o
 	return *count ? view->holders + begin : NULL;
 }
 
-const struct holder *fds_view_description(const struct fds_view *view,
+const struct holder *fds_view_description(struct fds_view *view,
 					  const struct description *description, size_t *count)
 {
 	const uint64_t object = description->object->serial;
