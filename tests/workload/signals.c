@@ -7,6 +7,7 @@
  *       "ignored", "merged", "pending", "overflow", "taken", "discarded", "outcome"}]}
  *   waits for a line or end of file, then ends. sender 0 is the kernel; outcome is that of the last.
  */
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -186,6 +187,19 @@ static void break_pipe(void)
 	must(close(ends[1]));
 }
 
+/* A timer's signal comes at its own time: blocked, whether or not we sleep by then. */
+static void await_pending(int signal)
+{
+	struct pollfd ready = { .events = POLLIN };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal);
+	ready.fd = must(signalfd(-1, &set, SFD_CLOEXEC));
+	must(poll(&ready, 1, -1));
+	must(close(ready.fd));
+}
+
 static void await_got(void)
 {
 	sigset_t none;
@@ -202,6 +216,7 @@ static void be_alarmed(void)
 	on(SIGALRM, handler);
 	block(SIGALRM);
 	must(setitimer(ITIMER_REAL, &soon, NULL));
+	await_pending(SIGALRM);
 	await_got();
 }
 
@@ -215,6 +230,7 @@ static void be_timed(void)
 	block(SIGUSR2);
 	must(timer_create(CLOCK_MONOTONIC, &event, &timer));
 	must(timer_settime(timer, 0, &soon, NULL));
+	await_pending(SIGUSR2);
 	await_got();
 	must(timer_delete(timer));
 }
