@@ -102,8 +102,14 @@ int live_drain_whole(struct live *live)
 
 int live_snapshot_deliver(struct live *live)
 {
-	int err = live_snapshot_rows(live, deliver_row, live);
+	const uint64_t since = now_ns();
+	int err = 0;
 
+	/* Of before the first there is nobody to tell it of. */
+	if (live->tracer && live->model->snapshot_ts)
+		err = live_drain(live);
+	if (!err)
+		err = live_snapshot_rows(live, since, deliver_row, live);
 	if (!err && live->tracer && live_wants_spaces(live))
 		err = live_spaces_announce(live);
 	return live->err ? live->err : err;
@@ -283,7 +289,7 @@ static int live_refresh(struct source *source)
 	if (!err)
 		err = sums_read(live);
 	if (!err)
-		err = live_snapshot_rows(live, state_row, live);
+		err = live_snapshot_rows(live, now_ns(), state_row, live);
 	if (!err)
 		err = live_describe(live);
 	if (!err)
@@ -308,7 +314,7 @@ static int live_snapshot(struct source *source, record_fn to, void *ctx)
 
 	if (!to)
 		return live_snapshot_deliver(live);
-	err = live_snapshot_rows(live, to, ctx);
+	err = live_snapshot_rows(live, now_ns(), to, ctx);
 	if (!err)
 		err = live_select_announce(live, to, ctx);
 	/* What is counted by now, and has not moved since those rows, must agree with them. */

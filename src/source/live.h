@@ -143,7 +143,8 @@ void live_hooks_losses(struct live *live, uint64_t *loss);
 /* live_snapshot.c: opens its programs and chooses among them. types: path of the kernel's. 0 or -errno, after one
  * line on standard error. */
 int live_snapshot_open(struct live *live, const char *types);
-int live_snapshot_rows(struct live *live, record_fn to, void *ctx);
+/* Rows of all tables. since: they show what was done before, ns; what is done later they may show. */
+int live_snapshot_rows(struct live *live, uint64_t since, record_fn to, void *ctx);
 void live_snapshot_close(struct live *live);
 /* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */
 #define LIVE_READ_SIZE (1 << 18)
@@ -156,7 +157,8 @@ int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *
 int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pid, record_fn to, void *ctx);
 int live_bare(enum record_type type, record_fn to, void *ctx);
 
-/* live.c: hands on the rows of all tables. 0 or -errno. */
+/* live.c: hands on the rows of all tables. Takes what lies in the ring first: told of later it would be left
+ * aside, as what the rows show. 0 or -errno. */
 int live_snapshot_deliver(struct live *live);
 
 /* live_waits.c: one look at what every task waits for. */

@@ -281,7 +281,14 @@ static int tables_take(struct live *live, char *buf, record_fn to, void *ctx)
 				  tables_read(live, buf, snapshot_row, &taker);
 }
 
-int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
+static int begin(uint64_t ts, record_fn to, void *ctx)
+{
+	struct record record = {.type = RECORD_SNAPSHOT_BEGIN, .size = sizeof(record), .ts = ts};
+
+	return to(ctx, &record);
+}
+
+int live_snapshot_rows(struct live *live, uint64_t since, record_fn to, void *ctx)
 {
 	struct wanting *wanting = (struct wanting *)&live->snapshot->bss->wanting;
 	char *buf = malloc(LIVE_READ_SIZE);
@@ -298,7 +305,7 @@ int live_snapshot_rows(struct live *live, record_fn to, void *ctx)
 		wanting->collects = 0;
 	}
 	if (!err)
-		err = live_bare(RECORD_SNAPSHOT_BEGIN, to, ctx);
+		err = begin(since, to, ctx);
 	if (!err)
 		err = host_deliver(to, ctx);
 	if (!err)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Shared memory: mapped files, memfds, anonymous memory and System V segments."""
+import collections
 import os
 import subprocess
 import sys
@@ -110,6 +111,43 @@ def test_events(ipctrace, workload):
     it.say()
     it.hear("quiet")
     finish(it)
+
+
+OFTEN = """
+import mmap, os, sys
+memory = os.memfd_create("often")
+os.truncate(memory, 4096)
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(20000):
+    mmap.mmap(memory, 4096).close()
+print("done", flush=True)
+sys.stdin.readline()
+"""
+
+
+def _count_often(ipctrace, background):
+    """How many of each event on the memfd are told, of a process that maps and unmaps it all the time."""
+    it = background(sys.executable, "-c", OFTEN, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    tracer = ipctrace.start("trace", "--json", "--audit", "-e", "mmap", "-p", it.pid)
+    it.stdin.write(b"\n")
+    it.stdin.flush()
+    assert it.stdout.readline() == b"done\n"
+    result = tracer.stop()
+    assert result.code == 0, result
+    end = compare.check_trace(result.events)
+    compare.check_audit(end)
+    assert (end["lost"], end["resyncs"]) == (0, 0), end
+    it.stdin.close()
+    it.wait()
+    return collections.Counter(e["event"] for e in result.events if (e.get("object") or "").startswith("memfd:"))
+
+
+def test_none_is_missed_while_peers_are_looked_for(ipctrace, background):
+    """Where nobody maps it yet, all tables are read for whoever does. Python maps a copy of the descriptor."""
+    told = _count_often(ipctrace, background)
+    assert told["fd.dup"] == 20000, told
 
 
 def test_a_program_that_was_only_started_shares_nothing(ipctrace, tmp_path):
