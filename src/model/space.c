@@ -117,7 +117,6 @@ static void space_read_end(struct model *model, struct space *space, uint64_t ts
 	space->incoming = (struct mappings){ 0 };
 	mappings_free(model, space, &old, ts);
 	space->reading = false;
-	space_set_doubt(model, space, false);
 	/* Whoever had no row has gone elsewhere (exec), or the space is empty and of no interest. The
 	 * last to leave takes the space with it. */
 	for (process = space->processes; process; process = next) {
@@ -127,7 +126,8 @@ static void space_read_end(struct model *model, struct space *space, uint64_t ts
 	}
 }
 
-static void space_read_begin(struct space *space, uint64_t ts)
+/* What comes from now on may throw doubt on the rows. */
+static void space_read_begin(struct model *model, struct space *space, uint64_t ts)
 {
 	struct process *process;
 
@@ -135,6 +135,7 @@ static void space_read_begin(struct space *space, uint64_t ts)
 		process->space_stale = true;
 	space->reading = true;
 	space->read_ts = ts;
+	space_set_doubt(model, space, false);
 }
 
 void spaces_begin(struct model *model, uint64_t ts)
@@ -143,7 +144,7 @@ void spaces_begin(struct model *model, uint64_t ts)
 	struct space *space;
 
 	for (space = model->spaces; space; space = space->hh.next)
-		space_read_begin(space, ts);
+		space_read_begin(model, space, ts);
 	DL_FOREACH(model->segments, segment)
 		segment->stale = true;
 }
@@ -173,6 +174,17 @@ static bool is_old(const struct model *model, const struct space *space, const s
 	return head->ts < model->snapshot_ts || (space && head->ts < space->read_ts);
 }
 
+/*
+ * Of before the reading that is under way: it says nothing new of what is mapped, but it happened, and what
+ * was there until now says to what.
+ */
+static bool is_late(const struct model *model, const struct space *space, const struct record *head,
+		    const struct process *process)
+{
+	return space && space->reading && !model->in_snapshot && head->ts >= model->snapshot_ts &&
+	       process && process->space == space;
+}
+
 static int mapping_of_record(struct model *model, const struct record_mapping *record,
 			     struct mapping *mapping)
 {
@@ -185,10 +197,9 @@ static int mapping_of_record(struct model *model, const struct record_mapping *r
 }
 
 /* shmdt(addr) takes away each mapping of the segment that begins as if the whole lay at addr. */
-static int segment_detach(struct model *model, struct space *space, uint64_t addr,
-			  struct mapping *gone, uint64_t ts)
+static int segment_detach(struct model *model, struct space *space, struct mappings *all,
+			  uint64_t addr, struct mapping *gone, uint64_t ts)
 {
-	struct mappings *all = &space->mappings;
 	unsigned int place = mappings_from(all, addr);
 	const struct mapping *mapping;
 
@@ -207,18 +218,18 @@ static int segment_detach(struct model *model, struct space *space, uint64_t add
 	return 0;
 }
 
-static int range_leave(struct model *model, struct space *space,
+static int range_leave(struct model *model, struct space *space, struct mappings *all,
 		       const struct record_mapping *record, struct mapping *gone)
 {
 	if (record->gone_start >= record->gone_end)
 		return 0;
 	if (record->gone_end == UINT64_MAX)
-		return segment_detach(model, space, record->gone_start, gone, record->head.ts);
-	return mappings_empty(model, space, &space->mappings, record->gone_start, record->gone_end,
-			      gone, record->head.ts);
+		return segment_detach(model, space, all, record->gone_start, gone, record->head.ts);
+	return mappings_empty(model, space, all, record->gone_start, record->gone_end, gone,
+			      record->head.ts);
 }
 
-static int mapping_event(struct model *model, struct space *space,
+static int mapping_event(struct model *model, struct space *space, struct mappings *all,
 			 const struct record_mapping *record, struct change *change)
 {
 	bool is_there = record->start < record->end && record->facts.kind;
@@ -226,9 +237,8 @@ static int mapping_event(struct model *model, struct space *space,
 	int err;
 
 	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT) {
-		err = mappings_protect(model, space, &space->mappings, record->gone_start,
-				       record->gone_end, record->access, &change->protected,
-				       record->head.ts);
+		err = mappings_protect(model, space, all, record->gone_start, record->gone_end,
+				       record->access, &change->protected, record->head.ts);
 		change->object = change->protected.object;
 		return err;
 	}
@@ -239,13 +249,12 @@ static int mapping_event(struct model *model, struct space *space,
 		change->object = mapping.object;
 		mapping.object->maps++; /* until it is put in */
 	}
-	err = range_leave(model, space, record, &change->unmapped);
+	err = range_leave(model, space, all, record, &change->unmapped);
 	change->old_object = change->unmapped.object;
 	if (!is_there)
 		return err;
-	err |= mappings_empty(model, space, &space->mappings, mapping.start, mapping.end, NULL,
-			      record->head.ts);
-	err |= mapping_add(model, space, &space->mappings, &mapping, record->head.ts);
+	err |= mappings_empty(model, space, all, mapping.start, mapping.end, NULL, record->head.ts);
+	err |= mapping_add(model, space, all, &mapping, record->head.ts);
 	mapping.object->maps--;
 	return err;
 }
@@ -266,18 +275,36 @@ static int mapping_row(struct model *model, struct space *space,
 	return mapping_add(model, space, rows, &mapping, record->head.ts);
 }
 
+/* Until a reading is at its end both hold: what was known, by which events are told, and its rows. */
+static int mapping_apply(struct model *model, struct space *space, const struct record_mapping *record,
+			 struct change *change)
+{
+	struct change untold = { 0 };
+	struct endpoint *endpoint;
+	int err = mapping_event(model, space, &space->mappings, record, change);
+
+	if (!err && space->reading && record->head.ts >= space->read_ts)
+		err = mapping_event(model, space, &space->incoming, record, &untold);
+	endpoint = err || !change->object ? NULL : model_endpoint(model, change->process, change->object);
+	if (endpoint)
+		endpoint->mapped_itself = true;
+	return err;
+}
+
 int apply_mapping(struct model *model, const struct record_mapping *record, struct change *change)
 {
 	bool is_row = record->head.flags & RECORD_ROW;
-	struct endpoint *endpoint;
 	struct process *process;
 	struct space *space;
 	struct task *task;
 	int err = 0;
 
 	change->process = process_of(model, &record->head);
-	if (is_old(model, space_find(model, record->space), &record->head))
-		return 0;
+	space = space_find(model, record->space);
+	if (is_old(model, space, &record->head))
+		return is_late(model, space, &record->head, change->process) ?
+			       mapping_apply(model, space, record, change) :
+			       0;
 	task = task_of(model, &record->head, &err);
 	if (!task)
 		return err;
@@ -290,19 +317,16 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 		return space->reading ? mapping_row(model, space, record) : 0;
 	if (record->doubt)
 		space_set_doubt(model, space, true);
-	err = mapping_event(model, space, record, change);
-	endpoint = err || !change->object ? NULL : model_endpoint(model, process, change->object);
-	if (endpoint)
-		endpoint->mapped_itself = true;
-	return err;
+	return mapping_apply(model, space, record, change);
 }
 
 static int space_copy(struct model *model, struct space *to, const struct space *from, uint64_t ts)
 {
+	bool has_rows = from->reading && !model->in_snapshot && ts >= from->read_ts;
 	const struct mapping *mapping;
 	int err = 0;
 
-	MAPPINGS_FOREACH(&from->mappings, mapping)
+	MAPPINGS_FOREACH(has_rows ? &from->incoming : &from->mappings, mapping)
 		if (!(mapping->access & MAPPING_NOT_FORKED))
 			err |= mapping_add(model, to, &to->mappings, mapping, ts);
 	return err;
@@ -319,7 +343,7 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 	change->process = child;
 	if (record->head.type == RECORD_SPACE_BEGIN) {
 		if (space)
-			space_read_begin(space, ts);
+			space_read_begin(model, space, ts);
 		return 0;
 	}
 	if (record->head.type == RECORD_SPACE_END) {

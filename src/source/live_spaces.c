@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Address spaces, kept exact. Records about a space that several tasks use are in doubt: it is read
- * anew here, through an iterator over one process. Whatever is in the ring from before that the
- * model leaves aside.
+ * anew here, through an iterator over one process. What lies in the ring by then is taken before the
+ * reading ends: the model still has what was mapped before, by which it can be told.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -58,6 +58,8 @@ static int reread(struct live *live, const struct space *space)
 	err = mark(live, RECORD_SPACE_BEGIN, id);
 	for (i = 0; i < count && !err; i++)
 		err = live_rows_of_pid(live, live->snapshot->progs.rows_mapping, pids[i], deliver, live);
+	if (!err)
+		err = live_drain(live);
 	if (!err)
 		err = mark(live, RECORD_SPACE_END, id);
 	free(pids);

@@ -114,40 +114,61 @@ def test_events(ipctrace, workload):
 
 
 OFTEN = """
-import mmap, os, sys
+import mmap, os, sys, threading
 memory = os.memfd_create("often")
 os.truncate(memory, 4096)
+if sys.argv[1] == "threaded":
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    kept = mmap.mmap(memory, 4096)
 print("ready", flush=True)
-sys.stdin.readline()
-for _ in range(20000):
-    mmap.mmap(memory, 4096).close()
-print("done", flush=True)
-sys.stdin.readline()
+for times in map(int, sys.stdin):
+    for _ in range(times):
+        mmap.mmap(memory, 4096).close()
+    print("done", flush=True)
 """
+OFTEN_TIMES = 20000
 
 
-def _count_often(ipctrace, background):
-    """How many of each event on the memfd are told, of a process that maps and unmaps it all the time."""
-    it = background(sys.executable, "-c", OFTEN, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert it.stdout.readline() == b"ready\n"
-    tracer = ipctrace.start("trace", "--json", "--audit", "-e", "mmap", "-p", it.pid)
-    it.stdin.write(b"\n")
-    it.stdin.flush()
-    assert it.stdout.readline() == b"done\n"
-    result = tracer.stop()
-    assert result.code == 0, result
-    end = compare.check_trace(result.events)
-    compare.check_audit(end)
-    assert (end["lost"], end["resyncs"]) == (0, 0), end
-    it.stdin.close()
-    it.wait()
-    return collections.Counter(e["event"] for e in result.events if (e.get("object") or "").startswith("memfd:"))
+class Often:
+    """A traced process that maps and unmaps a memfd as often as it is told; Python maps a copy of the descriptor."""
+
+    def __init__(self, ipctrace, background, how):
+        self.process = background(sys.executable, "-c", OFTEN, how, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.process.stdout.readline() == b"ready\n"
+        self.tracer = ipctrace.start("trace", "--json", "--audit", "-e", "mmap", "-p", self.process.pid)
+
+    def map(self, times):
+        self.process.stdin.write(b"%d\n" % times)
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == b"done\n"
+
+    def told(self):
+        """Ends both. How many of each event on the memfd were told."""
+        result = self.tracer.stop()
+        assert result.code == 0, result
+        end = compare.check_trace(result.events)
+        compare.check_audit(end)
+        assert (end["lost"], end["resyncs"]) == (0, 0), end
+        self.process.stdin.close()
+        self.process.wait()
+        return collections.Counter(e["event"] for e in result.events if (e.get("object") or "").startswith("memfd:"))
 
 
 def test_none_is_missed_while_peers_are_looked_for(ipctrace, background):
-    """Where nobody maps it yet, all tables are read for whoever does. Python maps a copy of the descriptor."""
-    told = _count_often(ipctrace, background)
-    assert told["fd.dup"] == 20000, told
+    """Where nobody maps it yet, all tables are read for whoever does."""
+    it = Often(ipctrace, background, "alone")
+    it.map(OFTEN_TIMES)
+    told = it.told()
+    assert told["fd.dup"] == told["mmap.map"] == OFTEN_TIMES, told
+
+
+def test_none_is_missed_while_a_space_is_read_anew(ipctrace, background):
+    """Where there is another thread, what is mapped is read anew again and again, by itself."""
+    it = Often(ipctrace, background, "threaded")
+    it.map(OFTEN_TIMES)
+    told = it.told()
+    # One that is amid unmapping while it is read is not told of: nothing lies there any more.
+    assert told["fd.dup"] == told["mmap.map"] == OFTEN_TIMES, told
 
 
 def test_a_program_that_was_only_started_shares_nothing(ipctrace, tmp_path):

@@ -253,6 +253,73 @@ static void reading_anew_replaces(void **state)
 	assert_maps(s, 10, "3+1@1");
 }
 
+/* The reader comes to it when the kernel's tree has been read; what was known says what went. */
+static void what_was_done_before_a_reading_is_told(void **state)
+{
+	struct script *s = *state;
+	struct record_mapping gone, made;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	gone = mapping_of(s, 10, 0, 0, 0, 0);
+	gone.gone_start = 2 * PAGE;
+	gone.gone_end = 4 * PAGE;
+	gone.nr = SYS_munmap;
+	gone.facts.kind = 0;
+	made = mapping_of(s, 10, 9, 1, 5, RW); /* and taken away since, of which is no record yet */
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	maps(s, 10, 20, 1, 1, RO);
+	s->flags = 0;
+	apply(s, &gone);
+	assert_ptr_equal(s->change.old_object, memfd(s));
+	assert_int_equal(s->change.unmapped.start, 2 * PAGE);
+	apply(s, &made);
+	assert_ptr_equal(s->change.object, memfd(s));
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+	assert_maps(s, 10, "20+1@1");
+	assert_counts(s, 10, 1, 0);
+	assert_int_equal(memfd(s)->maps, 1);
+}
+
+/* The rows may show it already, or not yet. */
+static void what_is_done_amid_a_reading_is_told_and_stays(void **state)
+{
+	struct script *s = *state;
+
+	for (uint64_t shown = 0; shown < 2; shown++) {
+		uint32_t child = 30 + (uint32_t)shown;
+
+		start(s);
+		maps(s, 10, 2, 2, 0, RW);
+		s->flags = RECORD_ROW;
+		space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+		maps(s, 10, 2 + shown, 2 - shown, shown, RW);
+		s->flags = 0;
+		unmaps(s, 10, 2, 1);
+		assert_ptr_equal(s->change.old_object, memfd(s));
+		calls(s, 10, 3, 1, SYS_mprotect, MAPPING_READ);
+		assert_ptr_equal(s->change.object, memfd(s));
+		maps(s, 10, 9, 1, 5, RW);
+		by(s, 10);
+		forked(s, child, T + 9 + shown);
+		space_record(s, RECORD_SPACE, child, SPACE + child, SPACE + 10, 10);
+		s->flags = RECORD_ROW;
+		space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+		s->flags = 0;
+		assert_maps(s, 10, "3+1@1 9+1@5w");
+		assert_counts(s, 10, 2, 1);
+		assert_maps(s, child, "3+1@1 9+1@5w");
+		assert_int_equal(memfd(s)->maps, 4);
+		by(s, child);
+		exited(s, 0, true);
+		by(s, 10);
+		unmaps(s, 10, 0, 99);
+	}
+}
+
 static void a_segment_goes_as_a_whole(void **state)
 {
 	struct script *s = *state;
@@ -288,6 +355,11 @@ static void doubt_is_counted(void **state)
 	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
 	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
 	assert_int_equal(s->model->doubts, 0);
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	record.head.ts = s->ts++; /* newer than the rows may be */
+	apply(s, &record);
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	assert_int_equal(s->model->doubts, 1);
 }
 
 /* As many as a process may have by default, in no order: each page by itself, and no two go on alike. */
@@ -416,6 +488,8 @@ int main(void)
 		TEST(a_child_inherits_all_but_what_it_shall_not),
 		TEST(a_space_of_two_is_counted_for_both),
 		TEST(reading_anew_replaces),
+		TEST(what_was_done_before_a_reading_is_told),
+		TEST(what_is_done_amid_a_reading_is_told_and_stays),
 		TEST(a_segment_goes_as_a_whole),
 		TEST(doubt_is_counted),
 		TEST(many_keep_their_order),
