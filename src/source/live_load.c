@@ -5,6 +5,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <limits.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -15,7 +16,10 @@
 #include "snapshot.skel.h"
 #include "tracer.skel.h"
 
-#define LARGE (128 << 10) /* bytes */
+/* Bytes. The largest threshold that the C library takes (mallopt(3)), and its default. */
+#define LARGEST	(32 << 20)
+#define LARGE	(128 << 10)
+#define AHEAD	(8 << 20)
 
 struct loading {
 	struct live *live;
@@ -137,6 +141,27 @@ static int types_write(const struct live *live, const struct kernel_types *types
 	return kernel_types_write(types, own, count);
 }
 
+/*
+ * One heap: what loading frees is used again by the model. The kernel's types are read some times over, into the
+ * same memory then.
+ */
+static void memory_keep(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, LARGEST);
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, AHEAD);
+}
+
+/* What is large is given back once it is free, from now on: the model's tables double as they grow. */
+static void memory_give_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+	mallopt(M_TRIM_THRESHOLD, LARGE);
+	mallopt(M_TOP_PAD, LARGE);
+	malloc_trim(0);
+}
+
 /* All are open. */
 static int load(struct loading *loading, const struct kernel_types *types)
 {
@@ -163,10 +188,7 @@ int live_load(struct live *live, bool trace)
 
 	if (err)
 		return live_load_error("keeping the kernel's types", err);
-	/* One heap: what loading frees is used again by the model. And what is large is given back once it is free,
-	 * were it as large as what the kernel's types took: the model's tables double as they grow. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_MMAP_THRESHOLD, LARGE);
+	memory_keep();
 	if (loading.snapshot)
 		err = live_snapshot_open(live, types.path);
 	if (!err && trace)
@@ -174,6 +196,7 @@ int live_load(struct live *live, bool trace)
 	if (!err)
 		err = load(&loading, &types);
 	kernel_types_close(&types);
+	memory_give_back();
 	if (err && trace)
 		live_hooks_close(live);
 	if (err && loading.snapshot)
