@@ -136,14 +136,21 @@ struct waiting {
 	UT_hash_handle hh;		/* model->waiting, by tuple */
 };
 
+/* A socket with addresses: most are Unix sockets, which have none. */
+struct socket_ends {
+	struct socket *socket;
+	struct socket_tuple tuple;
+	bool is_hashed;			/* in model->sockets, under that tuple */
+	UT_hash_handle hh;		/* model->sockets, by tuple */
+};
+
 struct socket {
 	struct socket_facts facts;	/* the newest sample */
 	char *name;			/* unix: name_len bytes, as bound; NULL = never bound */
 	uint32_t name_len;
 	uint64_t named;			/* it got that name before all that have a higher number; 0 = never bound */
 	struct object *object;
-	struct socket_tuple tuple;
-	bool is_hashed;			/* in model->sockets, under that tuple */
+	struct socket_ends *ends;	/* NULL = a Unix socket, or none of its addresses were seen */
 	bool is_ambiguous;		/* another socket has, or had, the same addresses */
 	bool has_twin;			/* another socket was held with the same addresses */
 	uint8_t closed_first;		/* TCP: enum closed_first, as far as this end knows */
@@ -156,7 +163,6 @@ struct socket {
 	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
 	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	struct server *server;		/* how connections to this listener were served; NULL = none seen */
-	UT_hash_handle hh;		/* model->sockets, by tuple */
 };
 
 /* How a server serves its connections, as far as the window showed it. */
@@ -467,7 +473,7 @@ struct model {
 	struct handover *handovers;
 	struct signal_tally *signals;
 	struct pending *pending;	/* list, by the newest look */
-	struct socket *sockets;		/* by their addresses */
+	struct socket_ends *sockets;	/* by their addresses */
 	uint32_t host_netns, host_ipcns; /* inodes; 0 = unknown */
 	struct waiting *waiting;
 	struct sent_id *sent_ids;	/* hash, by id */

@@ -57,10 +57,10 @@ static void tuple_init(struct socket_tuple *tuple, const struct socket_facts *fa
 
 static struct socket *socket_by_tuple(const struct model *model, const struct socket_tuple *tuple)
 {
-	struct socket *socket;
+	struct socket_ends *ends;
 
-	HASH_FIND(hh, model->sockets, tuple, sizeof(*tuple), socket);
-	return socket;
+	HASH_FIND(hh, model->sockets, tuple, sizeof(*tuple), ends);
+	return ends ? ends->socket : NULL;
 }
 
 static bool is_held(const struct object *object)
@@ -70,17 +70,18 @@ static bool is_held(const struct object *object)
 
 static void socket_unhash(struct model *model, struct socket *socket)
 {
-	if (!socket->is_hashed)
+	if (!socket->ends || !socket->ends->is_hashed)
 		return;
-	HASH_DEL(model->sockets, socket);
-	socket->is_hashed = false;
+	HASH_DEL(model->sockets, socket->ends);
+	socket->ends->is_hashed = false;
 }
 
 /* Of two sockets with the same addresses (SO_REUSEPORT, or one that is gone) one can be found by
  * them: the first that is still held. */
 static int socket_hash(struct model *model, struct socket *socket)
 {
-	struct socket *other = socket_by_tuple(model, &socket->tuple);
+	struct socket_ends *ends = socket->ends;
+	struct socket *other = socket_by_tuple(model, &ends->tuple);
 
 	if (other && is_held(other->object)) {
 		socket->is_ambiguous = socket->has_twin = other->has_twin = true;
@@ -90,25 +91,39 @@ static int socket_hash(struct model *model, struct socket *socket)
 		other->is_ambiguous = true;
 		socket_unhash(model, other);
 	}
-	HASH_ADD(hh, model->sockets, tuple, sizeof(socket->tuple), socket);
-	if (!socket->hh.tbl)
+	HASH_ADD(hh, model->sockets, tuple, sizeof(ends->tuple), ends);
+	if (!ends->hh.tbl)
 		return -ENOMEM;
-	socket->is_hashed = true;
+	ends->is_hashed = true;
 	return 0;
+}
+
+static struct socket_ends *ends_get(struct model *model, struct socket *socket)
+{
+	if (socket->ends)
+		return socket->ends;
+	socket->ends = pool_get(&model->pool, sizeof(*socket->ends));
+	if (socket->ends)
+		socket->ends->socket = socket;
+	return socket->ends;
 }
 
 static int socket_place(struct model *model, struct socket *socket)
 {
+	struct socket_ends *ends;
 	struct socket_tuple tuple;
 
+	if (socket->facts.kind == FILE_UNIX)
+		return 0;
+	ends = ends_get(model, socket);
+	if (!ends)
+		return -ENOMEM;
 	tuple_init(&tuple, &socket->facts);
-	if (socket->is_hashed && !memcmp(&tuple, &socket->tuple, sizeof(tuple)))
+	if (ends->is_hashed && !memcmp(&tuple, &ends->tuple, sizeof(tuple)))
 		return 0;
 	socket_unhash(model, socket);
-	socket->tuple = tuple;
-	if (tuple.kind == FILE_UNIX || !tuple.local_port)
-		return 0;
-	return socket_hash(model, socket);
+	ends->tuple = tuple;
+	return tuple.local_port ? socket_hash(model, socket) : 0;
 }
 
 /* --- who is at the other end ------------------------------------------------------------------ */
@@ -120,11 +135,15 @@ static struct object *unix_by_ino(const struct model *model, uint64_t ino, uint3
 	return ino ? model_object(model, &key) : NULL;
 }
 
-/* The same as the other end has it. */
-static struct socket_tuple tuple_turned(const struct socket_tuple *tuple)
+/* As the other end has it; without a port where this one's addresses were not seen. */
+static struct socket_tuple tuple_turned(const struct socket *socket)
 {
-	struct socket_tuple turned = *tuple;
+	const struct socket_tuple *tuple = socket->ends ? &socket->ends->tuple : NULL;
+	struct socket_tuple turned = { 0 };
 
+	if (!tuple)
+		return turned;
+	turned = *tuple;
 	memcpy(turned.local, tuple->remote, 16);
 	memcpy(turned.remote, tuple->local, 16);
 	turned.local_port = tuple->remote_port;
@@ -134,7 +153,7 @@ static struct socket_tuple tuple_turned(const struct socket_tuple *tuple)
 
 static struct object *inet_peer(const struct model *model, const struct socket *socket)
 {
-	struct socket_tuple turned = tuple_turned(&socket->tuple);
+	struct socket_tuple turned = tuple_turned(socket);
 	struct socket *peer;
 
 	if (!turned.local_port)
@@ -191,7 +210,7 @@ static bool is_within_machine(const struct socket_facts *facts)
 /* Where it was seen waiting: of several that listen on one port (SO_REUSEPORT) only that tells which. */
 static struct object *listener_of_queue(const struct model *model, const struct socket *socket)
 {
-	struct socket_tuple turned = tuple_turned(&socket->tuple);
+	struct socket_tuple turned = tuple_turned(socket);
 	struct waiting *waiting;
 
 	HASH_FIND(hh, model->waiting, &turned, sizeof(turned), waiting);
@@ -259,8 +278,8 @@ static struct object *unix_by_name(const struct model *model, const struct desti
 static bool is_of_machine(const struct model *model, const uint8_t *to, uint32_t netns)
 {
 	static const uint8_t everybody[4] = { 255, 255, 255, 255 };
+	const struct socket_ends *ends;
 	const struct address *address;
-	const struct socket *socket;
 
 	if (is_loopback(to) || (is_mapped(to) ? to[12] >> 4 == 14 || !memcmp(to + 12, everybody, 4) :
 						to[0] == 0xff))
@@ -268,8 +287,8 @@ static bool is_of_machine(const struct model *model, const uint8_t *to, uint32_t
 	DL_FOREACH(model->addresses, address)
 		if (address->netns == netns && !memcmp(address->address, to, 16))
 			return true;
-	for (socket = model->sockets; socket; socket = socket->hh.next)
-		if (socket->facts.netns == netns && !memcmp(socket->facts.local, to, 16))
+	for (ends = model->sockets; ends; ends = ends->hh.next)
+		if (ends->socket->facts.netns == netns && !memcmp(ends->socket->facts.local, to, 16))
 			return true;
 	return false;
 }
@@ -378,6 +397,8 @@ void socket_free(struct model *model, struct object *object)
 	destinations_free(socket);
 	free(socket->server);
 	free(socket->name);
+	if (socket->ends)
+		pool_put(&model->pool, socket->ends, sizeof(*socket->ends));
 	pool_put(&model->pool, socket, sizeof(*socket));
 	object->socket = NULL;
 }
