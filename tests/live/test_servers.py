@@ -257,6 +257,10 @@ class Terminal:
             self.seen += os.read(self.fd, 65536).decode(errors="replace")
         self.seen = self.seen.partition(text)[2]
 
+    def await_foreground(self, group):
+        """Who is interrupted by what is typed. The shell says "fg" before it hands the terminal over."""
+        waiting.until(lambda: os.tcgetpgrp(self.fd) == group, "the job has the terminal")
+
     def type(self, text):
         os.write(self.fd, text.encode())
 
@@ -302,6 +306,7 @@ def test_job_control(ipctrace, terminal, tmp_path):
         waiting.until(lambda: all(_state(pid) == "S" for pid in jobs), "the job goes on")
         terminal.type("fg\n")
         terminal.await_text("sleep 1000 | cat")
+        terminal.await_foreground(os.getpgid(jobs[0]))
         terminal.type("\x03")
         waiting.until(lambda: not _children(terminal.pid), "the job has ended")
         return jobs
