@@ -135,7 +135,9 @@ class Often:
     def __init__(self, ipctrace, background, how):
         self.process = background(sys.executable, "-c", OFTEN, how, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdout.readline() == b"ready\n"
-        self.tracer = ipctrace.start("trace", "--json", "--audit", "-e", "mmap", "-p", self.process.pid)
+        # There is room for all, however seldom the reader gets to read: 1 KiB for each time.
+        self.tracer = ipctrace.start("trace", "--json", "--audit", "-e", "mmap", "--ring-size", "32M",
+                                     "-p", self.process.pid)
 
     def map(self, times):
         self.process.stdin.write(b"%d\n" % times)
