@@ -295,16 +295,23 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 {
 	bool is_row = record->head.flags & RECORD_ROW;
 	struct process *process;
+	struct object_key key;
 	struct space *space;
 	struct task *task;
 	int err = 0;
 
 	change->process = process_of(model, &record->head);
 	space = space_find(model, record->space);
-	if (is_old(model, space, &record->head))
-		return is_late(model, space, &record->head, change->process) ?
-			       mapping_apply(model, space, record, change) :
-			       0;
+	if (is_old(model, space, &record->head)) {
+		if (is_late(model, space, &record->head, change->process))
+			return mapping_apply(model, space, record, change);
+		/* Still being written when the reading ended: changes nothing, and tells by itself what was mapped. */
+		if (record->facts.kind && record->head.ts >= model->snapshot_ts) {
+			object_key_init(&key, &record->facts);
+			change->object = model_object(model, &key);
+		}
+		return 0;
+	}
 	task = task_of(model, &record->head, &err);
 	if (!task)
 		return err;

@@ -250,7 +250,9 @@ static void reading_anew_replaces(void **state)
 	assert_counts(s, 10, 1, 0);
 	old.head.flags = 0;
 	apply(s, &old);
+	assert_ptr_equal(s->change.object, memfd(s)); /* it happened */
 	assert_maps(s, 10, "3+1@1");
+	assert_counts(s, 10, 1, 0);
 }
 
 /* The reader comes to it when the kernel's tree has been read; what was known says what went. */
