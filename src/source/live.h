@@ -79,7 +79,7 @@ struct live {
 	size_t sent_count;		/* of those in the kernel's table, when last read */
 	struct signal_base *signal_bases; /* counts at the start of the window */
 	uint64_t loss[LOSS_MAX];	/* totals reported so far */
-	uint64_t recursion_base;
+	uint64_t skipped_before, skipped; /* runs of programs: before anything was to be told, and since */
 	struct mark_page *marks;	/* shared with the kernel's side; NULL where the whole machine is traced */
 	uint32_t marks_count;		/* pages */
 	bool marks_short;		/* somebody's number is above those: a loss */

@@ -255,6 +255,8 @@ static int dispatch_fill(struct live *live)
 		    (!call_rows[i].maps || live_wants_spaces(live)))
 			err = dispatch_set(live, call_rows[i].nr, program);
 	}
+	if (!err && live->tracer->bss->control.follow_signals)
+		err = dispatch_set(live, CALL_SIGNALFD_READ, "signal_read_exit");
 	return err;
 }
 
@@ -364,6 +366,9 @@ static int try_hook(struct live *live, bool perf)
 	err = live_load(live, true);
 	if (!err)
 		err = marks_map(live);
+	/* First: a change of a map keeps the hook from seeing what else goes on on its processor (7.2). */
+	if (!err)
+		err = dispatch_fill(live);
 	if (!err)
 		err = attach_hook(live, "root", "raw_syscalls/sys_exit");
 	if (!err)
@@ -375,7 +380,7 @@ static int try_hook(struct live *live, bool perf)
 
 static int attach_signals(struct live *live)
 {
-	int err = dispatch_set(live, CALL_SIGNALFD_READ, "signal_read_exit");
+	int err = 0;
 
 	for (size_t i = 0; i < SIGNAL_HOOKS && !err; i++)
 		err = attach_hook(live, signal_hooks[i].name, signal_hooks[i].event);
@@ -421,41 +426,6 @@ static int run_iterator(struct bpf_program *program)
 	return err;
 }
 
-int live_hooks_attach(struct live *live)
-{
-	enum hooks forced = live->options->hooks;
-	bool perf = forced ? forced == HOOKS_PERF : kernel_wants_perf_hook();
-	int err = try_hook(live, perf);
-
-	if (!forced && (err == -EIO || (err && perf)))
-		err = try_hook(live, !perf);
-	if (err == -EIO)
-		return err_r(-EOPNOTSUPP, "no hook on the exit of system calls sees every call "
-					  "on this kernel");
-	if (!err && live->options->verbose)
-		say("hooks: %s", live->perf_hook ? "perf tracepoints" : "tp_btf");
-	if (!err)
-		err = dispatch_fill(live);
-	if (!err)
-		err = attach_life(live);
-	if (!err && live->tracer->bss->control.count_transfers)
-		err = run_iterator(live_program(live, "note_tasks"));
-	if (!err && live->tracer->bss->control.follow_signals)
-		err = run_iterator(live_program(live, "signal_note_pending"));
-	return err;
-}
-
-void live_hooks_close(struct live *live)
-{
-	while (live->links_count)
-		bpf_link__destroy(live->links[--live->links_count]);
-	live_marks_close(live);
-	bpf_object__close(live->beside);
-	tracer_bpf__destroy(live->tracer);
-	live->beside = NULL;
-	live->tracer = NULL;
-}
-
 static uint64_t misses_of(const struct live *live, const struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -481,6 +451,42 @@ static uint64_t recursion_misses(const struct live *live)
 	return misses_of(live, live->tracer->obj) + misses_of(live, live->beside);
 }
 
+int live_hooks_attach(struct live *live)
+{
+	enum hooks forced = live->options->hooks;
+	bool perf = forced ? forced == HOOKS_PERF : kernel_wants_perf_hook();
+	int err = try_hook(live, perf);
+
+	if (!forced && (err == -EIO || (err && perf)))
+		err = try_hook(live, !perf);
+	if (err == -EIO)
+		return err_r(-EOPNOTSUPP, "no hook on the exit of system calls sees every call "
+					  "on this kernel");
+	if (!err && live->options->verbose)
+		say("hooks: %s", live->perf_hook ? "perf tracepoints" : "tp_btf");
+	if (!err)
+		err = attach_life(live);
+	/* What was skipped up to now has left its traces in the tables, which are read after this. */
+	if (!err)
+		live->skipped_before = recursion_misses(live);
+	if (!err && live->tracer->bss->control.count_transfers)
+		err = run_iterator(live_program(live, "note_tasks"));
+	if (!err && live->tracer->bss->control.follow_signals)
+		err = run_iterator(live_program(live, "signal_note_pending"));
+	return err;
+}
+
+void live_hooks_close(struct live *live)
+{
+	while (live->links_count)
+		bpf_link__destroy(live->links[--live->links_count]);
+	live_marks_close(live);
+	bpf_object__close(live->beside);
+	tracer_bpf__destroy(live->tracer);
+	live->beside = NULL;
+	live->tracer = NULL;
+}
+
 void live_hooks_losses(struct live *live, uint64_t *loss)
 {
 	volatile const __u64 *losses = live->tracer->bss->control.losses;
@@ -489,9 +495,9 @@ void live_hooks_losses(struct live *live, uint64_t *loss)
 	for (int which = 0; which < LOSS_MAX; which++)
 		loss[which] = losses[which];
 	if (now >= live->next_recursion_ns) {
-		live->recursion_base = recursion_misses(live);
+		live->skipped = recursion_misses(live) - live->skipped_before;
 		live->next_recursion_ns = now + 1000000000ULL;
 	}
-	loss[LOSS_RECURSION] = live->recursion_base;
+	loss[LOSS_RECURSION] = live->skipped;
 	loss[LOSS_MAP_FULL] += live->marks_short;
 }
