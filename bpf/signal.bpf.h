@@ -52,13 +52,11 @@ struct signal_origin {
 	__u32 cause;
 	__s32 code;
 	__u32 child;
-	__u32 no_value; /* 1 = what it carries is not known */
 };
 
 /* By its siginfo, an address or one of two values that are none. Always returns 0. */
 int signal_origin_fill(struct signal_origin *origin, __u64 info, __u32 sig);
 /* By its code, and by the queue it was just put into: address of a struct sigpending, 0 = none. */
-int signal_origin_find(struct signal_origin *origin, __u64 queue, __u32 sig, __s32 code, __u32 group);
 
 /* How a signal stands with its target; see signal_state(). */
 enum {

@@ -641,22 +641,10 @@ struct trace_event_raw_task_newtask {
 	unsigned long clone_flags;	/* u64 since 6.18 */
 };
 
-/* include/trace/events/signal.h, signal:signal_generate, signal:signal_deliver */
-struct trace_event_raw_signal_generate {
-	int sig, code;
-	pid_t pid;
-	int group, result;
-};
-
+/* include/trace/events/signal.h, signal:signal_deliver */
 struct trace_event_raw_signal_deliver {
 	int sig;
 	unsigned long sa_handler;
-};
-
-/* include/trace/events/sock.h, sock:inet_sock_set_state */
-struct trace_event_raw_inet_sock_set_state {
-	const void *skaddr;
-	int oldstate, newstate;
 };
 
 /* include/trace/events/sched.h, sched:sched_process_exec */

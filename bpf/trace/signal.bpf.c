@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The two moments in a signal's life that the kernel tells of: it is sent (signal_generate, with what
- * that led to at once) and it is delivered (signal_deliver, with the action taken). Each hook is there
- * twice; see process.bpf.c.
+ * that led to at once) and it is delivered (signal_deliver, with the action taken). The second hook is there
+ * twice; see process.bpf.c. The first may be reached in an interrupt, as by a timer, amid some other program of
+ * ours: one for a perf tracepoint would not be run then (bpf_prog_active, kernel/trace/bpf_trace.c), and one for a
+ * tp_btf is, for what keeps it from being run is its own alone, and nothing comes in between while siglock is held.
  */
 #include "signal.bpf.h"
 
@@ -105,8 +107,6 @@ static __always_inline void send_record(struct signal_sending *it, __u64 task)
 	if (!record)
 		return;
 	head_fill(&record->head, RECORD_SIGNAL, sizeof(*record), it->sent.sender_pid ? NULL : &who);
-	if (it->origin.no_value)
-		record->head.flags |= RECORD_NO_VALUE;
 	record->other_start = it->target.start;
 	record->other_pid = it->target.pid;
 	record->target_tid = it->target.tid;
@@ -178,36 +178,6 @@ int BPF_PROG(signal_generate_btf, int sig, struct kernel_siginfo *info, struct t
 	/* The verifier takes info for a pointer and would remove the tests for its special values. */
 	signal_origin_fill(&it.origin, address_of(info), sig);
 	return signal_generated(&it, address_of(target), result);
-}
-
-static __always_inline __u64 queue_of(struct task_struct *task, int group)
-{
-	if (group)
-		return (__u64)BPF_CORE_READ(task, signal) +
-		       bpf_core_field_offset(struct signal_struct, shared_pending);
-	return (__u64)task + bpf_core_field_offset(struct task_struct, pending);
-}
-
-SEC("?tp/signal/signal_generate")
-int signal_generate_perf(struct trace_event_raw_signal_generate *ctx)
-{
-	int sig = ctx->sig, code = ctx->code, group = !!ctx->group, result = ctx->result;
-	struct signal_sending it = { .signal = sig, .group = group };
-	__u32 tid = ctx->pid;
-	__u64 task;
-
-	if (sig < 1 || sig > SIGNAL_MAX)
-		return 0;
-	task = task_by_pid(tid);
-	if (!task) {
-		count_loss(LOSS_READ_FAILED);
-		return 0;
-	}
-	it.target.pid = BPF_CORE_READ((struct task_struct *)task, tgid);
-	it.target.tid = tid;
-	signal_origin_find(&it.origin, is_queued(result) ? queue_of((void *)task, group) : 0, sig, code,
-			   group);
-	return signal_generated(&it, task, result);
 }
 
 /* --- delivered ------------------------------------------------------------------------------- */

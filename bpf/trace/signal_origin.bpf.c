@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Why there is a signal, and whom it is for, by what each kind of hook tells of it. */
+/* Why there is a signal, and a task by its number. */
 #include "signal.bpf.h"
 #include "idr.bpf.h"
 
@@ -104,43 +104,6 @@ __noinline int signal_origin_fill(struct signal_origin *origin, __u64 address, _
 		return 0;
 	}
 	bpf_probe_read_kernel(&info, sizeof(info), (void *)address);
-	return origin_told(origin, task, sig, &info);
-}
-
-/* The newest entry of that queue; all zero where it is of another signal. */
-static __always_inline void newest_read(struct siginfo_start *info, __u64 queue, __u32 sig, __s32 code)
-{
-	struct sigpending *pending = (void *)queue;
-	void *newest = (void *)BPF_CORE_READ(pending, list.prev) -
-		       bpf_core_field_offset(struct sigqueue, list);
-
-	bpf_probe_read_kernel(info, sizeof(*info),
-			      newest + bpf_core_field_offset(struct sigqueue, info));
-	if (info->signo != sig || info->code != code)
-		__builtin_memset(info, 0, sizeof(*info));
-}
-
-/*
- * The perf tracepoint gives the code alone. send_sig(…, 0) shows as SI_USER there too: to a thread, which
- * no call sends so, or by a task that is ending, which makes no calls. What was queued has just been put
- * at the end (kernel/signal.c, __send_signal_locked()), with the rest of what is to be told.
- */
-__noinline int signal_origin_find(struct signal_origin *origin, __u64 queue, __u32 sig, __s32 code,
-				  __u32 group)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct siginfo_start info = {};
-
-	if (!origin)
-		return 0;
-	if (!code && (!group || (BPF_CORE_READ(task, flags) & PF_EXITING))) {
-		origin->cause = bare_cause(task, sig, false);
-		return 0;
-	}
-	if (queue)
-		newest_read(&info, queue, sig, code);
-	origin->no_value = !info.signo;
-	info.code = code;
 	return origin_told(origin, task, sig, &info);
 }
 

@@ -269,16 +269,11 @@ static __always_inline int tcp_state_changed(struct sock *sock, int old, int new
 	return 0;
 }
 
+/* Not for a perf tracepoint: it may come in an interrupt (signal.bpf.c). */
 SEC("?tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state_btf, const struct sock *sock, int old, int new)
 {
 	return tcp_state_changed((void *)address_of(sock), old, new);
-}
-
-SEC("?tp/sock/inet_sock_set_state")
-int tcp_state_perf(struct trace_event_raw_inet_sock_set_state *ctx)
-{
-	return tcp_state_changed((void *)ctx->skaddr, ctx->oldstate, ctx->newstate);
 }
 
 /* --- where datagrams go ---------------------------------------------------------------------- */

@@ -59,7 +59,6 @@ struct live {
 	struct ring *ring;
 	bool is_behind;			/* what a program was still writing kept the newest drain from the rest */
 	bool perf_hook;			/* hooks are perf tracepoints */
-	bool finds_tasks;		/* a perf tracepoint's program finds a task by its pid */
 	int tracefs;			/* detached mount; -1 = none */
 
 	struct program program;

@@ -31,27 +31,10 @@ static bool kernel_wants_perf_hook(void)
 	return !uname(&name) && atoi(name.release) >= 7;
 }
 
-/* The perf tracepoint tells a signal's target by its pid, and that leads to the task through struct
- * pid_namespace's tree: where that is elsewhere, this one hook is tp_btf. */
-static bool finds_tasks(void)
+/* What may come in an interrupt is tp_btf always: a perf tracepoint's program is not run amid another one. */
+static bool is_perf(const struct live *live, const char *hook)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	bool found = false;
-	int id = btf ? btf__find_by_name_kind(btf, "pid_namespace", BTF_KIND_STRUCT) : -1;
-
-	if (id > 0) {
-		const struct btf_type *type = btf__type_by_id(btf, (__u32)id);
-
-		for (__u16 i = 0; i < btf_vlen(type) && !found; i++)
-			found = !strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), "idr");
-	}
-	btf__free(btf);
-	return found;
-}
-
-static bool is_perf(const struct live *live, const char *name)
-{
-	return live->perf_hook && (live->finds_tasks || strcmp(name, "signal_generate"));
+	return live->perf_hook && strcmp(hook, "signal_generate") && strcmp(hook, "tcp_state");
 }
 
 struct bpf_program *live_program(const struct live *live, const char *name)
@@ -362,7 +345,6 @@ static int try_hook(struct live *live, bool perf)
 	int err;
 
 	live->perf_hook = perf;
-	live->finds_tasks = perf && finds_tasks();
 	err = live_load(live, true);
 	if (!err)
 		err = marks_map(live);

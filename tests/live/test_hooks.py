@@ -66,7 +66,7 @@ def test_nothing_is_skipped_while_all_fork_and_close(ipctrace, workload):
 
 @pytest.mark.parametrize("kind", ["tp_btf", "perf"])
 def test_each_kind_counts_every_signal(ipctrace, workload, exact, kind):
-    """What the workload tells of its signals holds with either; the perf one finds its tasks by number."""
+    """What the workload tells of its signals holds with either."""
     exact(kind)
     it = workload("signals")
     tracer = ipctrace.start("graph", "-v", "--hooks", kind, "--json", "--audit", "-d", 600, "-p", it.pid)
@@ -81,6 +81,22 @@ def test_each_kind_counts_every_signal(ipctrace, workload, exact, kind):
         detail = have[case["sender"], case["target"], case["signal"]]
         assert [detail[key] for key in test_signal.COUNTS] == [case[key] for key in test_signal.COUNTS], (case, detail)
         assert detail["unseen"] == 0, detail
+    assert it.finish() == 0
+
+
+@pytest.mark.parametrize("kind", ["tp_btf", "perf"])
+def test_what_comes_in_interrupts_is_not_skipped(ipctrace, workload, exact, kind):
+    """A timer's signal mostly comes while one of our programs looks at a call of the same process."""
+    exact(kind)
+    it = workload("ticks", 3000)
+    tracer = ipctrace.start("graph", "--hooks", kind, "--json", "-d", 600, "-p", it.pid)
+    it.say()
+    handled = it.hear("handled")["handled"]
+    result = tracer.stop()
+    compare.check_window(result.document)
+    detail = test_signal.details(result.document)[0, it.pid, "SIGALRM"]
+    assert detail["cause"] == "alarm", detail
+    assert detail["sent"] == detail["delivered"] > 0.99 * handled, (handled, detail)
     assert it.finish() == 0
 
 
