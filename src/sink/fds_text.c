@@ -375,7 +375,7 @@ static void print_fact(FILE *out, const struct fact *fact)
 	}
 }
 
-/* pipe:[88231]  capacity 65536, queued 0, readers 1, writers 1 */
+/* unix:[815] (/run/app.sock)  type stream, state listen, backlog 0 */
 static void print_object(FILE *out, const struct model *model, const struct object *object)
 {
 	struct fact facts[EVENT_FACTS_MAX];
@@ -384,7 +384,7 @@ static void print_object(FILE *out, const struct model *model, const struct obje
 
 	if (!count)
 		return;
-	fputs_unlocked(object_name(object, name, sizeof(name), ESCAPE_TERMINAL), out);
+	fputs_unlocked(object_words(object, name, sizeof(name), ESCAPE_TERMINAL), out);
 	fputs_unlocked("  ", out);
 	for (i = 0; i < count; i++) {
 		print_fact(out, &facts[i]);

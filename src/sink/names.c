@@ -45,6 +45,21 @@ const char *object_name(const struct object *object, char *buf, size_t size, enu
 	return buf;
 }
 
+const char *object_words(const struct object *object, char *buf, size_t size, enum escape how)
+{
+	char id[ID_MAX];
+	size_t used, around = strlen(" ()");
+
+	object_id(object, id, sizeof(id));
+	used = escape_into(buf, size, how, id, strlen(id));
+	if (!object->name || strstr(id, object->name) || size - used <= around + 1)
+		return buf;
+	used += (size_t)snprintf(buf + used, size - used, " (");
+	used += escape_into(buf + used, size - used - 1, how, object->name, strlen(object->name));
+	snprintf(buf + used, size - used, ")");
+	return buf;
+}
+
 /* argv with its NULs turned into blanks, or the executable; cut inside a character if need be. */
 static size_t command_bytes(const struct process *process, char *buf, size_t size)
 {

@@ -28,12 +28,7 @@ static void print_room(const struct tree *tree, const struct object *object)
 	char name[NAME_MAX_ESCAPED];
 
 	fprintf(tree->out, ", until %s",
-		object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
-	if (object->name) {
-		fputs(" (", tree->out);
-		escape_print(tree->out, ESCAPE_TERMINAL, object->name, strlen(object->name));
-		fputc(')', tree->out);
-	}
+		object_words(object, name, sizeof(name), ESCAPE_TERMINAL));
 	fputs(" has room", tree->out);
 }
 
@@ -65,7 +60,7 @@ static void print_objects(const struct tree *tree, const struct wait *wait)
 		fprintf(tree->out, " on");
 	if (wait->object)
 		fprintf(tree->out, " %s",
-			object_name(wait->object, name, sizeof(name), ESCAPE_TERMINAL));
+			object_words(wait->object, name, sizeof(name), ESCAPE_TERMINAL));
 	else if (wait->ons_count)
 		fprintf(tree->out, " %s", kind_name(wait->ons[0].facts.kind));
 	if (wait->room_at)

@@ -8,6 +8,9 @@
 #include "sink/names.h"
 #include "source/calls.h"
 
+/* Of an object's name in a sentence: cut where a character ends, which a precision wouldn't do. */
+#define NAME_SHOWN_MAX 201
+
 const char *verdict_name(enum verdict verdict)
 {
 	static const char *const names[] = {
@@ -45,41 +48,41 @@ static const char *outside_call_words(const struct wait *wait)
 static void network_words(const struct model *model, const struct object *object,
 			  char buf[RELIEF_MAX])
 {
-	char name[NAME_MAX_ESCAPED], address[SOCKET_ADDRESS_MAX];
+	char name[NAME_SHOWN_MAX], address[SOCKET_ADDRESS_MAX];
 
-	object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
+	object_words(object, name, sizeof(name), ESCAPE_TERMINAL);
 	if (socket_is_listener(object)) {
-		snprintf(buf, RELIEF_MAX, "any client of %.200s can end it", name);
+		snprintf(buf, RELIEF_MAX, "any client of %s can end it", name);
 	} else if (socket_is_remote(model, object)) {
 		socket_remote_name(object, address);
 		snprintf(buf, RELIEF_MAX, "waits for the network: %s", address);
 	} else {
-		snprintf(buf, RELIEF_MAX, "whoever sends to %.200s can end it", name);
+		snprintf(buf, RELIEF_MAX, "whoever sends to %s can end it", name);
 	}
 }
 
 static const char *outside_format(const struct wait *wait, uint32_t kind)
 {
 	if (wait->row.what == WAIT_FUTEX)
-		return kind == FILE_SHM ? "whoever attaches %.200s can end it" :
-					  "whoever maps %.200s can end it";
+		return kind == FILE_SHM ? "whoever attaches %s can end it" :
+					  "whoever maps %s can end it";
 	switch (kind) {
 	case FILE_FIFO:
-	case FILE_MQ: return "whoever opens %.200s can end it";
-	case FILE_PTY: return "whoever writes to %.200s can end it";
-	case FILE_CHAR: return "a terminal or another device can end it: %.200s";
+	case FILE_MQ: return "whoever opens %s can end it";
+	case FILE_PTY: return "whoever writes to %s can end it";
+	case FILE_CHAR: return "a terminal or another device can end it: %s";
 	case FILE_SIGNALFD: return "a signal can end it";
 	case FILE_TIMERFD: return "a timer can end it";
 	case FILE_INOTIFY: return "a change in the file system can end it";
-	case FILE_SOCKET: return "the kernel, or whoever sends to %.200s, can end it";
+	case FILE_SOCKET: return "the kernel, or whoever sends to %s, can end it";
 	}
-	return "the kernel can end it: %.200s";
+	return "the kernel can end it: %s";
 }
 
 static void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
 {
 	const struct object *object = wait->relief_through;
-	char name[NAME_MAX_ESCAPED];
+	char name[NAME_SHOWN_MAX];
 
 	if (!object) {
 		snprintf(buf, RELIEF_MAX, "%s", outside_call_words(wait));
@@ -87,7 +90,7 @@ static void outside_words(const struct model *model, const struct wait *wait, ch
 		network_words(model, object, buf);
 	} else if (wait->row.what == WAIT_OPEN) {
 		object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
-		snprintf(buf, RELIEF_MAX, "whoever opens %.200s for %s ends it", name,
+		snprintf(buf, RELIEF_MAX, "whoever opens %s for %s ends it", name,
 			 wait->ons[0].facts.fmode & 1 ? "writing" : "reading");
 	} else {
 		object_name(object, name, sizeof(name), ESCAPE_TERMINAL);
@@ -139,10 +142,10 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
 
 static void add_object(struct words *words, const struct object *object)
 {
-	char name[NAME_MAX_ESCAPED];
+	char name[NAME_SHOWN_MAX];
 
 	if (object)
-		add(words, " %.200s", object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
+		add(words, " %s", object_name(object, name, sizeof(name), ESCAPE_TERMINAL));
 }
 
 /* a[1] waits for b[2], b[2] for a[1]: none of them can ever go on. */

@@ -243,6 +243,25 @@ def test_lock_is_named_by_its_path(ipctrace, background, hostile_path, how):
     assert b"\x1b" not in text and b"\xe2\x80\xae" not in text, text
 
 
+def sleeps_in_fifo(pid):
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as function:
+        return "wait_for_partner" in function.read()
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("before", ("", "x"))
+def test_long_name_is_cut_between_characters(ipctrace, background, tmp_path, before):
+    fifo = tmp_path / (before + "\u00e9" * 110)
+    os.mkfifo(fifo)
+    waiter = background("cat", fifo)
+    until(lambda: sleeps_in_fifo(waiter.pid), "the open of a FIFO that waits", process=waiter)
+    text = ipctrace.run("why", "-p", waiter.pid).out.decode("utf-8")
+    assert "\u00e9 for writing ends it" in text
+    document = ipctrace.document("why", "-p", waiter.pid)
+    fifo.unlink()
+    assert document["summary"].endswith("\u00e9 for writing ends it.")
+
+
 # A child waits for a word that argv[1] (file, memfd, anon) says where lies; its parent has it mapped, and a
 # second child has the file open.
 WORD = """

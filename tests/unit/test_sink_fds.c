@@ -110,6 +110,20 @@ static void test_selected_and_peers(void **state)
 	fixture_free(fixture);
 }
 
+/* An inode is no help to whoever looks for a socket or for memory; the name is. */
+static void test_what_an_inode_names_is_told_with_its_name(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *server = fixture_process(fixture, 812, "server", NULL, 0, true);
+
+	fixture_hold(fixture, server, fixture_object(fixture, FILE_MEMFD, 815, "a\nb"), 3, 3, 0);
+	fixture_hold(fixture, server, fixture_object(fixture, FILE_REGULAR, 70, "/var/log/mine"), 4,
+		     3, 0);
+	expect_text(fixture, "\nmemfd:[815] (a\\x0ab)  ", true);
+	expect_text(fixture, "(/var/log/mine)", false);
+	fixture_free(fixture);
+}
+
 static void test_whole_machine(void **state)
 {
 	struct fixture *fixture = pipeline();
@@ -288,6 +302,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selected_and_peers),
+		cmocka_unit_test(test_what_an_inode_names_is_told_with_its_name),
 		cmocka_unit_test(test_whole_machine),
 		cmocka_unit_test(test_shared_descriptions_have_all_holders),
 		cmocka_unit_test(test_flags),
