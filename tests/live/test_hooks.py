@@ -96,6 +96,7 @@ def test_what_comes_in_interrupts_is_not_skipped(ipctrace, workload, exact, kind
     compare.check_window(result.document)
     detail = test_signal.details(result.document)[0, it.pid, "SIGALRM"]
     assert detail["cause"] == "alarm", detail
+    # Not all: a host may keep programs from what comes while a process of its own runs (man page, LIMITS).
     assert detail["sent"] == detail["delivered"] > 0.99 * handled, (handled, detail)
     assert it.finish() == 0
 
