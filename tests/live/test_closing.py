@@ -35,6 +35,8 @@ for line in sys.stdin:
     elif word == "send": s.send(b"x")
     elif word == "take": assert s.recv(1) == b"x"
     elif word == "half": s.shutdown(socket.SHUT_WR)
+    elif word == "acknowledged":
+        while s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == 4: pass    # FIN-WAIT-1, and no call waits for more
     elif word == "eof": assert s.recv(1) == b""
     elif word == "reset": s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); s.close()
     print(word, flush=True)
@@ -124,6 +126,7 @@ def test_the_states_tell_of_before(ipctrace, pair):
     server, client = pair("tcp")
     client.do("half")
     server.do("eof")
+    client.do("acknowledged")
     document = ipctrace.document("graph", "-p", server.pid)
     mine = {o["id"]: o for o in document["objects"] if o["kind"] == "tcp" and o["state"] != "listen"}
     told = {o["state"]: o["closed_first"] for o in mine.values()}
