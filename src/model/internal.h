@@ -338,11 +338,6 @@ void signals_free(struct model *model);
 int apply_table(struct model *model, const struct record_table *record, struct change *change);
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);
-/* A row says that the process uses that table: it is emptied if it was of others, who have no row yet. */
-void snapshot_vacate_table(struct model *model, uint64_t id, const struct process *process, uint64_t ts);
-/* A row of that process's tells of a slot of the table: whether that is what its users hold. */
-bool snapshot_takes_slot(struct model *model, struct table *table, const struct process *process,
-			 uint64_t ts);
 
 /* --- the audit (audit.c, audit_signal.c) ------------------------------------------------------- */
 

@@ -53,7 +53,6 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 		return -ENOMEM;
 	process_update(process, record);
 	change->process = process;
-	snapshot_vacate_table(model, record->table, process, head->ts);
 	task = task_get(model, process, head->tid, head->ts);
 	if (!task)
 		return -ENOMEM;

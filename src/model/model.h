@@ -276,7 +276,6 @@ struct table {
 	struct table_user *users;	/* list: the distinct processes of those tasks */
 	struct process *maker;		/* forked from this process's table, and still being filled */
 	uint64_t maker_table;		/* the id of that table */
-	bool stale;			/* no slot told yet by the snapshot being applied */
 	UT_hash_handle hh;		/* model->tables, by id */
 };
 

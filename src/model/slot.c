@@ -20,10 +20,8 @@ static struct table *table_of(struct model *model, const struct record *head, ui
 
 	if (head->flags & RECORD_ROW) {
 		change->process = process_of(model, head);
-		if (!model->in_snapshot)
+		if (table || !model->in_snapshot)
 			return table;
-		if (table)
-			return snapshot_takes_slot(model, table, change->process, head->ts) ? table : NULL;
 		table = table_get(model, id);
 		*err = table ? 0 : -ENOMEM;
 		return table;

@@ -15,11 +15,9 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	model->in_snapshot = true;
 	for (task = model->tasks; task; task = task->hh.next)
 		task->stale = true;
-	for (table = model->tables; table; table = table->hh.next) {
-		table->stale = true;
+	for (table = model->tables; table; table = table->hh.next)
 		TABLE_FOREACH(table, fd, slot)
-		slot->stale = true;
-	}
+	slot->stale = true;
 	passings_mark_stale(model);
 	openings_forget(model);
 	pending_forget(model);
@@ -52,48 +50,10 @@ static void process_sweep(struct model *model, struct process *process, uint64_t
 			task_drop(model, task, ts);
 }
 
-/* As below, where its next owner has a row: what lay in the table is not that one's either. */
-void snapshot_vacate_table(struct model *model, uint64_t id, const struct process *process, uint64_t ts)
-{
-	struct table *table = model->in_snapshot ? table_find(model, id) : NULL;
-	struct table_user *user, *next;
-
-	if (!table || !table->stale || !table->users)
-		return;
-	DL_FOREACH(table->users, user)
-		if (user->process == process || process_is_confirmed(user->process))
-			return;
-	DL_FOREACH_SAFE(table->users, user, next)
-		process_sweep(model, user->process, ts);
-	table_drop(model, table, ts);
-}
-
-/*
- * The kernel gives a table's address to the next at once. Tasks are told before slots, so whoever has no row when
- * the first slot comes has ended, and the slots are another's; and what is told by one who was none of its users
- * then is of a table made since. Either would be held against a process that never had it, for ever: who held
- * what is kept as history, and makes peers of strangers.
- */
-bool snapshot_takes_slot(struct model *model, struct table *table, const struct process *process,
-			 uint64_t ts)
-{
-	struct table_user *user, *next;
-
-	if (table->stale)
-		DL_FOREACH_SAFE(table->users, user, next)
-			process_sweep(model, user->process, ts);
-	table->stale = false;
-	DL_FOREACH(table->users, user)
-		if (user->process == process)
-			return true;
-	return !table->users;
-}
-
 static void table_sweep(struct model *model, struct table *table, uint64_t ts)
 {
 	bool changed;
 
-	table->stale = false;
 	if (!table->tasks) {
 		table_drop(model, table, ts);
 		return;

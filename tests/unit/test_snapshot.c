@@ -175,71 +175,6 @@ static void table_changes_hands(void **state)
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 0);
 }
 
-/* Whoever had the table's address before, and ended unseen, never held what its next owner does. */
-static void table_of_the_dead_is_anothers(void **state)
-{
-	struct script *s = *state;
-
-	start(s);
-	forked_whole(s, 20, T2);
-	snapshot_start(s);
-	task_row(s, 30, 30, T2, 1);
-	slot_row(s, T2, 3, pipe_read_end(G, 300));
-	task_row(s, 10, 10, T, 1);
-	slot_row(s, T, 3, pipe_read_end(F, 200));
-	snapshot_done(s);
-	assert_true(process_at(s, 20)->exited);
-	assert_true(endpoint_at(s, 20, FILE_PIPE, 200)->left_read);
-	assert_null(endpoint_at(s, 20, FILE_PIPE, 300));
-	assert_int_equal(endpoint_at(s, 30, FILE_PIPE, 300)->read_slots, 1);
-	assert_null(endpoint_at(s, 30, FILE_PIPE, 200));
-}
-
-/* It ended between its own row and those of the slots. */
-static void table_changes_hands_amid_rows(void **state)
-{
-	struct script *s = *state;
-
-	start(s);
-	forked_whole(s, 20, T2);
-	snapshot_start(s);
-	task_row(s, 10, 10, T, 1);
-	task_row(s, 20, 20, T2, 10);
-	by(s, 10);
-	slot_row(s, T, 3, pipe_read_end(F, 200));
-	by(s, 30);
-	slot_row(s, T2, 3, pipe_read_end(G, 300));
-	slot_row(s, T2, 5, pipe_write_end(G + 1, 300));
-	snapshot_done(s);
-	assert_null(endpoint_at(s, 20, FILE_PIPE, 300));
-	assert_null(slot_at(s, T2, 3));
-	by(s, 20);
-	exited(s, 0, true);
-	assert_null(table_at(s, T2));
-}
-
-/* Who shares a table tells of it too; a thread that ended unseen takes nothing along. */
-static void shared_table_is_told_by_each(void **state)
-{
-	struct script *s = *state;
-
-	start(s);
-	cloned(s, 10, 11, T, CLONE_FILES | CLONE_THREAD);
-	cloned(s, 20, 20, T, CLONE_FILES);
-	snapshot_start(s);
-	task_row(s, 10, 10, T, 1);
-	task_row(s, 20, 20, T, 10);
-	slot_row(s, T, 3, pipe_read_end(F, 200));
-	by(s, 10);
-	slot_row(s, T, 3, pipe_read_end(F, 200));
-	slot_row(s, T, 4, pipe_write_end(F + 1, 200));
-	snapshot_done(s);
-	assert_int_equal(table_at(s, T)->used, 2);
-	assert_int_equal(HASH_COUNT(s->model->tasks), 2);
-	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->write_slots, 1);
-	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->write_slots, 1);
-}
-
 static void older_events_are_ignored(void **state)
 {
 	struct script *s = *state;
@@ -380,9 +315,6 @@ int main(void)
 		TEST(confirmation_keeps_provenance),
 		TEST(sweeps_the_dead),
 		TEST(table_changes_hands),
-		TEST(table_of_the_dead_is_anothers),
-		TEST(table_changes_hands_amid_rows),
-		TEST(shared_table_is_told_by_each),
 		TEST(older_events_are_ignored),
 		TEST(overlap_is_harmless),
 		TEST(in_flight_is_replaced),
