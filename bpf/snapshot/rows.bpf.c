@@ -208,17 +208,28 @@ int rows_slot(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
+_Static_assert(IN_FLIGHT_AT_ONCE * sizeof(struct record_in_flight) <= 8 * 4096, "fit into it");
+
+struct in_flight_part in_flight_part;
+
 /* One socket's receive queue. The rows are too large for the stack beside the walk's own state. */
 struct queue {
 	struct seq_file *seq;
 	struct sk_buff *head, *skb;
 	__u64 socket_ino;
+	__u32 met; /* descriptors */
 };
 
 static __always_inline void in_flight_row(struct queue *queue, struct file *file)
 {
 	struct record_in_flight row = {};
+	__u32 number = queue->met++ - in_flight_part.first;
 
+	if (number >= IN_FLIGHT_AT_ONCE) {
+		if (queue->met > in_flight_part.first)
+			in_flight_part.more = 1;
+		return;
+	}
 	row_head(&row.head, RECORD_IN_FLIGHT, sizeof(row));
 	row.socket_ino = queue->socket_ino;
 	file_sample(&row.facts, (__u64)file);

@@ -214,6 +214,21 @@ static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
 	return live_rows_read(snapshot->progs.rows_segment, buf, to, ctx);
 }
 
+/* A queue with very many of them takes several readings. What is taken out of it meanwhile moves the rest up. */
+static int in_flight_read(struct live *live, char *buf, record_fn to, void *ctx)
+{
+	struct in_flight_part *part = (struct in_flight_part *)&live->snapshot->bss->in_flight_part;
+	int err = 0;
+
+	part->first = 0;
+	do {
+		part->more = 0;
+		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
+		part->first += IN_FLIGHT_AT_ONCE;
+	} while (!err && part->more);
+	return err;
+}
+
 static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
 {
 	struct snapshot_bpf *snapshot = live->snapshot;
@@ -222,7 +237,7 @@ static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_slot, buf, to, ctx);
 	if (!err)
-		err = live_rows_read(snapshot->progs.rows_in_flight, buf, to, ctx);
+		err = in_flight_read(live, buf, to, ctx);
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_opening, buf, to, ctx);
 	if (!err && is_loaded(snapshot->progs.rows_signal))

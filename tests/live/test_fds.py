@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tables against /proc, kcmp and lsfd: as the kernel's tables give them, and as kept from events."""
+import subprocess
+import sys
+
 import pytest
 import compare
 
@@ -164,3 +167,19 @@ def test_text(ipctrace, workload):
     for pid in done["pids"]:
         assert str(pid) in text
     assert it.finish() == 0
+
+
+@pytest.mark.kernel
+def test_very_many_in_flight(ipctrace, background):
+    """More in one queue than the kernel takes from an iterator at once."""
+    it = background(sys.executable, "-c", """if True:
+        import os, socket, sys
+        near, far = socket.socketpair()
+        fds = [os.dup(0) for _ in range(250)]
+        for _ in range(3):
+            socket.send_fds(near, [b"x"], fds)
+        print("ready", flush=True)
+        sys.stdin.read()""", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    told = [line for line in ipctrace.run("fds", "-p", it.pid).text.splitlines() if " in flight in unix:[" in line]
+    assert len(told) == 750, told[:3]
