@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rows of shared mappings, and of System V segments, attached or not. */
 #include "mapping.bpf.h"
+#include "part.bpf.h"
 #include "segment.bpf.h"
 #include "wanted.bpf.h"
 
@@ -72,6 +73,7 @@ int rows_mapping(struct bpf_iter__task_vma *ctx)
 struct segments {
 	struct seq_file *seq;
 	__u64 ns;
+	__u32 met;
 };
 
 static long segment_step(__u32 i, struct segments *segments)
@@ -79,6 +81,8 @@ static long segment_step(__u32 i, struct segments *segments)
 	struct record_segment row = {};
 
 	if (!segment_sample_index(&row, segments->ns, i))
+		return 0;
+	if (!is_in_part(segments->met++))
 		return 0;
 	row_begin(&row.head, RECORD_SEGMENT, sizeof(row));
 	row.nr = -1;
@@ -105,7 +109,7 @@ SEC("?iter/task")
 int rows_segment(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct segments segments = {.seq = ctx->meta->seq};
+	struct segments segments = {.seq = ctx->meta->seq, .met = control.zero};
 
 	if (!task || (task->flags & PF_KTHREAD) || task->pid != task->tgid)
 		return 0;

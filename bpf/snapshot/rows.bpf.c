@@ -10,6 +10,7 @@
 
 #define IPCTRACE_ROWS_BPF
 #include "file.bpf.h"
+#include "part.bpf.h"
 #include "pid.bpf.h"
 #include "socket.bpf.h"
 #include <bpf/bpf_endian.h>
@@ -208,9 +209,7 @@ int rows_slot(struct bpf_iter__task_file *ctx)
 	return 0;
 }
 
-_Static_assert(IN_FLIGHT_AT_ONCE * sizeof(struct record_in_flight) <= 8 * 4096, "fit into it");
-
-struct in_flight_part in_flight_part;
+struct rows_part rows_part;
 
 /* One socket's receive queue. The rows are too large for the stack beside the walk's own state. */
 struct queue {
@@ -223,13 +222,9 @@ struct queue {
 static __always_inline void in_flight_row(struct queue *queue, struct file *file)
 {
 	struct record_in_flight row = {};
-	__u32 number = queue->met++ - in_flight_part.first;
 
-	if (number >= IN_FLIGHT_AT_ONCE) {
-		if (queue->met > in_flight_part.first)
-			in_flight_part.more = 1;
+	if (!is_in_part(queue->met++))
 		return;
-	}
 	row_head(&row.head, RECORD_IN_FLIGHT, sizeof(row));
 	row.socket_ino = queue->socket_ino;
 	file_sample(&row.facts, (__u64)file);
@@ -284,7 +279,7 @@ SEC("iter/unix")
 int rows_in_flight(struct bpf_iter__unix *ctx)
 {
 	struct unix_sock *unix_sk = ctx->unix_sk;
-	struct queue queue = {.seq = ctx->meta->seq};
+	struct queue queue = {.seq = ctx->meta->seq, .met = control.zero};
 	struct socket *socket;
 
 	if (!unix_sk || BPF_CORE_READ(unix_sk, scm_stat.nr_fds.counter) == 0)

@@ -9,6 +9,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "file.bpf.h"
+#include "part.bpf.h"
 #include "pending.bpf.h"
 
 #define PF_EXITING        0x00000004
@@ -21,6 +22,7 @@ struct listing {
 	struct pending_walk walk;
 	__u64 start;
 	__u32 pid, tid;
+	__u32 met;
 	char comm[RECORD_COMM_LEN];
 };
 
@@ -28,6 +30,8 @@ static __always_inline void queued_send(struct listing *it, const struct pending
 {
 	struct record_signal_queued row = {};
 
+	if (!is_in_part(it->met++))
+		return;
 	row.head.type = RECORD_SIGNAL_QUEUED;
 	row.head.flags = RECORD_ROW;
 	row.head.size = sizeof(row);
@@ -116,7 +120,7 @@ int rows_signal(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct record_signal_state row = {};
-	struct listing it = { .seq = ctx->meta->seq };
+	struct listing it = { .seq = ctx->meta->seq, .met = control.zero };
 	bool whole;
 
 	if (!task || (task->flags & (PF_KTHREAD | PF_EXITING)) || task->tgid == settings.own_tgid)
@@ -148,7 +152,8 @@ int rows_signal(struct bpf_iter__task *ctx)
 	if (!whole || BPF_CORE_READ(task, ptrace) ||
 	    (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT))
 		row.flags |= SIGNAL_STATE_MOVING;
-	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
+	if (!rows_part.first)
+		bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }
 

@@ -253,12 +253,12 @@ static inline __attribute__((always_inline)) __u32 tally_index(const struct tran
 	return ((__u32)key->ino + key->pid * 37) & (TALLIES_MAX - 1);
 }
 
-/* Which of each queue's descriptors in flight are told of: the kernel takes no more than 32 KiB from one run of an
- * iterator's program (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
-#define IN_FLIGHT_AT_ONCE 128
-struct in_flight_part {
-	__u32 first;	 /* that one, and IN_FLIGHT_AT_ONCE - 1 behind it */
-	__u32 more;	 /* 1 = some queue has more */
+/* Which rows a program tells of that has many of one thing, a queue or a namespace: the kernel takes no more than
+ * 32 KiB from one run of an iterator's program (kernel/bpf/bpf_iter.c, bpf_seq_read()). */
+#define ROWS_AT_ONCE 128
+struct rows_part {
+	__u32 first;	 /* that one, and ROWS_AT_ONCE - 1 behind it */
+	__u32 more;	 /* 1 = something had more */
 };
 
 /* The snapshot of `why`: set by the source before each pass (.bss). */

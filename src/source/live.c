@@ -423,6 +423,8 @@ static int start(struct live *live)
 
 	if (!err)
 		err = live_snapshot_deliver(live);
+	if (err && !live->err)
+		return err_r(err, "reading the kernel's tables: %s", strerror(-err));
 	if (!err && live->tracer)
 		live_signals_notice(live);
 	if (!err && !live->tracer)

@@ -199,6 +199,23 @@ static bool is_loaded(const struct bpf_program *program)
 	return bpf_program__fd(program) >= 0;
 }
 
+/* What has very many rows of one thing takes several readings. What goes meanwhile moves the rest up. */
+static int parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx)
+{
+	struct snapshot_bpf *snapshot = live->snapshot;
+	struct rows_part *part = (struct rows_part *)&snapshot->bss->rows_part;
+	int err = 0;
+
+	part->first = 0;
+	do {
+		part->more = 0;
+		memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
+		err = live_rows_read(program, buf, to, ctx);
+		part->first += ROWS_AT_ONCE;
+	} while (!err && part->more);
+	return err;
+}
+
 static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
 {
 	struct snapshot_bpf *snapshot = live->snapshot;
@@ -210,23 +227,7 @@ static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
 		err = live_rows_read(snapshot->progs.rows_mapping, buf, to, ctx);
 	if (err || !is_loaded(snapshot->progs.rows_segment))
 		return err;
-	memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
-	return live_rows_read(snapshot->progs.rows_segment, buf, to, ctx);
-}
-
-/* A queue with very many of them takes several readings. What is taken out of it meanwhile moves the rest up. */
-static int in_flight_read(struct live *live, char *buf, record_fn to, void *ctx)
-{
-	struct in_flight_part *part = (struct in_flight_part *)&live->snapshot->bss->in_flight_part;
-	int err = 0;
-
-	part->first = 0;
-	do {
-		part->more = 0;
-		err = live_rows_read(live->snapshot->progs.rows_in_flight, buf, to, ctx);
-		part->first += IN_FLIGHT_AT_ONCE;
-	} while (!err && part->more);
-	return err;
+	return parts_read(live, snapshot->progs.rows_segment, buf, to, ctx);
 }
 
 static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
@@ -237,11 +238,11 @@ static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_slot, buf, to, ctx);
 	if (!err)
-		err = in_flight_read(live, buf, to, ctx);
+		err = parts_read(live, snapshot->progs.rows_in_flight, buf, to, ctx);
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_opening, buf, to, ctx);
 	if (!err && is_loaded(snapshot->progs.rows_signal))
-		err = live_rows_read(snapshot->progs.rows_signal, buf, to, ctx);
+		err = parts_read(live, snapshot->progs.rows_signal, buf, to, ctx);
 	return err ? err : memory_read(live, buf, to, ctx);
 }
 

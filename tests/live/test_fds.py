@@ -169,17 +169,43 @@ def test_text(ipctrace, workload):
     assert it.finish() == 0
 
 
+# Of one thing more than the kernel takes from an iterator at once, and what comes after it.
+MANY = {
+    "in-flight": ("""
+near, far = socket.socketpair()
+fds = [os.dup(0) for _ in range(250)]
+for _ in range(3):
+    socket.send_fds(near, [b"x"], fds)
+""", "fds", " in flight in unix:[", 750),
+    "segments": ("""
+assert libc.unshare(0x08000000) == 0    # CLONE_NEWIPC: they end with it
+ids = [libc.shmget(0, 4096, 0o1600) for _ in range(600)]
+""", "fds", "shm:", 600),
+}
+
+
 @pytest.mark.kernel
-def test_very_many_in_flight(ipctrace, background):
-    """More in one queue than the kernel takes from an iterator at once."""
+@pytest.mark.parametrize("what", MANY)
+def test_very_many(ipctrace, background, what):
+    make, command, line, count = MANY[what]
+    it = background(sys.executable, "-c", "import ctypes, os, socket, sys\nlibc = ctypes.CDLL(None)\n" + make +
+                    "print('ready', flush=True)\nsys.stdin.read()", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    told = [row for row in ipctrace.run(command).text.splitlines() if line in row]
+    assert len(told) >= count, told[:3]
+    it.stdin.close()
+    assert it.wait(60) == 0
+
+
+@pytest.mark.kernel
+def test_very_many_signals(ipctrace, background):
     it = background(sys.executable, "-c", """if True:
-        import os, socket, sys
-        near, far = socket.socketpair()
-        fds = [os.dup(0) for _ in range(250)]
-        for _ in range(3):
-            socket.send_fds(near, [b"x"], fds)
+        import ctypes, os, signal, sys
+        signal.pthread_sigmask(signal.SIG_BLOCK, [40])
+        for i in range(1000):
+            assert ctypes.CDLL(None).sigqueue(os.getpid(), 40, ctypes.c_void_p(i)) == 0
         print("ready", flush=True)
         sys.stdin.read()""", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert it.stdout.readline() == b"ready\n"
-    told = [line for line in ipctrace.run("fds", "-p", it.pid).text.splitlines() if " in flight in unix:[" in line]
-    assert len(told) == 750, told[:3]
+    detail, = [link["detail"][0] for link in ipctrace.document("graph", "-p", it.pid)["links"] if link["kind"] == "signal"]
+    assert detail["pending"] == 1000, detail
