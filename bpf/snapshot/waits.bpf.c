@@ -45,6 +45,7 @@
 #define SET_MAX	    256	 /* descriptors of a poll set that are looked at */
 #define SELECT_MAX  1024
 #define EPOLL_STEPS 4096
+#define ONS_MAX	    128	 /* objects of one wait that are told of: what the kernel takes at once, see part.bpf.h */
 
 struct scratch {
 	struct record_wait row;
@@ -74,6 +75,8 @@ struct visit {
 	__u64 memory; /* the file in which a shared futex lies; its facts are sampled already */
 	__u32 pid, tid;
 	__u32 count;
+	__u32 ons;    /* objects met */
+	bool counts;  /* and not told of yet */
 };
 
 static __always_inline __u32 task_state(struct task_struct *task)
@@ -136,6 +139,8 @@ static __always_inline void on_send(struct visit *visit, __u64 file, __s32 fd)
 	struct record_wait_on *row = &visit->scratch->on;
 	struct inode *inode;
 
+	if (visit->ons++ >= ONS_MAX || visit->counts)
+		return;
 	__builtin_memset(row, 0, sizeof(*row));
 	on_head(visit, fd);
 	file_sample(&row->facts, file);
@@ -244,6 +249,9 @@ static __always_inline __u32 select_set(struct visit *visit, struct task_struct 
 	visit->count = count;
 	return 0;
 }
+
+_Static_assert((ONS_MAX + 2) * sizeof(struct record_wait_on) + sizeof(struct record_wait) <= 8 * 4096,
+	       "a wait fits into what the kernel takes");
 
 static __always_inline void epoll_start(struct visit *visit, __u64 file)
 {
@@ -487,6 +495,35 @@ static __always_inline bool waits_on_first(__u32 what)
 	       what == WAIT_FLOCK || what == WAIT_FCNTL;
 }
 
+/* Sets that could not be read have a count of none. */
+static __noinline int set_visit(struct visit *visit, __u32 what)
+{
+	if (what == WAIT_POLL)
+		bpf_loop(SET_MAX, on_poll_step, visit, 0);
+	if (what == WAIT_SELECT)
+		bpf_loop(SELECT_MAX, on_select_step, visit, 0);
+	if (what == WAIT_EPOLL)
+		bpf_loop(EPOLL_STEPS, on_epoll_step, visit, 0);
+	return 0;
+}
+
+/* Returns WAIT_CUT where the set has more than is told of. */
+static __always_inline __u32 set_measure(struct visit *visit, __u32 what)
+{
+	struct rb_node *root = visit->node;
+	__u32 cut;
+
+	visit->ons = control.zero;
+	visit->counts = true;
+	set_visit(visit, what);
+	cut = visit->ons > ONS_MAX || visit->node ? WAIT_CUT : 0;
+	visit->ons = control.zero;
+	visit->counts = false;
+	visit->node = root;
+	visit->from = NULL;
+	return cut;
+}
+
 static __always_inline void visit_objects(struct visit *visit, struct record_wait *row)
 {
 	__u32 what = row->what;
@@ -498,14 +535,9 @@ static __always_inline void visit_objects(struct visit *visit, struct record_wai
 
 		on_send(visit, table_file(visit->table, second), second);
 	}
-	if (what == WAIT_POLL && !(row->flags & WAIT_CUT))
-		bpf_loop(SET_MAX, on_poll_step, visit, 0);
-	if (what == WAIT_SELECT && !(row->flags & WAIT_CUT))
-		bpf_loop(SELECT_MAX, on_select_step, visit, 0);
 	if (visit->memory)
 		memory_send(visit);
-	if (what == WAIT_EPOLL)
-		bpf_loop(EPOLL_STEPS, on_epoll_step, visit, 0);
+	set_visit(visit, what);
 }
 
 SEC("iter.s/task")
@@ -559,6 +591,7 @@ int rows_wait(struct bpf_iter__task *ctx)
 		row->flags |= select_set(&visit, task, row);
 	if (row->what == WAIT_EPOLL)
 		epoll_start(&visit, table_file(visit.table, row->arg[0]));
+	row->flags |= set_measure(&visit, row->what);
 	bpf_seq_write(visit.seq, row, sizeof(*row));
 	visit_objects(&visit, row);
 	return 0;

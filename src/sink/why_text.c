@@ -46,7 +46,8 @@ static void print_objects(const struct tree *tree, const struct wait *wait)
 					kind_name(wait->ons[i].facts.kind) :
 					"?");
 		if (i < wait->ons_count)
-			fprintf(tree->out, ", … (%zu)", wait->ons_count);
+			fprintf(tree->out, ", … (%zu%s)", wait->ons_count,
+				wait->row.flags & WAIT_CUT ? " and more" : "");
 		return;
 	}
 	/* As the task calls it; in which IPC namespace isn't known. */

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -344,3 +345,21 @@ def test_whoever_waits_for_ipctrace_is_not_stuck(tmp_path):
     assert text.startswith("waiting: cat["), text
     assert f"can be ended by {os.path.basename(IPCTRACE)[:15]}[" in text, text
     assert done.returncode == 0
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("way", ["epoll", "poll"])
+def test_a_set_of_very_many(ipctrace, background, way):
+    """More than the kernel takes from an iterator at once: those that are told of are not said to be all."""
+    it = background(sys.executable, "-c", """if True:
+        import os, select, sys
+        ends = [os.pipe()[0] for _ in range(200)]
+        them = select.epoll() if sys.argv[1] == "epoll" else select.poll()
+        for end in ends:
+            them.register(end, select.EPOLLIN if sys.argv[1] == "epoll" else select.POLLIN)
+        print("ready", flush=True)
+        them.poll()""", way, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    until(lambda: "poll" in Path(f"/proc/{it.pid}/wchan").read_text(encoding="ascii"), "it polls", process=it)
+    text = ipctrace.run("why", "-p", it.pid).text
+    assert "(128 and more)" in text and " pipe, … " in text, text
