@@ -113,7 +113,7 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 {
 	struct slot_cause cause = {.type = RECORD_USE, .nr = nr, .result = result};
 	struct transfer_key copy, *key = &copy;
-	__u64 era = control.watch_era;
+	__u64 era;
 	__u32 mark;
 
 	if (!place)
@@ -122,9 +122,13 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 	mark = process_mark(key->pid);
 	if (!mark)
 		return 0;
-	if ((mark & MARK_PEER) && !object_is_watched(key->ino, key->dev)) {
-		tally_refuse(key, era);
-		return 0;
+	if (mark & MARK_PEER) {
+		/* Read before the look, on processors too that read out of order: that is why it is atomic. */
+		era = __sync_fetch_and_or(&control.watch_era, 0);
+		if (!object_is_watched(key->ino, key->dev)) {
+			tally_refuse(key, era);
+			return 0;
+		}
 	}
 	if (!tally_hold(key) && !table_hold(key)) {
 		if (bpf_map_lookup_elem(&transfers, key))
@@ -136,6 +140,21 @@ __noinline int transfer_begin(struct transfer_key *place, __u32 fd, __u32 nr, __
 	return 1;
 }
 
+/* What is read through the pointer is read after the value: its address hangs on it. By themselves these
+ * processors may read later words first. */
+#ifdef __TARGET_ARCH_arm64
+static __always_inline struct tally *tally_after(struct tally *tally, __u64 state)
+{
+	asm volatile("%[nothing] &= 0; %[tally] += %[nothing]" : [nothing] "+r"(state), [tally] "+r"(tally));
+	return tally;
+}
+#else
+static __always_inline struct tally *tally_after(struct tally *tally, __u64 state)
+{
+	return tally;
+}
+#endif
+
 /* Where what the process moves through that object is added up; NULL = it is not. */
 static __always_inline struct transfer *transfer_get(struct transfer_key *key, __u32 fd, __u32 nr, __s64 result)
 {
@@ -143,6 +162,7 @@ static __always_inline struct transfer *transfer_get(struct transfer_key *key, _
 	__u64 state = *(volatile __u64 *)&tally->state; /* first: one that is held stays so for long, a refusal does not */
 	struct transfer *transfer;
 
+	tally = tally_after(tally, state);
 	if (tally_is_of(tally, key)) {
 		if (state == TALLY_HELD)
 			return &tally->sum;
@@ -152,7 +172,8 @@ static __always_inline struct transfer *transfer_get(struct transfer_key *key, _
 	transfer = bpf_map_lookup_elem(&transfers, key);
 	if (transfer || !transfer_begin(key, fd, nr, result))
 		return transfer;
-	if (tally_is_of(tally, key) && tally->state == TALLY_HELD)
+	state = *(volatile __u64 *)&tally->state;
+	if (state == TALLY_HELD && tally_is_of(tally_after(tally, state), key))
 		return &tally->sum;
 	return bpf_map_lookup_elem(&transfers, key);
 }
