@@ -7,6 +7,7 @@ extern struct rows_part rows_part; /* rows.bpf.c; the reader goes from part to p
 
 _Static_assert(ROWS_AT_ONCE * sizeof(struct record_in_flight) <= 8 * 4096 &&
 		       ROWS_AT_ONCE * sizeof(struct record_segment) <= 8 * 4096 &&
+		       ROWS_AT_ONCE * sizeof(struct record_wait_peer) <= 8 * 4096 &&
 		       ROWS_AT_ONCE * sizeof(struct record_signal_queued) + sizeof(struct record_signal_state) <=
 			       8 * 4096,
 	       "a part fits into what the kernel takes");

@@ -5,6 +5,7 @@
  * unix_wait_for_peer()).
  */
 #include "file.bpf.h"
+#include "part.bpf.h"
 #include "wanted.bpf.h"
 
 #define SLEEPERS_MAX 4096
@@ -14,6 +15,7 @@ struct sleepers {
 	struct seq_file *seq;
 	struct list_head *head, *at;
 	__u64 file;
+	__u32 met;
 };
 
 /* Others put entries there to be told without sleeping (poll); a sleeper's lies on its own stack. */
@@ -49,7 +51,7 @@ static long sleeper_step(__u32 i, struct sleepers *sleepers)
 		return 1;
 	entry = (void *)at - bpf_core_field_offset(struct wait_queue_entry, entry);
 	task = sleeper_of(entry);
-	if (task)
+	if (task && is_in_part(sleepers->met++))
 		peer_row(sleepers, task);
 	sleepers->at = BPF_CORE_READ(at, next);
 	return 0;
@@ -58,7 +60,7 @@ static long sleeper_step(__u32 i, struct sleepers *sleepers)
 SEC("?iter/unix")
 int rows_peer(struct bpf_iter__unix *ctx)
 {
-	struct sleepers sleepers = {.seq = ctx->meta->seq};
+	struct sleepers sleepers = {.seq = ctx->meta->seq, .met = control.zero};
 	struct unix_sock *sock = ctx->unix_sk;
 	struct socket *socket;
 	struct list_head *head;

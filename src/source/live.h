@@ -148,6 +148,9 @@ void live_snapshot_close(struct live *live);
 /* What the program writes, record by record; buf has room for LIVE_READ_SIZE bytes. */
 #define LIVE_READ_SIZE (1 << 18)
 int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx);
+/* The same for a program of the snapshot that asks is_in_part(): what has very many rows of one thing takes
+ * several readings. What goes meanwhile moves the rest up. */
+int live_parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx);
 /* The same for a program that goes through a map. What is deleted from it meanwhile may hide another
  * entry of the same bucket. between: called where no row that was read is still to be handed on. */
 int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,

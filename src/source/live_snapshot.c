@@ -115,6 +115,22 @@ int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *c
 	return rows_read(program, NULL, buf, to, NULL, ctx);
 }
 
+int live_parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx)
+{
+	struct snapshot_bpf *snapshot = live->snapshot;
+	struct rows_part *part = (struct rows_part *)&snapshot->bss->rows_part;
+	int err = 0;
+
+	part->first = 0;
+	do {
+		part->more = 0;
+		memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
+		err = live_rows_read(program, buf, to, ctx);
+		part->first += ROWS_AT_ONCE;
+	} while (!err && part->more);
+	return err;
+}
+
 int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
 		  int (*between)(void *ctx), void *ctx)
 {
@@ -199,23 +215,6 @@ static bool is_loaded(const struct bpf_program *program)
 	return bpf_program__fd(program) >= 0;
 }
 
-/* What has very many rows of one thing takes several readings. What goes meanwhile moves the rest up. */
-static int parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx)
-{
-	struct snapshot_bpf *snapshot = live->snapshot;
-	struct rows_part *part = (struct rows_part *)&snapshot->bss->rows_part;
-	int err = 0;
-
-	part->first = 0;
-	do {
-		part->more = 0;
-		memset(snapshot->bss->namespaces_seen, 0, sizeof(snapshot->bss->namespaces_seen));
-		err = live_rows_read(program, buf, to, ctx);
-		part->first += ROWS_AT_ONCE;
-	} while (!err && part->more);
-	return err;
-}
-
 static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
 {
 	struct snapshot_bpf *snapshot = live->snapshot;
@@ -227,7 +226,7 @@ static int memory_read(struct live *live, char *buf, record_fn to, void *ctx)
 		err = live_rows_read(snapshot->progs.rows_mapping, buf, to, ctx);
 	if (err || !is_loaded(snapshot->progs.rows_segment))
 		return err;
-	return parts_read(live, snapshot->progs.rows_segment, buf, to, ctx);
+	return live_parts_read(live, snapshot->progs.rows_segment, buf, to, ctx);
 }
 
 static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
@@ -238,11 +237,11 @@ static int tables_read(struct live *live, char *buf, record_fn to, void *ctx)
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_slot, buf, to, ctx);
 	if (!err)
-		err = parts_read(live, snapshot->progs.rows_in_flight, buf, to, ctx);
+		err = live_parts_read(live, snapshot->progs.rows_in_flight, buf, to, ctx);
 	if (!err)
 		err = live_rows_read(snapshot->progs.rows_opening, buf, to, ctx);
 	if (!err && is_loaded(snapshot->progs.rows_signal))
-		err = parts_read(live, snapshot->progs.rows_signal, buf, to, ctx);
+		err = live_parts_read(live, snapshot->progs.rows_signal, buf, to, ctx);
 	return err ? err : memory_read(live, buf, to, ctx);
 }
 

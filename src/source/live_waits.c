@@ -226,7 +226,7 @@ int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx)
 	if (!err)
 		err = live_rows_read(live->snapshot->progs.rows_wait, buf, look_row, &look);
 	if (!err && look.has_sender)
-		err = live_rows_read(live->snapshot->progs.rows_peer, buf, look_row, &look);
+		err = live_parts_read(live, live->snapshot->progs.rows_peer, buf, look_row, &look);
 	if (!err && look.has_lock)
 		err = locks_read(&look);
 	return err;

@@ -363,3 +363,24 @@ def test_a_set_of_very_many(ipctrace, background, way):
     until(lambda: "poll" in Path(f"/proc/{it.pid}/wchan").read_text(encoding="ascii"), "it polls", process=it)
     text = ipctrace.run("why", "-p", it.pid).text
     assert "(128 and more)" in text and " pipe, … " in text, text
+
+
+@pytest.mark.kernel
+def test_very_many_sleepers(ipctrace, background, tmp_path):
+    """More of them at one socket than the kernel takes from an iterator at once."""
+    it = background(sys.executable, "-c", """if True:
+        import socket, sys, threading
+        full = socket.socket(socket.AF_UNIX)
+        full.bind(sys.argv[1])
+        full.listen(0)
+        socket.socket(socket.AF_UNIX).connect(sys.argv[1])
+        for _ in range(400):
+            threading.Thread(target=socket.socket(socket.AF_UNIX).connect, args=[sys.argv[1]], daemon=True).start()
+        print("ready", flush=True)
+        sys.stdin.read()""", tmp_path / "full", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    tasks = f"/proc/{it.pid}/task"
+    until(lambda: sum("unix_wait" in Path(f"{tasks}/{tid}/wchan").read_text(encoding="ascii")
+                      for tid in os.listdir(tasks)) == 400, "all wait", process=it)
+    text = ipctrace.run("why", "-p", it.pid).text
+    assert text.count(f" ({tmp_path / 'full'}) has room, for ") == 400, text[:2000]
