@@ -4,7 +4,7 @@
  * of what existed before tell as much: FIN_WAIT is that of who closed, CLOSE_WAIT the other's. Of a Unix
  * socket only the calls in the window tell.
  */
-#include "model/internal.h"
+#include "model/socket.h"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -62,11 +62,6 @@ enum closed_first closed_first_turned(enum closed_first first)
 	}
 }
 
-static bool is_held(const struct object *object)
-{
-	return object->slots || object->in_flight;
-}
-
 static enum closed_first tcp_closed_first(const struct model *model, const struct object *object)
 {
 	const struct object *peer = socket_other(model, object, 0);
@@ -78,7 +73,7 @@ static enum closed_first tcp_closed_first(const struct model *model, const struc
 		return own;
 	if (other > CLOSED_NONE)
 		return other;
-	return own == CLOSED_NONE && is_held(object) ? CLOSED_NONE : CLOSED_UNKNOWN;
+	return own == CLOSED_NONE && socket_is_held(object) ? CLOSED_NONE : CLOSED_UNKNOWN;
 }
 
 /* --- Unix ------------------------------------------------------------------------------------ */
@@ -89,7 +84,7 @@ static uint64_t gone_ts(const struct object *object)
 	const struct endpoint *endpoint;
 	uint64_t last = 0;
 
-	if (is_held(object))
+	if (socket_is_held(object))
 		return 0;
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
 		if (endpoint->write_gone_ts > last)
@@ -114,10 +109,10 @@ static enum closed_first unix_closed_first(const struct model *model, const stru
 	if (own && other)
 		return own < other ? CLOSED_THIS : CLOSED_PEER;
 	if (own)
-		return is_held(peer) ? CLOSED_THIS : CLOSED_UNKNOWN;
+		return socket_is_held(peer) ? CLOSED_THIS : CLOSED_UNKNOWN;
 	if (other)
-		return is_held(object) ? CLOSED_PEER : CLOSED_UNKNOWN;
-	return is_held(object) && is_held(peer) && !object->socket->facts.shutdown &&
+		return socket_is_held(object) ? CLOSED_PEER : CLOSED_UNKNOWN;
+	return socket_is_held(object) && socket_is_held(peer) && !object->socket->facts.shutdown &&
 			       !peer->socket->facts.shutdown ?
 		       CLOSED_NONE :
 		       CLOSED_UNKNOWN;

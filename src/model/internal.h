@@ -154,7 +154,7 @@ void fifo_unlist(struct model *model, struct object *object);
 /* Who waits in open is about to be told anew. */
 void openings_forget(struct model *model);
 
-/* --- sockets (socket.c) ---------------------------------------------------------------------- */
+/* --- sockets (socket.c, socket_ends.c) ---------------------------------------------------------------------- */
 
 int apply_socket(struct model *model, const struct record_socket *record, struct change *change);
 int apply_closing(struct model *model, const struct record_closing *record, struct change *change);
@@ -179,7 +179,7 @@ struct sent_sum socket_sent(const struct model *model, const struct socket *sock
 struct object *socket_connected(const struct model *model, const struct object *object);
 /* What that process sent there; NULL = nothing. */
 const struct sent_sum *sum_of(const struct destination *destination, const struct process *process);
-/* socket.c: whoever has that address; NULL = nobody that is known. */
+/* socket_other.c: whoever has that address; NULL = nobody that is known. */
 struct object *socket_destination(const struct model *model, const struct socket *socket,
 				  const struct destination *destination);
 /* The socket of that inode, its facts made room for; NULL = not known, or no memory (-ENOMEM in *err). */
