@@ -169,10 +169,35 @@ static enum verdict verdict_of(const struct model *model, const struct wait *wai
 	return wait->stuck ? VERDICT_DEADLOCK : VERDICT_WAITING;
 }
 
+static bool waits_for_another(const struct wait *wait)
+{
+	for (size_t i = 0; i < wait->wakers_count; i++)
+		if (wait->wakers[i].process != wait->process)
+			return true;
+	return false;
+}
+
+/* Another stuck task of its process, one that waits for another process if there is; NULL = none. */
+static struct wait *wait_beside(const struct model *model, const struct wait *wait)
+{
+	struct wait *beside, *best = NULL;
+	const struct task *task;
+
+	DL_FOREACH2(wait->process->tasks, task, process_next) {
+		beside = task_wait(model, task->tid);
+		if (!beside || beside == wait || beside->process != wait->process || !beside->stuck)
+			continue;
+		if (waits_for_another(beside))
+			return beside;
+		best = beside;
+	}
+	return best;
+}
+
 /* The next in the chain: a stuck task of the first waker. */
 static struct wait *wait_next(const struct model *model, const struct wait *wait)
 {
-	struct wait *next = NULL;
+	struct wait *next = NULL, *beside;
 	size_t i;
 
 	for (i = 0; i < wait->wakers_count; i++) {
@@ -181,6 +206,9 @@ static struct wait *wait_next(const struct model *model, const struct wait *wait
 		if (next && next->stuck && next->process != wait->process)
 			return next;
 	}
+	beside = next == wait ? wait_beside(model, wait) : NULL;
+	if (beside)
+		return beside;
 	return next && next->stuck ? next : NULL;
 }
 

@@ -401,6 +401,30 @@ static void child_and_parent(void **state)
 	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
 }
 
+/* One waits for the other to end, whose first thread waits for its second, and that one for the first process. */
+static void ring_through_a_thread(void **state)
+{
+	struct script *s = *state;
+
+	begin(s, 1);
+	task_row(s, 20, 20, T + 2, 10);
+	task_row(s, 20, 21, T + 2, 10);
+	task_row(s, 20, 22, T + 2, 10);
+	holds(s, 10, W(0));
+	holds(s, 20, R(0));
+	sleeps(s, 10, WAIT_CHILD);
+	sleeps(s, 20, WAIT_FUTEX)->row.flags = WAIT_FUTEX_PRIVATE;
+	for (uint32_t tid = 21; tid <= 22; tid++) {
+		struct sleeper *thread = tid == 22 ? reads(s, 20, R(0)) : sleeps(s, 20, WAIT_FUTEX);
+
+		thread->row.head.tid = tid;
+		thread->ons->head.tid = tid;
+		thread->row.flags = tid == 22 ? 0 : WAIT_FUTEX_PRIVATE;
+	}
+	end(s);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+}
+
 /* A priority-inheriting mutex: its word names the owner. */
 static struct sleeper *locks(struct script *s, uint32_t pid, uint32_t owner)
 {
@@ -764,7 +788,7 @@ int main(void)
 		TEST(saved_by_timeout), TEST(saved_by_handler), TEST(saved_by_thread),
 		TEST(saved_by_doubt), TEST(saved_by_receiver), TEST(receiver_is_stuck),
 		TEST(one_ran_between_the_looks), TEST(not_confirmed), TEST(any_of_a_set),
-		TEST(all_of_a_lock), TEST(child_and_parent), TEST(mutex_owner),
+		TEST(all_of_a_lock), TEST(child_and_parent), TEST(ring_through_a_thread), TEST(mutex_owner),
 		TEST(owner_is_one_task), TEST(never_eof_itself), TEST(never_eof_leak),
 		TEST(never_eof_who_wrote_nothing),
 		TEST(tcp_within_the_machine), TEST(tcp_with_data_on_its_way),
