@@ -21,6 +21,7 @@ static void spaces_free(struct model *model)
 		next = space->hh.next;
 		mappings_end(&space->mappings);
 		mappings_end(&space->incoming);
+		vanished_free(space);
 		free(space);
 	}
 }

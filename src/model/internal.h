@@ -282,6 +282,18 @@ int mappings_empty(struct model *model, struct space *space, struct mappings *al
 int mappings_protect(struct model *model, struct space *space, struct mappings *all, uint64_t start,
 		     uint64_t end, uint32_t access, struct mapping *changed, uint64_t ts);
 
+/* --- what a reading found gone (vanished.c) ---------------------------------------------------- */
+
+/* A reading is at its end: what was known before is held against what it found. */
+void vanished_note(struct space *space, const struct mappings *old, const struct mappings *now);
+void vanished_free(struct space *space);
+/* A record tells that [start, end) was emptied; end UINT64_MAX: of the segment that was attached at start. What is
+ * not told of yet goes; the first is told in *gone if that has no object yet. */
+void vanished_take(struct model *model, struct space *space, uint64_t start, uint64_t end, struct mapping *gone);
+/* A record tells of that access; the first that had another is told in *changed, as it was, if that has no object. */
+void vanished_protect(struct model *model, struct space *space, uint64_t start, uint64_t end, uint32_t access,
+		      struct mapping *changed);
+
 /* --- shared memory (space.c) ----------------------------------------------------------------- */
 
 /* System calls whose records change access alone. */

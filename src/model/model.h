@@ -326,10 +326,20 @@ struct mappings {
 	     place_ < (all)->count && ((mapping) = (all)->at[place_]); place_++)
 
 /* An address space: of one process, or of several for a while (vfork). */
+/* Was mapped before the newest reading, and is not there as it was; no record has told of it yet. */
+struct vanished {
+	uint64_t start, end;
+	uint64_t offset;		/* of start, in bytes, in the object */
+	uint32_t access;		/* enum mapping_access */
+	struct object_key object;
+	struct vanished *prev, *next;
+};
+
 struct space {
 	uint64_t id;			/* struct mm_struct *, while it lives */
 	struct mappings mappings;
 	struct mappings incoming;	/* rows of the reading under way */
+	struct vanished *vanished;	/* list; by it late records are told */
 	struct process *processes;	/* list, by .space_next */
 	uint64_t read_ts;		/* records before this say nothing new */
 	bool reading;			/* rows are coming */

@@ -50,6 +50,7 @@ static void space_drop(struct model *model, struct space *space, uint64_t ts)
 {
 	mappings_free(model, space, &space->mappings, ts);
 	mappings_free(model, space, &space->incoming, ts);
+	vanished_free(space);
 	space_set_doubt(model, space, false);
 	HASH_DEL(model->spaces, space);
 	free(space);
@@ -112,6 +113,11 @@ static void space_read_end(struct model *model, struct space *space, uint64_t ts
 
 	if (!space->reading)
 		return;
+	/* A snapshot is taken where records were lost, or there was none yet: nothing more will tell of it. */
+	if (model->in_snapshot)
+		vanished_free(space);
+	else
+		vanished_note(space, &old, &space->incoming);
 	/* The new ones are counted already. */
 	space->mappings = space->incoming;
 	space->incoming = (struct mappings){ 0 };
@@ -275,6 +281,25 @@ static int mapping_row(struct model *model, struct space *space,
 	return mapping_add(model, space, rows, &mapping, record->head.ts);
 }
 
+/* Whose effect the rows of a reading showed before the record came. */
+static void mapping_tell_late(struct model *model, struct space *space, const struct record_mapping *record,
+			      struct change *change)
+{
+	struct mapping over = { 0 };
+
+	if (record->nr == CALL_MPROTECT || record->nr == CALL_PKEY_MPROTECT) {
+		vanished_protect(model, space, record->gone_start, record->gone_end, record->access,
+				 &change->protected);
+		change->object = change->protected.object;
+		return;
+	}
+	if (record->gone_start < record->gone_end)
+		vanished_take(model, space, record->gone_start, record->gone_end, &change->unmapped);
+	if (record->start < record->end && record->facts.kind)
+		vanished_take(model, space, record->start, record->end, &over);
+	change->old_object = change->unmapped.object;
+}
+
 /* Until a reading is at its end both hold: what was known, by which events are told, and its rows. */
 static int mapping_apply(struct model *model, struct space *space, const struct record_mapping *record,
 			 struct change *change)
@@ -285,6 +310,7 @@ static int mapping_apply(struct model *model, struct space *space, const struct 
 
 	if (!err && space->reading && record->head.ts >= space->read_ts)
 		err = mapping_event(model, space, &space->incoming, record, &untold);
+	mapping_tell_late(model, space, record, change);
 	endpoint = err || !change->object ? NULL : model_endpoint(model, change->process, change->object);
 	if (endpoint)
 		endpoint->mapped_itself = true;
@@ -306,7 +332,11 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 		if (is_late(model, space, &record->head, change->process))
 			return mapping_apply(model, space, record, change);
 		/* Still being written when the reading ended: changes nothing, and tells by itself what was mapped. */
-		if (record->facts.kind && record->head.ts >= model->snapshot_ts) {
+		if (record->head.ts < model->snapshot_ts)
+			return 0;
+		if (space && change->process && change->process->space == space)
+			mapping_tell_late(model, space, record, change);
+		if (record->facts.kind) {
 			object_key_init(&key, &record->facts);
 			change->object = model_object(model, &key);
 		}

@@ -286,6 +286,92 @@ static void what_was_done_before_a_reading_is_told(void **state)
 	assert_int_equal(memfd(s)->maps, 1);
 }
 
+static void read_anew(struct script *s, uint64_t first, uint64_t pages, uint64_t offset, uint32_t access)
+{
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	if (pages)
+		maps(s, 10, first, pages, offset, access);
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+}
+
+/* What that call of process 10 is told to have taken away: first page and number of them; 0 = nothing. */
+static void assert_unmaps(struct script *s, uint64_t first, uint64_t pages, uint64_t told, uint64_t told_pages)
+{
+	unmaps(s, 10, first, pages);
+	assert_ptr_equal(s->change.old_object, told_pages ? memfd(s) : NULL);
+	assert_int_equal(s->change.unmapped.start, told * PAGE);
+	assert_int_equal(s->change.unmapped.end, (told + told_pages) * PAGE);
+}
+
+/* The call had done it when its space was read, and came to its end, which tells of it, after. */
+static void what_a_reading_found_gone_is_told_when_its_call_ends(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	maps(s, 10, 2, 8, 0, RW);
+	read_anew(s, 2, 1, 0, RW);
+	assert_maps(s, 10, "2+1@0w");
+	assert_unmaps(s, 5, 1, 5, 1);
+	assert_unmaps(s, 5, 1, 0, 0);
+	assert_unmaps(s, 0, 5, 2, 1); /* what is there comes first */
+	assert_unmaps(s, 3, 2, 0, 0);
+	assert_unmaps(s, 6, 9, 6, 4);
+	assert_maps(s, 10, "");
+	assert_counts(s, 10, 0, 0);
+	assert_int_equal(memfd(s)->maps, 0);
+}
+
+static void what_a_reading_found_otherwise_is_told_too(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	maps(s, 10, 2, 4, 0, RW);
+	read_anew(s, 2, 2, 0, RO);
+	calls(s, 10, 2, 4, SYS_mprotect, MAPPING_READ);
+	assert_ptr_equal(s->change.object, memfd(s));
+	assert_int_equal(s->change.protected.start, 2 * PAGE);
+	calls(s, 10, 2, 4, SYS_mprotect, MAPPING_READ);
+	assert_null(s->change.object);
+	assert_unmaps(s, 4, 2, 4, 2); /* the other half was protected, and unmapped then */
+	assert_unmaps(s, 2, 2, 2, 2);
+	/* Something else lies there now. */
+	maps(s, 10, 2, 2, 0, RW);
+	read_anew(s, 2, 2, 7, RW);
+	maps(s, 10, 2, 2, 7, RW);
+	assert_unmaps(s, 2, 2, 2, 2);
+	assert_unmaps(s, 2, 2, 0, 0);
+}
+
+static void what_was_being_written_amid_a_reading_is_told(void **state)
+{
+	struct script *s = *state;
+	struct record_mapping gone;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	gone = mapping_of(s, 10, 0, 0, 0, 0);
+	gone.gone_start = 3 * PAGE;
+	gone.gone_end = 9 * PAGE;
+	gone.nr = SYS_munmap;
+	gone.facts.kind = 0;
+	read_anew(s, 2, 1, 0, RW);
+	apply(s, &gone);
+	assert_ptr_equal(s->change.old_object, memfd(s));
+	assert_int_equal(s->change.unmapped.start, 3 * PAGE);
+	assert_int_equal(s->change.unmapped.end, 4 * PAGE);
+	assert_maps(s, 10, "2+1@0w");
+	/* The rest of what went was lost, and the tables were read anew for it. */
+	read_anew(s, 0, 0, 0, 0);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	snapshot_done(s);
+	assert_unmaps(s, 2, 1, 0, 0);
+}
+
 /* The rows may show it already, or not yet. */
 static void what_is_done_amid_a_reading_is_told_and_stays(void **state)
 {
@@ -492,6 +578,9 @@ int main(void)
 		TEST(reading_anew_replaces),
 		TEST(what_was_done_before_a_reading_is_told),
 		TEST(what_is_done_amid_a_reading_is_told_and_stays),
+		TEST(what_a_reading_found_gone_is_told_when_its_call_ends),
+		TEST(what_a_reading_found_otherwise_is_told_too),
+		TEST(what_was_being_written_amid_a_reading_is_told),
 		TEST(a_segment_goes_as_a_whole),
 		TEST(doubt_is_counted),
 		TEST(many_keep_their_order),
