@@ -239,11 +239,14 @@ static int watches_add(struct live *live)
 
 /*
  * The kernel marks the children of marked processes itself; what was forked or passed before the
- * mark was set is in the ring. So: mark, drain, until nothing new turns up; then narrow.
+ * mark was set is in the ring. So: mark, drain, until nothing new turns up; then narrow. What is drained may
+ * show somebody to share something, so the last look at who does comes after it: whoever stays in the model
+ * is traced.
  */
 int live_select_apply(struct live *live)
 {
 	struct control *control;
+	bool drained = false;	/* while nobody but the marked was traced */
 	int added = 0, err;
 
 	live->marked_late = false;
@@ -258,13 +261,14 @@ int live_select_apply(struct live *live)
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		added = marks_add(live);
 		live->marked_late |= added > 0 && control->selective;
+		if (!added && drained)
+			break;
 		err = added < 0 ? added : watches_add(live);
 		if (!err)
 			err = live_drain(live);
 		if (err)
 			return err;
-		if (!added && control->selective)
-			break;
+		drained = control->selective;
 		/* Where processes never cease to come, the rest waits for the next time. */
 		if (control->selective && round >= ROUNDS_LATER) {
 			live->find_peers = true;

@@ -69,3 +69,15 @@ def is_traced(pid):
     """By strace, say."""
     with open(f"/proc/{pid}/status", encoding="ascii") as status:
         return any(line.startswith("TracerPid:") and line.split()[1] != "0" for line in status)
+
+
+def bytes_read(pid):
+    """By read(2) and the like: rows of the kernel's tables, for one."""
+    with open(f"/proc/{pid}/io", encoding="ascii") as file:
+        return int(file.readline().split()[1])
+
+
+def is_asleep(pid):
+    """Without being stopped."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        return stat.read().rpartition(")")[2].split()[0] == "S"

@@ -19,7 +19,7 @@
 
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static socklen_t address_len = sizeof(sa_family_t);
-static int start[2], begun[2], done[2], last;
+static int start[2], begun[2], done[2], over[2], last;
 static volatile bool is_over;
 static pid_t children[STAY_MAX];
 static unsigned int forks, staying;
@@ -42,18 +42,19 @@ static void *sleeper_main(void *arg)
 	stay();
 }
 
-/* A child that stays has the table as it was at that moment, and one more. */
+/* A child that stays has the table as it was at that moment, and one more. They would die with the thread that
+ * made them, so it stays too. */
 static void *forker_main(void *arg)
 {
 	signal_turn(begun[1]);
-	while (!is_over && forks < FORKS_MAX) {
+	do {
 		pid_t pid = must(fork());
 
 		if (pid == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			if (forks % 16)
 				_exit(0);
-			must(dup(last));
+			must(dup(begun[0]));
 			stay();
 		}
 		if (forks++ % 16)
@@ -63,8 +64,9 @@ static void *forker_main(void *arg)
 			children[staying++] = pid;
 		else
 			end_child(pid);
-	}
-	return NULL;
+	} while (!is_over && forks < FORKS_MAX);
+	signal_turn(over[1]);
+	stay();
 }
 
 /* Not of this process, and yet its changes are changes here. */
@@ -113,6 +115,7 @@ int main(void)
 	must(pipe(start));
 	must(pipe(begun));
 	must(pipe(done));
+	must(pipe(over));
 	mine = must(socket(AF_UNIX, SOCK_STREAM, 0));
 	for (int i = 0; i < MANY; i++)
 		last = must(open("/dev/null", O_RDONLY));
@@ -127,7 +130,7 @@ int main(void)
 	signal_turn(start[1]);
 	await_turn(done[0]);
 	is_over = true;
-	must(pthread_join(forker, NULL) ? -1 : 0);
+	await_turn(over[0]);
 	tell_quiet(sharer);
 	listen_for_test();
 	for (unsigned int i = 0; i < staying; i++)
