@@ -26,19 +26,27 @@ static void spaces_free(struct model *model)
 	}
 }
 
+static void table_free(struct table *table)
+{
+	struct table_user *user, *next;
+
+	DL_FOREACH_SAFE(table->users, user, next)
+		free(user);
+	free(table->slots);
+	free(table);
+}
+
 static void tables_free(struct model *model)
 {
 	struct table *table = model->tables, *next;
-	struct table_user *user, *next_user;
 
 	HASH_CLEAR(hh, model->tables);
 	for (; table; table = next) {
 		next = table->hh.next;
-		DL_FOREACH_SAFE(table->users, user, next_user)
-			free(user);
-		free(table->slots);
-		free(table);
+		table_free(table);
 	}
+	DL_FOREACH_SAFE(model->rivals, table, next)
+		table_free(table);
 }
 
 static void passings_free(struct model *model)

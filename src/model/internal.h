@@ -216,6 +216,12 @@ void endpoints_note_nonblock(const struct model *model, struct process *by,
 
 struct table *table_find(const struct model *model, uint64_t id);
 struct table *table_get(struct model *model, uint64_t id);
+/* One more of an id that is there: found by rival_find() alone, and by its tasks. NULL: no memory. */
+struct table *rival_new(struct model *model, uint64_t id);
+struct table *rival_find(const struct model *model, uint64_t id, const struct process *user);
+/* From now on it is the one of its id, where there is none. */
+void rival_settle(struct model *model, struct table *rival, uint64_t ts);
+bool table_has_user(const struct table *table, const struct process *process);
 struct slot *table_slot(const struct table *table, unsigned int fd);
 /* Puts the description, or nothing (NULL), into a slot and keeps every count. What is there
  * already stays as it is. The provenance is the caller's to set. *changed tells. */
@@ -316,6 +322,10 @@ int apply_sync(struct model *model, const struct record_sync *record, struct cha
 void segment_unlist(struct model *model, struct object *object);
 int apply_segment(struct model *model, const struct record_segment *record, struct change *change);
 
+/* The task has a private copy of its table, if it had one, under a new address (0 = none). Whose that was
+ * before is without. 0 or -ENOMEM. */
+int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64_t ts);
+
 /* --- records (life.c, slot.c, snapshot.c) ---------------------------------------------------- */
 
 /* An event from before the snapshot says nothing about tables that the snapshot did not. */
@@ -350,6 +360,10 @@ void signals_free(struct model *model);
 int apply_table(struct model *model, const struct record_table *record, struct change *change);
 void snapshot_begin(struct model *model, uint64_t ts);
 void snapshot_end(struct model *model, uint64_t ts);
+/* The table that a row says the process uses, as far as it is known to be its own. NULL: no memory. */
+struct table *snapshot_table(struct model *model, uint64_t id, const struct process *process, uint64_t ts);
+/* The table that the row of a slot is about. NULL: it says nothing of any that is known, or no memory (*err). */
+struct table *snapshot_table_of(struct model *model, const struct record *head, uint64_t id, int *err);
 
 /* --- the audit (audit.c, audit_signal.c) ------------------------------------------------------- */
 

@@ -42,6 +42,7 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 {
 	const struct record *head = &record->head;
 	struct process *process = model_process(model, head->pid, head->start);
+	struct table *table;
 	struct task *task;
 
 	change->process = process;
@@ -57,7 +58,10 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 	if (!task)
 		return -ENOMEM;
 	task->stale = false;
-	return task_set_table_id(model, task, record->table, head->ts);
+	if (!record->table || !model->in_snapshot)
+		return task_set_table_id(model, task, record->table, head->ts);
+	table = snapshot_table(model, record->table, process, head->ts);
+	return table ? task_set_table(model, task, table, head->ts) : -ENOMEM;
 }
 
 /* --- fork ------------------------------------------------------------------------------------ */
@@ -171,9 +175,8 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 
 /* --- exec ------------------------------------------------------------------------------------ */
 
-/* The task has a private copy of its table under a new address. Records that follow say what is in
- * it; how each slot came about, only the old one knows. */
-static int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64_t ts)
+/* Records that follow say what is in it; how each slot came about, only the old one knows. */
+int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64_t ts)
 {
 	struct table *table, *stale;
 	int err;

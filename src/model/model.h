@@ -276,6 +276,9 @@ struct table {
 	struct table_user *users;	/* list: the distinct processes of those tasks */
 	struct process *maker;		/* forked from this process's table, and still being filled */
 	uint64_t maker_table;		/* the id of that table */
+	bool told;			/* a user's rows of slots were among those of the snapshot being applied */
+	bool contested;			/* somebody else's were */
+	struct table *next, *prev;	/* model->rivals; hh.tbl is NULL there */
 	UT_hash_handle hh;		/* model->tables, by id */
 };
 
@@ -514,6 +517,7 @@ struct model {
 	struct wait *wait_at;		/* whose RECORD_WAIT_ON come now */
 	struct holding *holdings;	/* scratch of why */
 	bool first_snapshot;		/* the snapshot being applied is the first */
+	struct table *rivals;		/* list: at the address of another table, until that snapshot's end */
 	bool has_openings;		/* some endpoint may be waiting in open */
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */

@@ -10,32 +10,63 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+static struct table *table_of_row(struct model *model, const struct record *head, uint64_t id,
+				  struct change *change, int *err)
+{
+	const struct task *task = task_find(model, head->tid);
+
+	change->process = process_of(model, head);
+	if (!model->in_snapshot)
+		return table_find(model, id);
+	if (task && task->process == change->process && task->table && task->table->id == id) {
+		task->table->told = true;
+		return task->table;
+	}
+	return snapshot_table_of(model, head, id, err);
+}
+
+/* A process that was not traced before tells of all that it holds, call or none: others may have its table. */
+static bool is_scan(const struct record *head)
+{
+	const struct record_slot *record = (const void *)head;
+
+	return head->type == RECORD_SLOT && record->nr < 0;
+}
+
+/*
+ * The task uses a table that it is not known to use. Where that is another process's, the making of either was
+ * missed: the kernel gives the address of a table to the next at once, and whoever executes or unshares has one
+ * of its own. What they hold is not each other's. Shared by a fork that was missed it may be too, and is the
+ * same again as soon as the loss is repaired.
+ */
+static struct table *table_claim(struct model *model, struct task *task, const struct record *head,
+				 uint64_t id, int *err)
+{
+	struct table *table = table_find(model, id);
+
+	if (table && (table_has_user(table, task->process) || (!task->table && is_scan(head))))
+		*err = task_set_table(model, task, table, head->ts);
+	else
+		*err = task_renew_table(model, task, id, head->ts);
+	return *err ? NULL : task->table;
+}
+
 /* The table a record is about. Where it, or the task, is news, their making was missed. NULL: the
  * record is of no use any more, or no memory (*err). */
 static struct table *table_of(struct model *model, const struct record *head, uint64_t id,
 			      struct change *change, int *err)
 {
-	struct table *table = table_find(model, id);
 	struct task *task;
 
-	if (head->flags & RECORD_ROW) {
-		change->process = process_of(model, head);
-		if (table || !model->in_snapshot)
-			return table;
-		table = table_get(model, id);
-		*err = table ? 0 : -ENOMEM;
-		return table;
-	}
+	if (head->flags & RECORD_ROW)
+		return table_of_row(model, head, id, change, err);
 	task = task_of(model, head, err);
-	if (task)
-		change->process = task->process;
-	if (table && (!task || task->table))
-		return table;
 	if (!task)
 		return NULL;
-	table = table_get(model, id);
-	*err = table ? task_set_table(model, task, table, head->ts) : -ENOMEM;
-	return *err ? NULL : table;
+	change->process = task->process;
+	if (task->table && task->table->id == id)
+		return task->table;
+	return table_claim(model, task, head, id, err);
 }
 
 /* --- provenance ------------------------------------------------------------------------------ */

@@ -16,23 +16,60 @@ struct table *table_find(const struct model *model, uint64_t id)
 	return table;
 }
 
+static struct table *table_new(struct model *model, uint64_t id)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->id = id;
+	table->serial = ++model->next_serial;
+	return table;
+}
+
 struct table *table_get(struct model *model, uint64_t id)
 {
 	struct table *table = table_find(model, id);
 
 	if (table)
 		return table;
-	table = calloc(1, sizeof(*table));
+	table = table_new(model, id);
 	if (!table)
 		return NULL;
-	table->id = id;
 	HASH_ADD(hh, model->tables, id, sizeof(table->id), table);
 	if (!table->hh.tbl) {
 		free(table);
 		return NULL;
 	}
-	table->serial = ++model->next_serial;
 	return table;
+}
+
+struct table *rival_new(struct model *model, uint64_t id)
+{
+	struct table *rival = table_new(model, id);
+
+	if (rival)
+		DL_APPEND(model->rivals, rival);
+	return rival;
+}
+
+struct table *rival_find(const struct model *model, uint64_t id, const struct process *user)
+{
+	struct table *rival;
+
+	DL_FOREACH(model->rivals, rival)
+		if (rival->id == id && table_has_user(rival, user))
+			return rival;
+	return NULL;
+}
+
+void rival_settle(struct model *model, struct table *rival, uint64_t ts)
+{
+	HASH_ADD(hh, model->tables, id, sizeof(rival->id), rival);
+	if (!rival->hh.tbl)
+		table_drop(model, rival, ts); /* without memory its users are left without */
+	else
+		DL_DELETE(model->rivals, rival);
 }
 
 struct slot *table_slot(const struct table *table, unsigned int fd)
@@ -153,6 +190,11 @@ static struct table_user *user_find(const struct table *table, const struct proc
 	return NULL;
 }
 
+bool table_has_user(const struct table *table, const struct process *process)
+{
+	return user_find(table, process);
+}
+
 static struct table_user *user_new(struct table *table, struct process *process)
 {
 	struct table_user *user = calloc(1, sizeof(*user));
@@ -210,7 +252,10 @@ void table_drop(struct model *model, struct table *table, uint64_t ts)
 		table_detach(model, table->tasks, ts);
 	TABLE_FOREACH(table, fd, slot)
 	slot_put(model, table, fd, NULL, ts, &changed);
-	HASH_DEL(model->tables, table);
+	if (table->hh.tbl)
+		HASH_DEL(model->tables, table);
+	else
+		DL_DELETE(model->rivals, table);
 	free(table->slots);
 	free(table);
 }

@@ -17,7 +17,9 @@ static void start(struct script *s)
 	snapshot_start(s);
 	task_row(s, 10, 10, T, 1);
 	task_row(s, 20, 20, T2, 1);
+	by(s, 10);
 	slot_row(s, T, 9, unix_socket(S, 300));
+	by(s, 20);
 	slot_row(s, T2, 6, unix_socket(S + 1, 301));
 	snapshot_done(s);
 	selected(s, 10, true);

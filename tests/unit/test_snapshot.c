@@ -172,7 +172,197 @@ static void table_changes_hands(void **state)
 	assert_non_null(slot_at(s, T, 3));
 	assert_null(slot_at(s, T, 4));
 	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->read_slots, 1);
+	assert_false(endpoint_at(s, 20, FILE_PIPE, 200)->ever_write);
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 0);
+}
+
+/* Whoever had the table's address before, and ended unseen, never held what its next owner does. */
+static void table_of_the_dead_is_anothers(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	task_row(s, 30, 30, T2, 1);
+	slot_row(s, T2, 3, pipe_read_end(G, 300));
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	assert_true(process_at(s, 20)->exited);
+	assert_true(endpoint_at(s, 20, FILE_PIPE, 200)->left_read);
+	assert_null(endpoint_at(s, 20, FILE_PIPE, 300));
+	assert_int_equal(endpoint_at(s, 30, FILE_PIPE, 300)->read_slots, 1);
+	assert_null(endpoint_at(s, 30, FILE_PIPE, 200));
+}
+
+/* It ended between its own row and those of the slots: its end is told after. */
+static void table_changes_hands_amid_rows(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 10);
+	by(s, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	by(s, 30);
+	slot_row(s, T2, 3, pipe_read_end(G, 300));
+	slot_row(s, T2, 5, pipe_write_end(G + 1, 300));
+	snapshot_done(s);
+	assert_null(endpoint_at(s, 20, FILE_PIPE, 300));
+	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->read_slots, 1);
+	assert_null(slot_at(s, T2, 5));
+	by(s, 20);
+	exited(s, 0, true);
+	assert_null(table_at(s, T2));
+}
+
+/* It ended between its own row and the next owner's. */
+static void table_changes_hands_between_tasks(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 10);
+	task_row(s, 30, 30, T2, 1);
+	task_row(s, 30, 31, T2, 1);
+	slot_row(s, T2, 3, pipe_read_end(G, 300));
+	slot_row(s, T2, 5, pipe_write_end(G + 1, 300));
+	snapshot_done(s);
+	assert_null(endpoint_at(s, 20, FILE_PIPE, 300));
+	assert_null(endpoint_at(s, 30, FILE_PIPE, 200));
+	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->read_slots, 0);
+	assert_int_equal(endpoint_at(s, 30, FILE_PIPE, 300)->read_slots, 1);
+	assert_int_equal(table_at(s, T2)->used, 2);
+	assert_ptr_equal(process_at(s, 30)->table, table_at(s, T2));
+	by(s, 20);
+	exited(s, 0, true);
+	by_thread(s, 30, 31);
+	closed(s, T2, 3);
+	assert_int_equal(endpoint_at(s, 30, FILE_PIPE, 300)->read_slots, 0);
+	by(s, 30);
+	exited(s, 0, true);
+	assert_null(table_at(s, T2));
+}
+
+/* Its owner has gone over to another, of its own: what lay there is nobody's. */
+static void table_left_is_the_next_ones(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	snapshot_start(s);
+	task_row(s, 10, 10, T2, 1);
+	task_row(s, 20, 20, T, 1);
+	by(s, 10);
+	slot_row(s, T2, 3, pipe_read_end(F, 200));
+	by(s, 20);
+	slot_row(s, T, 3, regular_file(G, 1));
+	snapshot_done(s);
+	assert_null(endpoint_at(s, 20, FILE_PIPE, 200));
+	assert_int_equal(table_at(s, T)->used, 1);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->write_slots, 0);
+}
+
+/* Who shares a table tells of it too; a thread that ended unseen takes nothing along. */
+static void shared_table_is_told_by_each(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	cloned(s, 10, 11, T, CLONE_FILES | CLONE_THREAD);
+	cloned(s, 20, 20, T, CLONE_FILES);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	by(s, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 4, pipe_write_end(F + 1, 200));
+	snapshot_done(s);
+	assert_int_equal(table_at(s, T)->used, 2);
+	assert_int_equal(HASH_COUNT(s->model->tasks), 2);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->write_slots, 1);
+	assert_int_equal(endpoint_at(s, 20, FILE_PIPE, 200)->write_slots, 1);
+}
+
+/* Whoever shares it may be met first, and had it never told. */
+static void sharer_is_met_first(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	task_row(s, 15, 15, T2, 1);
+	task_row(s, 20, 20, T2, 10);
+	by(s, 15);
+	slot_row(s, T2, 3, pipe_read_end(F, 200));
+	slot_row(s, T2, 6, regular_file(G, 1));
+	by(s, 20);
+	slot_row(s, T2, 3, pipe_read_end(F, 200));
+	slot_row(s, T2, 6, regular_file(G, 1));
+	snapshot_done(s);
+	assert_ptr_equal(process_at(s, 15)->table, process_at(s, 20)->table);
+	assert_int_equal(table_at(s, T2)->used, 2);
+	assert_int_equal(slot_at(s, T2, 3)->came, CAME_FORK);
+	assert_int_equal(endpoint_at(s, 15, FILE_PIPE, 200)->read_slots, 1);
+	assert_false(endpoint_at(s, 15, FILE_PIPE, 200)->ever_write);
+	assert_false(process_at(s, 20)->exited || endpoint_at(s, 20, FILE_PIPE, 200)->left_read);
+	by(s, 20);
+	exited(s, 0, true);
+	assert_int_equal(table_at(s, T2)->used, 2);
+}
+
+/* It forked one that shares its table, after the rows of tasks, and ended before those of slots. */
+static void sharer_is_told_of_after(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	s->ts += 100;
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 10);
+	by(s, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	by(s, 30);
+	slot_row(s, T2, 3, pipe_read_end(F, 200));
+	slot_row(s, T2, 4, pipe_write_end(F + 1, 200));
+	snapshot_done(s);
+	by(s, 20);
+	cloned(s, 30, 30, T2, CLONE_FILES);
+	exited(s, 0, true);
+	assert_int_equal(table_at(s, T2)->used, 2);
+	assert_int_equal(endpoint_at(s, 30, FILE_PIPE, 200)->write_slots, 1);
+}
+
+/* Nothing in it, so nobody tells. */
+static void empty_table_is_shared(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	task_row(s, 20, 20, T2, 1);
+	task_row(s, 30, 30, T2, 1);
+	snapshot_done(s);
+	by(s, 30);
+	opened(s, T2, 0, regular_file(G, 1));
+	assert_int_equal(process_at(s, 20)->table->used, 1);
+	assert_ptr_equal(process_at(s, 20)->table, process_at(s, 30)->table);
 }
 
 static void older_events_are_ignored(void **state)
@@ -315,6 +505,14 @@ int main(void)
 		TEST(confirmation_keeps_provenance),
 		TEST(sweeps_the_dead),
 		TEST(table_changes_hands),
+		TEST(table_of_the_dead_is_anothers),
+		TEST(table_changes_hands_amid_rows),
+		TEST(table_changes_hands_between_tasks),
+		TEST(table_left_is_the_next_ones),
+		TEST(sharer_is_met_first),
+		TEST(sharer_is_told_of_after),
+		TEST(empty_table_is_shared),
+		TEST(shared_table_is_told_by_each),
 		TEST(older_events_are_ignored),
 		TEST(overlap_is_harmless),
 		TEST(in_flight_is_replaced),
