@@ -95,7 +95,7 @@ enum mark {
 	MARK_SELECTED = 1,
 	MARK_FOLLOW = 2,
 	MARK_PEER = 4,
-	MARK_LATE = 8, /* by the reader while others were traced: it may have ended before, untold */
+	MARK_LATE = 8, /* by the reader: it may have ended before, untold */
 	MARK_GONE = 16,
 };
 

@@ -66,7 +66,7 @@ static int on_event(void *ctx, const void *data, size_t size)
 		err = live_counts_remember(live, data);
 	} else if (record->type == RECORD_EXIT && end->group_dead) {
 		live->exit_seen = true;
-		live_select_forget(live, record->pid);
+		live_select_forget(live, record->pid, record->start);
 		err = live_counts_process_exit(live, record->pid, record->start);
 	}
 	if (record->type == RECORD_FIFO && size >= sizeof(struct record_fifo))

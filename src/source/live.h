@@ -181,8 +181,9 @@ int live_select_announce(struct live *live, record_fn to, void *ctx);
 int live_select_apply(struct live *live);
 /* There will soon be no room for more objects to watch. */
 bool live_select_is_full(const struct live *live);
-/* The process has ended: its number is of no use any more, unless another has it already. */
-void live_select_forget(struct live *live, uint32_t pid);
+/* The process, which the model still has alive, has ended: its number is of no use any more, unless another has it
+ * already. */
+void live_select_forget(struct live *live, uint32_t pid, uint64_t start);
 /* Drops the numbers of those that have ended, all records having been taken. */
 void live_select_sweep(struct live *live);
 /* After a look: drops those of whom it shows that they had ended before they were marked. */

@@ -67,27 +67,29 @@ static int marks_add(struct live *live)
 	int added = 0;
 
 	for (process = live->model->processes; process; process = process->hh.next) {
-		uint32_t mark = MARK_PEER;
+		uint32_t mark = MARK_PEER | MARK_LATE;
 
 		if (process->exited || !live_mark_is_free(live, process->key.pid))
 			continue;
 		if (process->selected)
-			mark = MARK_SELECTED | (live->options->follow ? MARK_FOLLOW : 0);
+			mark = MARK_SELECTED | MARK_LATE | (live->options->follow ? MARK_FOLLOW : 0);
 		else if (!process_shares(live->model, process))
 			continue;
-		if (live->tracer->bss->control.selective) {
-			mark |= MARK_LATE;
-			if (late_note(live, process))
-				return -ENOMEM;
-		}
+		if (live->tracer->bss->control.selective && late_note(live, process))
+			return -ENOMEM;
 		added += live_mark_add(live, process->key.pid, mark);
 	}
 	return added;
 }
 
-void live_select_forget(struct live *live, uint32_t pid)
+/* The kernel's side notes an end only where others are not traced: before that it finds no mark, or leaves ours. */
+void live_select_forget(struct live *live, uint32_t pid, uint64_t start)
 {
+	const struct process *process = model_process(live->model, pid, start);
+
 	live_mark_drop(live, pid, MARK_GONE);
+	if (process && !process->exited) /* or else the number is another's, who may have been marked since */
+		live_mark_drop(live, pid, MARK_LATE);
 }
 
 void live_select_sweep(struct live *live)
@@ -238,6 +240,33 @@ static int watches_add(struct live *live)
 }
 
 /*
+ * Whoever is about to be forgotten is not traced any more: or else what it does later would be all that is known of
+ * it once it is a peer, since the kernel's side tells of all that a process holds only where that has no mark. It may
+ * just have got hold of something, or be telling of what it did before: the next look at all tables finds it then.
+ */
+static int strangers_drop(struct live *live)
+{
+	const struct process *process;
+	bool dropped = false;
+	int err, added;
+
+	for (process = live->model->processes; process; process = process->hh.next) {
+		if (process->selected || process->exited || live_mark_is_free(live, process->key.pid) ||
+		    process_shares(live->model, process))
+			continue;
+		live_mark_drop(live, process->key.pid, ~(uint32_t)MARK_GONE);
+		dropped = true;
+	}
+	if (!dropped)
+		return 0;
+	live->find_peers = true;
+	err = live_drain(live);
+	added = err ? err : marks_add(live);
+	live->marked_late |= added > 0;
+	return added < 0 ? added : 0;
+}
+
+/*
  * The kernel marks the children of marked processes itself; what was forked or passed before the
  * mark was set is in the ring. So: mark, drain, until nothing new turns up; then narrow. What is drained may
  * show somebody to share something, so the last look at who does comes after it: whoever stays in the model
@@ -277,5 +306,6 @@ int live_select_apply(struct live *live)
 		if (!added || round >= ROUNDS_LATER)
 			control->selective = 1;
 	}
-	return live_deliver_bare(live, RECORD_PRUNE);
+	err = strangers_drop(live);
+	return err ? err : live_deliver_bare(live, RECORD_PRUNE);
 }

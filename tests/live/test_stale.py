@@ -3,12 +3,14 @@
 Addresses that a selected process had and let go of: who meets there later is none of its peers. The kernel's
 side may take them for such until its table is renewed, and traces them in vain: no output shows them.
 """
+import os
 import socket
 import subprocess
 import sys
 
 import compare
 import conftest
+import waiting
 
 # Each line on standard input is a turn: to bind and listen at the three addresses, to close them, to
 # connect to them and send a word.
@@ -47,8 +49,8 @@ for turn in sys.stdin:
 
 
 class Party:
-    def __init__(self, background, port, path):
-        self.it = background(sys.executable, "-c", PARTY, port, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    def __init__(self, background, port, path, program=PARTY):
+        self.it = background(sys.executable, "-c", program, port, path, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid, self.lines = self.it.pid, conftest.Lines(self.it.stdout.fileno(), "party")
         assert self.lines.next() == "ready"
 
@@ -91,3 +93,58 @@ def test_who_meets_where_a_selected_one_was(ipctrace, background, tmp_path):
     shown = {process["pid"] for process in document["processes"]}
     assert {selected.pid, peer.pid} <= shown
     assert not shown & {server.pid, client.pid}
+
+
+LOOK_BYTES = 1 << 16    # more than is read for anything else
+BESIDE = """
+import os, socket, sys, threading
+port, path = int(sys.argv[1]), sys.argv[2]
+held = []
+def listen(*port):
+    it = socket.socket()
+    it.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    it.bind(("127.0.0.1", *port))
+    it.listen()
+    return it
+print("ready", flush=True)
+for turn in sys.stdin:
+    what, *number = turn.split()
+    if what == "listen":
+        held.append(listen(*map(int, number)))
+    elif what == "close":
+        held.pop().close()
+    elif what == "connect":
+        held.append(socket.create_connection(("127.0.0.1", int(number[0]))))
+    elif what == "accept":
+        held.append(held[-1].accept()[0])
+    elif what == "open":
+        held += [open(os.devnull) for _ in range(20)]
+    elif what == "thread":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+    print("done", flush=True)
+"""
+
+
+def test_a_stranger_that_becomes_a_peer(ipctrace, background, tmp_path):
+    """Traced in vain, forgotten by the next look at all tables, and then a peer after all: it is known whole."""
+    one, other = free_port(), free_port()
+    selected, server, client, late = (Party(background, one, tmp_path, BESIDE) for _ in range(4))
+    late.turn("thread")
+    client.turn("open")
+    trace = ipctrace.start("trace", "--json", "--audit", "-p", selected.pid)
+    selected.turn(f"listen {one}")
+    selected.turn("close")
+    server.turn(f"listen {one}")
+    client.turn(f"connect {one}")   # to whoever is where a selected one was
+    server.turn("accept")
+    selected.turn(f"listen {other}")
+    before = waiting.bytes_read(trace.pid)
+    late.turn(f"connect {other}")   # not alone: all tables are looked at
+    waiting.until(lambda: waiting.bytes_read(trace.pid) > before + LOOK_BYTES, "no look", process=trace.process)
+    waiting.until(lambda: waiting.is_asleep(trace.pid), "it goes on", process=trace.process)
+    client.turn("open")
+    client.turn(f"connect {other}")
+    known = sum(len(os.listdir(f"/proc/{party.pid}/fd")) for party in (selected, client, late))
+    end = compare.check_trace(trace.stop().events)
+    compare.check_audit(end)
+    assert end["audit"]["checked"] >= known, (end, known)
