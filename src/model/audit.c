@@ -209,8 +209,24 @@ static int task_missing(const struct task *task, const char *what, struct audit 
 			 task->tid, what);
 }
 
-/* Where processes are selected, the others are nobody's business. */
-static bool is_kept(const struct model *kept, const struct process *process)
+static bool is_held(const struct endpoint *endpoint)
+{
+	return endpoint->read_slots || endpoint->write_slots || endpoint->other_slots || endpoint->maps;
+}
+
+/* It holds now what a selected one has to do with. */
+static bool is_peer(const struct model *model, const struct process *process)
+{
+	const struct endpoint *endpoint;
+
+	DL_FOREACH2(process->endpoints, endpoint, process_next)
+		if (is_held(endpoint) && object_is_near_selected(endpoint->key.object, model))
+			return true;
+	return false;
+}
+
+/* Where processes are selected, the others are nobody's business, but for their peers. */
+static bool is_kept(const struct model *kept, const struct model *fresh, const struct process *process)
 {
 	const struct process *twin, *parent;
 
@@ -220,7 +236,7 @@ static bool is_kept(const struct model *kept, const struct process *process)
 	if (kept->follow && parent && parent->selected && !parent->exited)
 		return true;
 	twin = model_process(kept, process->key.pid, process->key.start_ns);
-	return twin && twin->tasks;
+	return (twin && twin->tasks) || is_peer(fresh, process);
 }
 
 /* Tasks without a table are on their way out, or zombies: which of the two sees them is chance. */
@@ -233,7 +249,7 @@ static int tasks_compare(const struct model *kept, const struct model *fresh, st
 		twin = task_twin(kept, task);
 		if (twin)
 			err = task_compare(kept, twin, task, audit);
-		else if (task->table && is_kept(kept, task->process))
+		else if (task->table && is_kept(kept, fresh, task->process))
 			err = task_missing(task, "not kept, kernel has it", audit);
 	}
 	for (task = kept->tasks; task && !err; task = task->hh.next)

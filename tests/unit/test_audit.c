@@ -125,6 +125,25 @@ static void other_tasks(void **state)
 	assert_one(pair, "p30[30] task 30: not kept, kernel has it");
 }
 
+/* A peer is, whether anything is known of it or not; who was one before is none. */
+static void peer_not_known(void **state)
+{
+	struct pair *pair = *state;
+
+	start_both(pair);
+	selected(pair->kept, 10, false);
+	selected(pair->fresh, 10, false);
+	by(pair->fresh, 20);
+	opened(pair->fresh, T2, 5, regular_file(G + 1, 5));
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+	opened(pair->fresh, T2, 3, pipe_write_end(G, 200));
+	assert_one(pair, "p20[20] task 20: not kept, kernel has it");
+	closed(pair->fresh, T2, 3);
+	compare(pair);
+	assert_int_equal(pair->audit.differences, 0);
+}
+
 static void other_grouping(void **state)
 {
 	struct pair *pair = *state;
@@ -273,6 +292,7 @@ int main(void)
 		TEST(other_description),
 		TEST(lost_flag),
 		TEST(other_tasks),
+		TEST(peer_not_known),
 		TEST(other_grouping),
 		TEST(zombies_do_not_count),
 		TEST(unexplained_is_not_wrong),
