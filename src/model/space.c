@@ -171,6 +171,25 @@ void spaces_end(struct model *model, uint64_t ts)
 			segment->exists = false;
 }
 
+/*
+ * The kernel gives the address of a space to the next at once, too: whoever has one of which it told nothing yet,
+ * when somebody's rows tell of it who was none of those, has ended unseen or executed something, and neither ever
+ * had what the other has. Should they share it after all, the first to tell of it is not meant, and the others
+ * join again when they tell.
+ */
+static void space_leave_untold(struct model *model, struct space *space, const struct process *teller, uint64_t ts)
+{
+	struct process *process, *next;
+
+	if (teller->space == space)
+		return;
+	for (process = space->processes; process; process = next) {
+		next = process->space_next; /* the last to leave takes the space with it */
+		if (process->space_stale)
+			process_leave_space(model, process, ts);
+	}
+}
+
 /* --- records --------------------------------------------------------------------------------- */
 
 static bool is_old(const struct model *model, const struct space *space, const struct record *head)
@@ -347,6 +366,9 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 		return err;
 	change->process = process = task->process;
 	/* Only now: whoever had the pid before is ended, and may have taken its space along. */
+	space = space_find(model, record->space);
+	if (is_row && model->in_snapshot && space)
+		space_leave_untold(model, space, process, record->head.ts);
 	space = space_get(model, record->space);
 	if (!space || process_join(model, process, space, record->head.ts))
 		return -ENOMEM;

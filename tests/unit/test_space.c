@@ -256,6 +256,56 @@ static void reading_anew_replaces(void **state)
 }
 
 /* The reader comes to it when the kernel's tree has been read; what was known says what went. */
+/* Of a process by another's space, as if it were that one's. */
+static void maps_in(struct script *s, uint32_t pid, uint64_t space, uint64_t ino, uint64_t first)
+{
+	struct record_mapping record = mapping_of(s, pid, first, 1, 0, RW);
+
+	record.space = space;
+	record.facts.ino = ino;
+	apply(s, &record);
+}
+
+static const struct endpoint *endpoint_on(const struct script *s, uint32_t pid, uint64_t ino)
+{
+	const struct object_key key = { .ino = ino, .dev = 5, .kind = FILE_MEMFD };
+	const struct object *object = model_object(s->model, &key);
+
+	return object ? model_endpoint(s->model, process_at(s, pid), object) : NULL;
+}
+
+/* Whoever had it has ended, unseen or just now; or both have it. */
+static void a_space_of_the_dead_is_anothers(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	maps_in(s, 10, SPACE + 10, MEMFD, 2);
+	maps_in(s, 20, SPACE + 20, MEMFD + 1, 4);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 30, 30, T + 2, 1);
+	maps_in(s, 10, SPACE + 10, MEMFD, 2);
+	maps_in(s, 30, SPACE + 20, MEMFD + 2, 6);
+	maps_in(s, 30, SPACE + 20, MEMFD + 2, 8);
+	snapshot_done(s);
+	assert_maps(s, 30, "6+1@0w 8+1@0w");
+	assert_null(endpoint_on(s, 20, MEMFD + 2));
+	assert_null(endpoint_on(s, 30, MEMFD + 1));
+	assert_non_null(endpoint_on(s, 30, MEMFD + 2));
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 15, 15, T + 3, 1);
+	task_row(s, 30, 30, T + 2, 1);
+	maps_in(s, 10, SPACE + 10, MEMFD, 2);
+	maps_in(s, 15, SPACE + 20, MEMFD + 2, 6);
+	maps_in(s, 30, SPACE + 20, MEMFD + 2, 6);
+	snapshot_done(s);
+	assert_maps(s, 15, "6+1@0w");
+	assert_maps(s, 30, "6+1@0w");
+	assert_ptr_equal(process_at(s, 15)->space, process_at(s, 30)->space);
+}
+
 static void what_was_done_before_a_reading_is_told(void **state)
 {
 	struct script *s = *state;
@@ -569,6 +619,7 @@ static void what_was_unmapped_is_told_of_a_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_space_of_the_dead_is_anothers),
 		TEST(neighbours_that_go_on_are_one),
 		TEST(what_is_unmapped_may_be_a_part),
 		TEST(what_is_mapped_over_is_gone),
