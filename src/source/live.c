@@ -62,7 +62,9 @@ static int on_event(void *ctx, const void *data, size_t size)
 
 	if (size < sizeof(*record))
 		return 0;
-	if (record->type == RECORD_USE) {
+	if (record->type == RECORD_SLOT && size >= sizeof(struct record_slot)) {
+		live_peers_note_handed(live, data);
+	} else if (record->type == RECORD_USE) {
 		err = live_counts_remember(live, data);
 	} else if (record->type == RECORD_EXIT && end->group_dead) {
 		live->exit_seen = true;

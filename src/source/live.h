@@ -196,6 +196,8 @@ int live_peers_look(struct live *live);
 int live_peers_find(struct live *live);
 /* Whether what was mapped is a reason to look. */
 void live_peers_note(struct live *live, const struct record_mapping *record);
+/* The same for a slot, if it was handed over: others may have had it, or its other end, all along. */
+void live_peers_note_handed(struct live *live, const struct record_slot *record);
 
 /* live_unexplained.c: asks the kernel for descriptors that nothing taken from the ring explains. now: the stream
  * has ended, and nothing more comes. left: how many it cannot explain either, nor will anything to come. */

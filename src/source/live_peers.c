@@ -3,8 +3,9 @@
  * Peers that come to light while we trace. The kernel's side marks whoever gets hold of what is watched; who
  * else shares something with a selected process only a look at all tables tells.
  */
-#include "source/live.h"
+#include <sys/syscall.h>
 
+#include "source/live.h"
 #include "tracer.skel.h"
 
 #define LOOK_GAP_NS 200000000ull
@@ -16,7 +17,9 @@
  */
 int live_peers_look(struct live *live)
 {
+	const uint64_t begun = now_ns();
 	int looks, err = live_drain(live);
+	uint64_t took;
 
 	live->looked_ns = now_ns();
 	live_select_sweep(live);
@@ -32,6 +35,9 @@ int live_peers_look(struct live *live)
 	if (err)
 		return err;
 	live->find_peers |= live->marked_late;
+	/* In a storm a look takes long, and there is always somebody to look for: half of the time. */
+	took = now_ns() - begun;
+	live->next_find_ns = now_ns() + (took > LOOK_GAP_NS ? took : LOOK_GAP_NS);
 	return 0;
 }
 
@@ -50,11 +56,28 @@ void live_peers_note(struct live *live, const struct record_mapping *record)
 	live->find_peers = process && process->selected && !(object && object->maps);
 }
 
+void live_peers_note_handed(struct live *live, const struct record_slot *record)
+{
+	const struct object_key key = {
+		.ino = kind_is_per_file(record->facts.kind) ? record->facts.file : record->facts.ino,
+		.dev = record->facts.dev,
+		.kind = record->facts.kind,
+	};
+	const struct process *process;
+	const struct object *object;
+
+	if (!live->selective || live->find_peers || !kind_is_ipc(record->facts.kind) ||
+	    (record->nr != SYS_recvmsg && record->nr != SYS_recvmmsg && record->nr != SYS_pidfd_getfd))
+		return;
+	process = model_process(live->model, record->head.pid, record->head.start);
+	object = model_object(live->model, &key);
+	live->find_peers = process && process->selected &&
+			   !(object && object_is_near_selected(object, live->model));
+}
+
 int live_peers_find(struct live *live)
 {
 	struct control *control = (struct control *)&live->tracer->bss->control;
-	uint64_t begun, took;
-	int err;
 
 	if (!live->selective || now_ns() < live->next_find_ns)
 		return 0;
@@ -63,10 +86,5 @@ int live_peers_find(struct live *live)
 	if (!live->find_peers)
 		return 0;
 	control->peers_at_work = 0;
-	begun = now_ns();
-	err = live_peers_look(live);
-	/* In a storm a look takes long, and there is always somebody to look for: half of the time. */
-	took = now_ns() - begun;
-	live->next_find_ns = now_ns() + (took > LOOK_GAP_NS ? took : LOOK_GAP_NS);
-	return err;
+	return live_peers_look(live);
 }

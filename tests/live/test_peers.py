@@ -76,6 +76,69 @@ def test_accepted_while_the_tables_are_read(ipctrace, workload, background, need
     assert it.finish() == 0
 
 
+HANDED = r"""
+import os, signal, socket, sys
+read, write = os.pipe()
+other = os.fork()
+if other == 0:
+    os.close(read)
+    for fd in 0, 1, 2:
+        os.close(fd)
+    while True:
+        signal.pause()
+os.close(write)
+print(other, flush=True)
+sys.stdin.readline()
+with socket.socket(socket.AF_UNIX) as it:
+    it.connect(sys.argv[1])
+    socket.send_fds(it, [b"!"], [read])
+os.close(read)
+print("done", flush=True)
+sys.stdin.readline()
+os.kill(other, signal.SIGKILL)
+os.waitpid(other, 0)
+"""
+
+TAKES = r"""
+import socket, sys
+with socket.socket(socket.AF_UNIX) as it:
+    it.bind(sys.argv[1])
+    it.listen()
+    print("ready", flush=True)
+    its, _ = it.accept()
+    _, (fd,), _, _ = socket.recv_fds(its, 1, 1)
+    print("done", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_who_has_the_other_end_of_what_was_handed_over(ipctrace, background, tmp_path):
+    """It does nothing with it meanwhile, and never had to do with whoever got this end, nor with who passed it on
+    once it was traced."""
+    def program(code):
+        return background(sys.executable, "-c", code, tmp_path / "socket", stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True)
+
+    taker = program(TAKES)
+    assert taker.stdout.readline() == "ready\n"
+    giver = program(HANDED)
+    other = int(giver.stdout.readline())
+    trace = ipctrace.start("trace", "--json", "--audit", "-p", taker.pid)
+    graph = ipctrace.start("graph", "--json", "-d", 600, "-p", taker.pid)
+    giver.stdin.write("\n")
+    giver.stdin.flush()
+    assert giver.stdout.readline() == "done\n" and taker.stdout.readline() == "done\n"
+    document = graph.stop().document
+    compare.check_graph(document)
+    compare.check_audit(compare.check_trace(trace.stop().events))
+    links = {(compare.pid_of(link["from"]), compare.pid_of(link["to"])) for link in document["links"]
+             if link["kind"] == "pipe"}
+    assert (other, taker.pid) in links, links
+    for it in giver, taker:
+        it.communicate("\n", timeout=60)
+        assert it.returncode == 0
+
+
 BECOMES_SHARED = r"""
 import json, os, socket, sys
 ours, theirs = socket.socketpair()
