@@ -22,8 +22,9 @@ void relieve(struct wait *wait, enum relief relief)
 
 void relieve_outside(struct wait *wait, const struct object *object)
 {
-	if (wait->relief == RELIEF_NONE)
+	if (!wait->outside)
 		wait->relief_through = object;
+	wait->outside = true;
 	relieve(wait, RELIEF_OUTSIDE);
 }
 
@@ -213,6 +214,17 @@ static int last_user_find(const struct model *model, struct wait *wait)
 	return 0;
 }
 
+/* Whoever may send SIGCONT to one that a signal stopped; a debugger alone goes on with what it stopped. */
+static int tracer_find(const struct model *model, struct wait *wait)
+{
+	struct process *tracer = model_process_by_pid(model, wait->row.last_pid);
+
+	relieve(wait, RELIEF_STOPPED);
+	if (!wait->row.last_pid || !tracer || tracer->exited)
+		return 0;
+	return waker_add(wait, tracer) ? 0 : -ENOMEM;
+}
+
 int wakers_find(const struct model *model, struct wait *wait)
 {
 	int err = 0;
@@ -222,7 +234,7 @@ int wakers_find(const struct model *model, struct wait *wait)
 	switch (wait->row.what) {
 	case WAIT_RUNNING:
 	case WAIT_DISK: relieve(wait, RELIEF_AWAKE); break;
-	case WAIT_STOPPED: relieve(wait, RELIEF_STOPPED); break;
+	case WAIT_STOPPED: err = tracer_find(model, wait); break;
 	case WAIT_SLEEP: relieve(wait, RELIEF_TIMEOUT); break;
 	case WAIT_SIGNAL: relieve(wait, RELIEF_SIGNAL); break;
 	case WAIT_SEM:

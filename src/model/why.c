@@ -16,7 +16,7 @@ static void wait_reset(struct model *model, struct wait *wait)
 	wait->wakers_count = 0;
 	wait->object = wait->room_at = NULL;
 	wait->relief_through = NULL;
-	wait->all = wait->in_ring = wait->stuck = wait->visited = false;
+	wait->all = wait->in_ring = wait->stuck = wait->visited = wait->outside = false;
 	wait->relief = RELIEF_NONE;
 	wait->process = NULL;
 	if (wait->look == model->wait_looks)
@@ -27,7 +27,7 @@ static void wait_relieve_early(struct wait *wait)
 {
 	if (!wait->steady)
 		wait->relief = RELIEF_AWAKE;
-	else if (wait->row.flags & WAIT_BOUNDED)
+	else if (wait->row.flags & WAIT_BOUNDED && wait->row.what != WAIT_STOPPED)
 		wait->relief = RELIEF_TIMEOUT;
 }
 

@@ -64,7 +64,8 @@ struct wait {
 	size_t wakers_count;
 	bool all; /* each of the wakers must act; otherwise any of them can */
 	enum relief relief;
-	const struct object *relief_through; /* OUTSIDE: through what; NULL = no object */
+	bool outside; /* something outside can end it, whatever else does: RELIEF_OUTSIDE or an earlier one */
+	const struct object *relief_through; /* outside: through what; NULL = no object */
 	bool stuck; /* nobody outside can ever end it */
 	bool in_ring;
 	enum verdict verdict; /* of those in struct why */

@@ -41,7 +41,7 @@ const char *object_name(const struct object *object, char *buf, size_t size, enu
 	char id[ID_MAX];
 
 	object_id(object, id, sizeof(id));
-	escape_into(buf, size, how, id, strlen(id));
+	escape_cut(buf, size, how, id, strlen(id));
 	return buf;
 }
 
@@ -51,11 +51,11 @@ const char *object_words(const struct object *object, char *buf, size_t size, en
 	size_t used, around = strlen(" ()");
 
 	object_id(object, id, sizeof(id));
-	used = escape_into(buf, size, how, id, strlen(id));
+	used = escape_cut(buf, size, how, id, strlen(id));
 	if (!object->name || strstr(id, object->name) || size - used <= around + 1)
 		return buf;
 	used += (size_t)snprintf(buf + used, size - used, " (");
-	used += escape_into(buf + used, size - used - 1, how, object->name, strlen(object->name));
+	used += escape_cut(buf + used, size - used - 1, how, object->name, strlen(object->name));
 	snprintf(buf + used, size - used, ")");
 	return buf;
 }

@@ -72,6 +72,7 @@ static json_t *json_wait(const struct model *model, const struct wait *wait)
 	json_object_set_new(value, "for", json_string(wait->all ? "all" : "any"));
 	json_object_set_new(value, "of", json_wakers(wait));
 	json_object_set_new(value, "stuck", json_boolean(wait->stuck));
+	json_object_set_new(value, "stopped", json_boolean(wait->row.what == WAIT_STOPPED));
 	json_object_set_new(value, "relief", json_words(relief_words(model, wait, relief)));
 	return value;
 }

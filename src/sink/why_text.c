@@ -76,14 +76,18 @@ static bool is_same_holder(const struct waker *one, const struct waker *other)
 	       one->came == other->came && one->through_exec == other->through_exec;
 }
 
-/* " waits in read on fd 0, pipe:[88231], for 12.1 s" */
+/* " waits in read on fd 0, pipe:[88231], for 12.1 s", " is stopped, for 3.0 s" */
 static void print_wait(const struct tree *tree, const struct wait *wait)
 {
 	char duration[UNITS_MAX];
 	const struct record_wait *row = &wait->row;
 
-	fprintf(tree->out, " waits in %s", wait_call(wait));
-	print_objects(tree, wait);
+	if (row->what == WAIT_STOPPED) {
+		fprintf(tree->out, " is stopped");
+	} else {
+		fprintf(tree->out, " waits in %s", wait_call(wait));
+		print_objects(tree, wait);
+	}
 	if (row->since && row->head.ts > row->since)
 		fprintf(tree->out, ", for %s", units_duration(row->head.ts - row->since, duration));
 	fputc('\n', tree->out);
@@ -189,6 +193,11 @@ static void print_ends(const struct tree *tree, struct wait *wait, unsigned int 
 	if (relief) {
 		indent(tree, depth);
 		fprintf(tree->out, "%s\n", relief);
+	}
+	if (wait->outside && wait->relief == RELIEF_TIMEOUT) {
+		outside_words(tree->model, wait, buf);
+		indent(tree, depth);
+		fprintf(tree->out, "%s\n", buf);
 	}
 	for (i = 0; i < wait->wakers_count && shown < WAKERS_MAX && depth < DEPTH_MAX; i++) {
 		if (is_told(wait, i))

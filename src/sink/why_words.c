@@ -8,8 +8,8 @@
 #include "sink/names.h"
 #include "source/calls.h"
 
-/* Of an object's name in a sentence: cut where a character ends, which a precision wouldn't do. */
-#define NAME_SHOWN_MAX 201
+/* Of an object's name in a sentence, "…" and NUL included. */
+#define NAME_SHOWN_MAX 204
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -79,7 +79,7 @@ static const char *outside_format(const struct wait *wait, uint32_t kind)
 	return "the kernel can end it: %s";
 }
 
-static void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
+void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
 {
 	const struct object *object = wait->relief_through;
 	char name[NAME_SHOWN_MAX];
@@ -105,7 +105,7 @@ const char *relief_words(const struct model *model, const struct wait *wait, cha
 	case RELIEF_AWAKE: return "not asleep for good: it ran a moment ago";
 	case RELIEF_TIMEOUT: return "ends by itself: it has a timeout or a timer";
 	case RELIEF_SIGNAL: return "a signal can end it";
-	case RELIEF_STOPPED: return "stopped, by a signal or a debugger";
+	case RELIEF_STOPPED: return wait->row.last_pid ? "its debugger can let it go on" : "SIGCONT lets it go on";
 	case RELIEF_HIDDEN: return "the other end is also held where nothing shows by whom";
 	case RELIEF_UNKNOWN: return "who could end it is not known";
 	case RELIEF_NONE:
@@ -138,6 +138,15 @@ __attribute__((format(printf, 2, 3))) static void add(struct words *words, const
 		words->used += (size_t)n < WHY_SUMMARY_MAX - words->used ?
 				       (size_t)n :
 				       WHY_SUMMARY_MAX - 1 - words->used;
+}
+
+/* " waits in read", " is stopped" */
+static void add_state(struct words *words, const struct wait *wait)
+{
+	if (wait->row.what == WAIT_STOPPED)
+		add(words, " is stopped");
+	else
+		add(words, " waits in %s", wait_call(wait));
 }
 
 static void add_object(struct words *words, const struct object *object)
@@ -214,6 +223,15 @@ static bool may_give_up(const struct wait *wait)
 	return wait->relief == RELIEF_TIMEOUT && wait->wakers_count;
 }
 
+/* Of a wait that ends otherwise as well: what it waits for comes from its wakers, as far as is known. Where
+ * something outside may as well bring it, none of them is the one it waits for. */
+static bool is_for_wakers(const struct wait *wait)
+{
+	if (wait->row.what == WAIT_STOPPED)
+		return wait->wakers_count;
+	return may_give_up(wait) && !wait->outside;
+}
+
 /*
  * Follows the chain to whom it ends at: *last runs if *end is NULL, else waits so. That the first gives up
  * in time is no answer to why it waits; that another does on the way is.
@@ -226,7 +244,7 @@ static unsigned int chain_follow(const struct model *model, const struct wait *w
 	for (; wait && steps < CHAIN_MAX; steps++) {
 		const struct waker *waker = waker_of_hope(model, wait);
 
-		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !may_give_up(wait))))
+		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !is_for_wakers(wait))))
 			break;
 		*last = waker;
 		wait = why_wait_of_waker(model, waker);
@@ -247,22 +265,30 @@ static void waiting_words(struct words *words, const struct model *model, const 
 	const char *relief;
 	unsigned int steps = chain_follow(model, wait, &last, &end);
 
-	add(words, "%s waits in %s", who_name(wait->process, who, ESCAPE_TERMINAL),
-	    wait_call(wait));
+	add(words, "%s", who_name(wait->process, who, ESCAPE_TERMINAL));
+	add_state(words, wait);
 	if (may_give_up(wait))
-		add(words, " (with a timeout)");
+		add(words, " (with a timeout or a timer)");
 	if (wait->object)
 		add(words, " on");
 	add_object(words, wait->object);
 	if (steps)
-		add(words, " for %s", who_name(first->process, who, ESCAPE_TERMINAL));
+		add(words, wait->row.what == WAIT_STOPPED ? " by its debugger %s" : " for %s",
+		    who_name(first->process, who, ESCAPE_TERMINAL));
 	if (steps > 1)
 		add(words, ", in the end for %s", who_name(last->process, who, ESCAPE_TERMINAL));
-	if (steps && end)
-		add(words, ", which waits in %s", wait_call(end));
+	if (steps && end) {
+		add(words, ", which");
+		add_state(words, end);
+	}
 	if (!end)
 		add(words, ", which is running");
 	relief = end ? relief_words(model, end, buf) : NULL;
+	if (!steps && may_give_up(wait) && wait->outside) {
+		/* That it gives up in time is said. */
+		outside_words(model, wait, buf);
+		relief = buf;
+	}
 	if (relief)
 		add(words, "; %s", relief);
 	add(words, ".");

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "source/live.h"
+#include "source/proc.h"
 #include "snapshot.skel.h"
 
 struct look {
@@ -103,9 +104,27 @@ static int opening_complete(struct look *look, const struct record_wait *wait)
 	return live_opening_complete(look->live, &opening.head, opening_found, look);
 }
 
+/* Whoever traces it by a thread of its own is told of by its process. */
+static uint32_t tracer_of(uint32_t tid)
+{
+	struct proc_status status;
+
+	if (!proc_status_read(tid, &status) || !status.tracer || !proc_status_read(status.tracer, &status))
+		return 0;
+	return status.tgid;
+}
+
+static int stopped_row(struct look *look, const struct record_wait *wait)
+{
+	struct record_wait row = *wait;
+
+	row.last_pid = tracer_of(row.head.tid);
+	return look->to(look->ctx, &row.head);
+}
+
 static int wait_row(struct look *look, const struct record_wait *wait)
 {
-	int err = look->to(look->ctx, &wait->head);
+	int err = wait->what == WAIT_STOPPED ? stopped_row(look, wait) : look->to(look->ctx, &wait->head);
 
 	look->has_sender |= wait->what == WAIT_CONNECT || wait->what == WAIT_WRITE;
 	look->has_lock |= wait->what == WAIT_FLOCK || wait->what == WAIT_FCNTL;

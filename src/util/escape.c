@@ -214,11 +214,13 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f;
 }
 
-size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, size_t len)
+/* *left = bytes for which there was no room. */
+static size_t escape_some(char *buf, size_t size, enum escape how, const char *bytes, size_t len, size_t *left)
 {
 	char one[ESCAPE_ONE_MAX + 1];
 	size_t used = 0, taken, got;
 
+	*left = len;
 	if (!size)
 		return 0;
 	for (; len; bytes += taken, len -= taken) {
@@ -234,7 +236,27 @@ size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, s
 		used += got;
 	}
 	buf[used] = '\0';
+	*left = len;
 	return used;
+}
+
+size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, size_t len)
+{
+	size_t left;
+
+	return escape_some(buf, size, how, bytes, len, &left);
+}
+
+size_t escape_cut(char *buf, size_t size, enum escape how, const char *bytes, size_t len)
+{
+	static const char cut[] = "…";
+	size_t left, used = escape_some(buf, size, how, bytes, len, &left);
+
+	if (!left || size < sizeof(cut))
+		return used;
+	used = escape_some(buf, size - (sizeof(cut) - 1), how, bytes, len, &left);
+	memcpy(buf + used, cut, sizeof(cut));
+	return used + sizeof(cut) - 1;
 }
 
 void escape_print(FILE *out, enum escape how, const char *bytes, size_t len)

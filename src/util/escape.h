@@ -30,6 +30,8 @@ size_t utf8_columns(const char *text, size_t len);
 
 /* Escapes as much as fits whole into buf, always ended with NUL. Returns its length. */
 size_t escape_into(char *buf, size_t size, enum escape how, const char *bytes, size_t len);
+/* The same, and where not all fits it ends with "…", for which there is room in a buf of 4 bytes and more. */
+size_t escape_cut(char *buf, size_t size, enum escape how, const char *bytes, size_t len);
 /* Escapes straight to a stream, whose error flag tells of failures. */
 void escape_print(FILE *out, enum escape how, const char *bytes, size_t len);
 

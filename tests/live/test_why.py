@@ -5,6 +5,7 @@ its processes (tests/workload/waits.c), whose wait is asked about, the verdict, 
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import waiting
 from conftest import IPCTRACE, LIMIT
 from waiting import until
 
@@ -257,10 +259,10 @@ def test_long_name_is_cut_between_characters(ipctrace, background, tmp_path, bef
     waiter = background("cat", fifo)
     until(lambda: sleeps_in_fifo(waiter.pid), "the open of a FIFO that waits", process=waiter)
     text = ipctrace.run("why", "-p", waiter.pid).out.decode("utf-8")
-    assert "\u00e9 for writing ends it" in text
+    assert "\u00e9\u2026 for writing ends it" in text
     document = ipctrace.document("why", "-p", waiter.pid)
     fifo.unlink()
-    assert document["summary"].endswith("\u00e9 for writing ends it.")
+    assert document["summary"].endswith("\u00e9\u2026 for writing ends it.")
 
 
 # A child waits for a word that argv[1] (file, memfd, anon) says where lies; its parent has it mapped, and a
@@ -345,6 +347,51 @@ def test_whoever_waits_for_ipctrace_is_not_stuck(tmp_path):
     assert text.startswith("waiting: cat["), text
     assert f"can be ended by {os.path.basename(IPCTRACE)[:15]}[" in text, text
     assert done.returncode == 0
+
+
+@pytest.mark.kernel
+def test_stopped(ipctrace, background):
+    """Whoever is stopped waits for nothing, whatever call it was in, and no timer of its ends that."""
+    stopped = background(sys.executable, "-c", "import signal, os; signal.alarm(1000); os.kill(os.getpid(), 19)")
+    waiting.stopped(stopped.pid)
+    document = ipctrace.document("why", "-p", stopped.pid)
+    name = f"{Path(sys.executable).name[:15]}[{stopped.pid}]"
+    assert document["summary"] == f"{name} is stopped; SIGCONT lets it go on."
+    assert [(wait["stopped"], wait["of"], wait["stuck"]) for wait in document["waits"]] == [(True, [], False)]
+    assert f"{name} is stopped, for" in ipctrace.run("why", "-p", stopped.pid).text
+    os.kill(stopped.pid, signal.SIGCONT)
+    assert stopped.wait(LIMIT) == 0
+
+
+# Stops argv[1] by a thread of its own, as debuggers do; it goes on once its standard input ends.
+DEBUGGER = """
+import ctypes, os, sys, threading
+def stop(pid):
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert not libc.ptrace(16, pid, 0, 0), os.strerror(ctypes.get_errno())   # PTRACE_ATTACH
+    os.waitpid(pid, 0x40000000)                                              # __WALL
+    print("stopped", flush=True)
+    sys.stdin.read()
+thread = threading.Thread(target=stop, args=(int(sys.argv[1]),))
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.kernel
+def test_stopped_by_a_debugger(ipctrace, background):
+    target = background("sleep", "1000")
+    debugger = background(sys.executable, "-c", DEBUGGER, str(target.pid),
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert debugger.stdout.readline() == b"stopped\n"
+    document = ipctrace.document("why", "-p", target.pid)
+    own, = [wait for wait in document["waits"] if wait["tid"] == target.pid]
+    assert own["stopped"] and not own["stuck"] and own["relief"] == "its debugger can let it go on"
+    assert [pid_of(waker["process"]) for waker in own["of"]] == [debugger.pid]
+    assert f" is stopped by its debugger {Path(sys.executable).name[:15]}[{debugger.pid}]" in \
+        document["summary"]
+    debugger.stdin.close()
+    assert debugger.wait(LIMIT) == 0
 
 
 @pytest.mark.kernel

@@ -95,6 +95,23 @@ static void test_cut_is_between_characters(void **state)
 	assert_int_equal(escape_into(buf, 0, ESCAPE_TERMINAL, "ab", 2), 0);
 }
 
+static void test_cut_is_told(void **state)
+{
+	char buf[8];
+
+	assert_int_equal(escape_cut(buf, sizeof(buf), ESCAPE_TERMINAL, "abcdefg", 7), 7);
+	assert_string_equal(buf, "abcdefg");
+	assert_int_equal(escape_cut(buf, sizeof(buf), ESCAPE_TERMINAL, "abcdefgh", 8), 7);
+	assert_string_equal(buf, "abcd…");
+	assert_int_equal(escape_cut(buf, sizeof(buf), ESCAPE_TERMINAL, "abc€fgh", 9), 6);
+	assert_string_equal(buf, "abc…");
+	assert_int_equal(escape_cut(buf, 4, ESCAPE_TERMINAL, "abcd", 4), 3);
+	assert_string_equal(buf, "…");
+	assert_int_equal(escape_cut(buf, 3, ESCAPE_TERMINAL, "abcd", 4), 2);
+	assert_string_equal(buf, "ab");
+	assert_int_equal(escape_cut(buf, 0, ESCAPE_TERMINAL, "ab", 2), 0);
+}
+
 /* Whatever goes in, what comes out is printable, and valid UTF-8. */
 static void test_every_pair_of_bytes_is_tamed(void **state)
 {
@@ -157,6 +174,7 @@ int main(void)
 		cmocka_unit_test(test_backslash_is_doubled),
 		cmocka_unit_test(test_format_characters),
 		cmocka_unit_test(test_cut_is_between_characters),
+		cmocka_unit_test(test_cut_is_told),
 		cmocka_unit_test(test_every_pair_of_bytes_is_tamed),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_units),

@@ -139,11 +139,104 @@ static void gives_up(void **state)
 		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
 	}
 	selected(s, 30, false);
-	assert_text(s, "waiting: p30[30] waits in poll (with a timeout) on pipe:[102] for p40[40], which waits in "
+	assert_text(s, "waiting: p30[30] waits in poll (with a timeout or a timer) on pipe:[102] for p40[40], which waits in "
 		       "clock_nanosleep; ends by itself: it has a timeout or a timer.\n\n"
 		       "p30[30] waits in poll on fd 0, pipe:[102], for 2.1 s\n"
 		       "    ends by itself: it has a timeout or a timer\n"
 		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n");
+}
+
+/* A set that a signal may end as well is for none of the pipe's writers. */
+static void gives_up_or_outside(void **state)
+{
+	struct file_facts facts = read_end(102);
+	struct file_facts signals = { .file = F + 7, .ino = 7, .dev = 5, .kind = FILE_SIGNALFD, .fmode = 3 };
+	struct record_wait_on on = {
+		.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = 30, .tid = 30 },
+		.fd = 9,
+		.facts = signals,
+	};
+	struct script *s = *state;
+
+	tell(s);
+	by(s, 30);
+	slot_row(s, T + 30, 9, signals);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row_of(s, 30, WAIT_EPOLL, WAIT_BOUNDED, SYS_epoll_pwait, 0, &facts);
+		apply(s, &on);
+		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 30, false);
+	assert_text(s, "waiting: p30[30] waits in epoll_pwait (with a timeout or a timer); a signal can end it.\n\n"
+		       "p30[30] waits in epoll_pwait on any of fd 0 pipe, 9 signalfd, for 2.1 s\n"
+		       "    ends by itself: it has a timeout or a timer\n"
+		       "    a signal can end it\n"
+		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
+		       "        ends by itself: it has a timeout or a timer\n");
+}
+
+static void stopped_row(struct script *s, uint32_t pid, uint16_t flags, uint32_t tracer)
+{
+	struct record_wait row = {
+		.head = { .type = RECORD_WAIT, .size = sizeof(row), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = pid, .start = start_of(s, pid) },
+		.what = WAIT_STOPPED, .flags = flags, .nr = -1, .since = 2900000000, .switches = 1,
+		.last_pid = tracer,
+	};
+
+	apply(s, &row);
+}
+
+static void stopped_tell(struct script *s, uint32_t tracer)
+{
+	tell(s);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		reads(s, 30, 0, 102);
+		stopped_row(s, 40, WAIT_BOUNDED, tracer);
+		wait_row(s, 20, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+}
+
+/* No timer of its ends that. */
+static void stopped(void **state)
+{
+	struct script *s = *state;
+
+	stopped_tell(s, 0);
+	selected(s, 40, false);
+	assert_text(s, "waiting: p40[40] is stopped; SIGCONT lets it go on.\n\n"
+		       "p40[40] is stopped, for 2.1 s\n"
+		       "    SIGCONT lets it go on\n");
+}
+
+static void waits_for_stopped(void **state)
+{
+	struct script *s = *state;
+
+	stopped_tell(s, 0);
+	selected(s, 30, false);
+	assert_text(s, "waiting: p30[30] waits in read on pipe:[102] for p40[40], which is stopped; SIGCONT lets it "
+		       "go on.\n\n"
+		       "p30[30] waits in read on fd 0, pipe:[102], for 2.1 s\n"
+		       "    can be ended by p40[40], fds 1, 2, 3, which is stopped, for 2.1 s\n"
+		       "        SIGCONT lets it go on\n");
+}
+
+static void stopped_by_debugger(void **state)
+{
+	struct script *s = *state;
+
+	stopped_tell(s, 20);
+	selected(s, 40, false);
+	assert_text(s, "waiting: p40[40] is stopped by its debugger p20[20], which waits in clock_nanosleep; ends by "
+		       "itself: it has a timeout or a timer.\n\n"
+		       "p40[40] is stopped, for 2.1 s\n"
+		       "    its debugger can let it go on\n"
+		       "    can be ended by p20[20], which waits in clock_nanosleep, for 2.1 s\n"
 		       "        ends by itself: it has a timeout or a timer\n");
 }
 
@@ -215,7 +308,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(ring), TEST(chain), TEST(gives_up), TEST(memory),
+		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(stopped), TEST(waits_for_stopped),
+		TEST(stopped_by_debugger), TEST(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,8 @@ struct record_wait {
 	__s32 nr;	/* system call, 64-bit numbering; -1 = none */
 	__u16 what;	/* enum wait_what */
 	__u16 flags;	/* enum wait_flags */
-	__u32 last_pid;	/* who last did the other half on what System V object; 0 = none, or gone */
+	__u32 last_pid;	/* who last did the other half on what System V object; 0 = none, or gone. Of a
+			 * stopped task: the process that traces it; 0 = none */
 	__u32 pad;
 };
 
