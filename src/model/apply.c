@@ -124,6 +124,24 @@ static void apply_loss(struct model *model, const struct record_loss *record)
 	model->resyncs = record->resyncs;
 }
 
+static int apply_unseen(struct model *model, const struct record *record)
+{
+	struct unseen *unseen;
+
+	if (!record->pid) {
+		unseen_forget(model);
+		model->unseen_known = true;
+		return 0;
+	}
+	unseen = calloc(1, sizeof(*unseen));
+	if (!unseen)
+		return -ENOMEM;
+	unseen->pid = record->pid;
+	memcpy(unseen->comm, record->comm, sizeof(unseen->comm));
+	DL_APPEND(model->unseen, unseen);
+	return 0;
+}
+
 static void clock_advance(struct model *model, const struct record *record)
 {
 	if (!model->start_ts)
@@ -212,6 +230,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		return 0;
 	case RECORD_QUEUES_END: passings_sweep(model); return 0;
 	case RECORD_PRUNE: model_prune(model); return 0;
+	case RECORD_UNSEEN: return apply_unseen(model, record);
 	case RECORD_LOSS: apply_loss(model, whole); return 0;
 	case RECORD_STOP: model->stopped = true; return 0;
 	}

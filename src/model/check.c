@@ -14,6 +14,7 @@ static size_t record_fixed_size(uint16_t type)
 	case RECORD_READY:
 	case RECORD_STOP:
 	case RECORD_PRUNE:
+	case RECORD_UNSEEN:
 	case RECORD_QUEUES_BEGIN:
 	case RECORD_QUEUES_END:
 	case RECORD_WAITS_BEGIN: return sizeof(struct record);

@@ -94,6 +94,15 @@ static void processes_free(struct model *model)
 	}
 }
 
+void unseen_forget(struct model *model)
+{
+	struct unseen *unseen, *next;
+
+	DL_FOREACH_SAFE(model->unseen, unseen, next)
+		free(unseen);
+	model->unseen = NULL;
+}
+
 void model_free(struct model *model)
 {
 	if (!model)
@@ -105,6 +114,7 @@ void model_free(struct model *model)
 	addresses_free(model);
 	waiting_forget(model);
 	waits_free(model);
+	unseen_forget(model);
 	handovers_forget(model, NULL);
 	receptions_forget(model, NULL);
 	sent_ids_free(model);

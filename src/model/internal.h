@@ -347,6 +347,7 @@ int apply_signal_count(struct model *model, const struct record_signal_count *re
 		       struct change *change);
 /* What is pending is about to be told anew. */
 void pending_forget(struct model *model);
+void unseen_forget(struct model *model);
 int apply_signal_queued(struct model *model, const struct record_signal_queued *record,
 			struct change *change);
 int apply_signal_state(struct model *model, const struct record_signal_state *record,

@@ -470,6 +470,14 @@ struct pending {
 	struct pending *next, *prev;
 };
 
+/* A process of which nothing is known but that it is there. */
+struct unseen {
+	uint32_t pid;
+	char comm[RECORD_COMM_LEN];
+	bool selected;
+	struct unseen *next, *prev;
+};
+
 #define KINDS_AT_MAX 16
 
 /* --- the model ------------------------------------------------------------------------------ */
@@ -505,6 +513,9 @@ struct model {
 	uint32_t resyncs;
 	uint64_t names_given;		/* to sockets: see struct socket */
 	uint64_t unresolved;		/* slots whose description could not be explained, now */
+
+	struct unseen *unseen;		/* list: processes that BPF cannot see here */
+	bool unseen_known;		/* it was looked for them */
 
 	struct wait *waits;		/* of the newest look; see model/why.h */
 	struct lock *locks;		/* list */

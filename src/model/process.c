@@ -227,17 +227,38 @@ struct task *task_of(struct model *model, const struct record *head, int *err)
 
 /* --- selecting ------------------------------------------------------------------------------- */
 
+static struct unseen *unseen_by_pid(const struct model *model, uint32_t pid)
+{
+	struct unseen *unseen;
+
+	DL_FOREACH(model->unseen, unseen)
+		if (unseen->pid == pid)
+			return unseen;
+	return NULL;
+}
+
+/* By a living process, or one that only its children are known of. */
+static bool is_selected_pid(const struct model *model, uint32_t pid)
+{
+	const struct process *process = model_process_by_pid(model, pid);
+	const struct unseen *unseen;
+
+	if (process)
+		return process->selected && !process->exited;
+	unseen = unseen_by_pid(model, pid);
+	return unseen && unseen->selected;
+}
+
 static bool select_children(struct model *model, bool even_placed)
 {
-	struct process *process, *parent;
+	struct process *process;
 	bool found = false;
 
 	for (process = model->processes; process; process = process->hh.next) {
 		if (process->selected || process->exited || !process->ppid ||
 		    (process->placed && !even_placed))
 			continue;
-		parent = model_process_by_pid(model, process->ppid);
-		if (!parent || !parent->selected || parent->exited)
+		if (!is_selected_pid(model, process->ppid))
 			continue;
 		process->selected = true;
 		found = true;
@@ -259,6 +280,7 @@ void processes_place(struct model *model)
 void process_select(struct model *model, uint32_t pid, bool follow)
 {
 	struct process *process;
+	struct unseen *unseen;
 
 	model->follow = follow;
 	if (!pid) {
@@ -266,9 +288,13 @@ void process_select(struct model *model, uint32_t pid, bool follow)
 		return;
 	}
 	process = model_process_by_pid(model, pid);
-	if (!process || process->exited)
+	unseen = process ? NULL : unseen_by_pid(model, pid);
+	if (unseen)
+		unseen->selected = true;
+	else if (process && !process->exited)
+		process->selected = true;
+	else
 		return;
-	process->selected = true;
 	while (follow && select_children(model, true))
 		;
 }

@@ -68,5 +68,6 @@ int check_print_text(FILE *out, const struct model *model, const struct findings
 		warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
+	unseen_print(out, model);
 	return stream_status(out);
 }

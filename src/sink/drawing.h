@@ -52,7 +52,7 @@ void drawing_print_node_id(FILE *out, const struct drawing_node *node);
 
 /* "pipe 1.2 MiB", "pipe ×5 3.2 MiB", "1.2 MiB" at an object's own node; unescaped, but names of
  * kinds and numbers are all there is in it. */
-#define DRAWING_LABEL_MAX 128
+#define DRAWING_LABEL_MAX 192
 const char *drawing_edge_label(const struct drawing *drawing, const struct drawing_edge *edge,
 			       char buf[DRAWING_LABEL_MAX]);
 /* "1.2 MiB"; "" when nothing passed, or nothing is known. */

@@ -7,6 +7,9 @@
 
 #include "util/units.h"
 
+#define UNSEEN_TITLE_MAX   96
+#define UNSEEN_TITLE_SHOWN 3
+
 /* r00000000000000000000ffffc0000207_4711_4026531840 */
 static void print_elsewhere_id(FILE *out, const struct elsewhere *place)
 {
@@ -60,19 +63,41 @@ const char *drawing_edge_label(const struct drawing *drawing, const struct drawi
 	return buf;
 }
 
+/* ", 2 processes can't be seen: 1, 812"; numbers alone, which are safe in any format */
+static const char *drawing_unseen(const struct model *model, char buf[UNSEEN_TITLE_MAX])
+{
+	const struct unseen *unseen;
+	size_t count = 0, used, i = 0;
+
+	buf[0] = '\0';
+	DL_COUNT(model->unseen, unseen, count);
+	if (!count)
+		return buf;
+	used = (size_t)snprintf(buf, UNSEEN_TITLE_MAX, ", %zu process%s can't be seen:", count,
+				count == 1 ? "" : "es");
+	DL_FOREACH(model->unseen, unseen)
+		if (i++ < UNSEEN_TITLE_SHOWN)
+			used += (size_t)snprintf(buf + used, UNSEEN_TITLE_MAX - used, "%s %u", i > 1 ? "," : "",
+						 unseen->pid);
+	if (count > UNSEEN_TITLE_SHOWN)
+		snprintf(buf + used, UNSEEN_TITLE_MAX - used, ", …");
+	return buf;
+}
+
 const char *drawing_title(const struct model *model, const struct graph *graph,
 			  char buf[DRAWING_LABEL_MAX])
 {
 	uint64_t window = model->end_ts > model->start_ts ? model->end_ts - model->start_ts : 0;
-	char duration[UNITS_MAX], left_out[64] = "";
+	char duration[UNITS_MAX], left_out[64] = "", unseen[UNSEEN_TITLE_MAX];
 
 	if (graph->links_left_out)
 		snprintf(left_out, sizeof(left_out), "%zu unused ones left out, ", graph->links_left_out);
-	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s%s", graph->processes_count,
+	snprintf(buf, DRAWING_LABEL_MAX, "%zu process%s, %zu link%s, %s%s%s%s", graph->processes_count,
 		 graph->processes_count == 1 ? "" : "es", graph->links_count,
 		 graph->links_count == 1 ? "" : "s", left_out,
 		 model->counted ? "window " : "state at an instant",
-		 model->counted ? units_duration(window, duration) : "");
+		 model->counted ? units_duration(window, duration) : "",
+		 drawing_unseen(model, unseen));
 	return buf;
 }
 

@@ -192,6 +192,24 @@ static void put_peers(struct peers *peers, const struct holder *holders, size_t 
 	}
 }
 
+/* The kernel counts who has the other end of a pipe open; where no table shows any of those, they are not known. */
+static bool has_hidden_end(const struct slot *slot)
+{
+	const struct file_facts *facts = &slot->description->object->facts;
+
+	return (access_bits(slot->description) & 1 && facts->pipe.writers) ||
+	       (access_bits(slot->description) & 2 && facts->pipe.readers);
+}
+
+/* What stands where no other holder is known. */
+static const char *no_peer(const struct model *model, const struct slot *slot, bool is_pipe, bool has_peer)
+{
+	if (is_pipe)
+		return has_hidden_end(slot) ? "?" : "nobody";
+	/* Closed, or not accepted yet; where processes are that can't be seen it may be theirs. */
+	return has_peer && model->unseen ? "?" : "";
+}
+
 /* Who is at the other end; of what is no means of communication, who shares the description. */
 static void add_peers(struct text_table *rows, struct fds_view *view,
 		      const struct process *process, const struct slot *slot)
@@ -214,8 +232,8 @@ static void add_peers(struct text_table *rows, struct fds_view *view,
 	else
 		holders = fds_view_description(view, slot->description, &count);
 	put_peers(&peers, holders, count);
-	if (!peers.found && is_pipe)
-		text_table_put(rows, "nobody");
+	if (!peers.found)
+		text_table_put(rows, no_peer(view->model, slot, is_pipe, peer));
 	if (slot->description->in_flight)
 		text_table_put(rows, peers.found ? " (and in flight)" : " (in flight)");
 	text_table_end(rows);
@@ -430,6 +448,7 @@ static int print_all(FILE *out, struct fds_view *view, bool color)
 		fprintf(out, ", tables read anew %u times%s\n", view->model->resyncs,
 			color ? NORMAL : "");
 	}
+	unseen_print(out, view->model);
 	return err ? err : stream_status(out);
 }
 

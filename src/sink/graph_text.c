@@ -180,5 +180,6 @@ int graph_print_text(FILE *out, const struct model *model, const struct graph *g
 		fprintf(out, "%zu unused ones between very many holders left out, ", graph->links_left_out);
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
+	unseen_print(out, model);
 	return stream_status(out);
 }

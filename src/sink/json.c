@@ -99,7 +99,26 @@ json_t *json_fact(const struct fact *fact)
 
 /* --- parts --------------------------------------------------------------------------------- */
 
-/* {"start_ns", "end_ns", "lost", "resyncs", "losses": {"ring_full": 0, …}} */
+/* [{"pid", "comm"}]; null = nobody has looked */
+static json_t *json_unseen(const struct model *model)
+{
+	const struct unseen *unseen;
+	json_t *array, *entry;
+
+	if (!model->unseen_known)
+		return json_null();
+	array = json_array();
+	DL_FOREACH(model->unseen, unseen) {
+		entry = json_object();
+		json_object_set_new(entry, "pid", json_integer(unseen->pid));
+		json_object_set_new(entry, "comm",
+				    json_text(unseen->comm, strnlen(unseen->comm, sizeof(unseen->comm))));
+		json_array_append_new(array, entry);
+	}
+	return array;
+}
+
+/* {"start_ns", "end_ns", "lost", "resyncs", "losses": {"ring_full": 0, …}, "unseen"} */
 json_t *json_window(const struct model *model)
 {
 	json_t *window = json_object(), *losses = json_object();
@@ -112,6 +131,7 @@ json_t *json_window(const struct model *model)
 	json_object_set_new(window, "lost", json_uint(model_lost(model)));
 	json_object_set_new(window, "resyncs", json_uint(model->resyncs));
 	json_object_set_new(window, "losses", losses);
+	json_object_set_new(window, "unseen", json_unseen(model));
 	return window;
 }
 

@@ -192,6 +192,38 @@ void loss_print(FILE *out, const struct model *model)
 	fprintf(out, "%s", before[0] == ',' ? ")" : "");
 }
 
+const char *unseen_words(const struct model *model, char buf[UNSEEN_MAX])
+{
+	char comm[RECORD_COMM_LEN * 4 + 1];
+	const struct unseen *unseen;
+	size_t count = 0, used, i = 0;
+
+	DL_COUNT(model->unseen, unseen, count);
+	if (!count)
+		return NULL;
+	used = (size_t)snprintf(buf, UNSEEN_MAX, "%zu process%s can't be seen by BPF on this host:", count,
+				count == 1 ? "" : "es");
+	DL_FOREACH(model->unseen, unseen) {
+		if (i++ == UNSEEN_SHOWN)
+			break;
+		escape_into(comm, sizeof(comm), ESCAPE_TERMINAL, unseen->comm,
+			    strnlen(unseen->comm, sizeof(unseen->comm)));
+		used += (size_t)snprintf(buf + used, UNSEEN_MAX - used, "%s %u (%s)", i > 1 ? "," : "", unseen->pid,
+					 comm);
+	}
+	if (count > UNSEEN_SHOWN)
+		snprintf(buf + used, UNSEEN_MAX - used, ", …");
+	return buf;
+}
+
+void unseen_print(FILE *out, const struct model *model)
+{
+	char words[UNSEEN_MAX];
+
+	if (unseen_words(model, words))
+		fprintf(out, "-- %s\n", words);
+}
+
 int exit_status(const struct process *process)
 {
 	int status = process->exit_code;

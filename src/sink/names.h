@@ -42,6 +42,13 @@ const char *loss_words(enum loss loss);
 /* "12 events lost (ring full 10, map full 2)" */
 void loss_print(FILE *out, const struct model *model);
 
+/* "1 process can't be seen by BPF on this host: 1 (init)", escaped for a terminal; NULL = there are none. */
+#define UNSEEN_SHOWN 8
+#define UNSEEN_MAX   1024
+const char *unseen_words(const struct model *model, char buf[UNSEEN_MAX]);
+/* The same as a line of its own, "-- " before it; nothing where there are none. */
+void unseen_print(FILE *out, const struct model *model);
+
 /* The exit status as a shell tells it: 128+N for signal N. */
 int exit_status(const struct process *process);
 

@@ -98,6 +98,14 @@ void outside_words(const struct model *model, const struct wait *wait, char buf[
 	}
 }
 
+/* An io_uring, a queue that nobody can receive from, or a process that came and went while we looked. */
+static void hidden_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
+{
+	snprintf(buf, RELIEF_MAX, "the other end is %sheld where nothing shows by whom%s",
+		 wait->wakers_count ? "also " : "",
+		 model->unseen ? ", maybe by a process that BPF can't see here" : "");
+}
+
 const char *relief_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
 {
 	switch (wait->relief) {
@@ -106,7 +114,7 @@ const char *relief_words(const struct model *model, const struct wait *wait, cha
 	case RELIEF_TIMEOUT: return "ends by itself: it has a timeout or a timer";
 	case RELIEF_SIGNAL: return "a signal can end it";
 	case RELIEF_STOPPED: return wait->row.last_pid ? "its debugger can let it go on" : "SIGCONT lets it go on";
-	case RELIEF_HIDDEN: return "the other end is also held where nothing shows by whom";
+	case RELIEF_HIDDEN: hidden_words(model, wait, buf); return buf;
 	case RELIEF_UNKNOWN: return "who could end it is not known";
 	case RELIEF_NONE:
 	case RELIEF_WAKER: break;

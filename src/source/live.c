@@ -340,6 +340,7 @@ static void live_close(struct source *source)
 	live_signals_close(live);
 	live_shared_close(live);
 	free(live->late);
+	live_unseen_close(live);
 	ring_close(live->ring);
 	if (live->tracer)
 		live_hooks_close(live);
@@ -398,11 +399,12 @@ static int program_prepare(struct live *live)
 /* Loads and attaches all that is needed. */
 static int programs_open(struct live *live, bool trace)
 {
-	int err;
+	int err = trace ? program_prepare(live) : 0;
 
+	if (!err)
+		err = live_unseen_begin(live);
 	if (!trace)
-		return live_load(live, false);
-	err = program_prepare(live);
+		return err ? err : live_load(live, false);
 	reader_go_first();
 	if (!err)
 		err = live_hooks_attach(live);
@@ -425,6 +427,8 @@ static int start(struct live *live)
 
 	if (!err)
 		err = live_snapshot_deliver(live);
+	if (!err)
+		err = live_unseen_find(live);
 	if (err && !live->err)
 		return err_r(err, "reading the kernel's tables: %s", strerror(-err));
 	if (!err && live->tracer)

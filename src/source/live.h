@@ -18,9 +18,11 @@
 #include "source/program.h"
 #include "source/ring.h"
 #include "source/source.h"
+#include "source/unseen.h"
 
 struct tracer_bpf;
 struct snapshot_bpf;
+struct unseen_look;
 
 /* One (process, object) pair the kernel counts for, and what was reported of it. */
 struct counted {
@@ -69,6 +71,8 @@ struct live {
 	bool watches_cut;		/* there was no room for all that is to be watched */
 	bool wants_waits;		/* snapshots tell what tasks wait for */
 	bool pipe_times;		/* the kernel notes when a pipe was last written to */
+	struct unseen_look *unseen;	/* while it opens */
+	struct pids shown;		/* whom rows told of, while there is that */
 	bool may_thread;		/* while it opens; later the filter of system calls refuses threads */
 
 	struct counted *counted;
@@ -226,6 +230,13 @@ bool live_mark_add(struct live *live, uint32_t pid, uint32_t mark);
 /* Takes the mark away if it is one of those: of one process, or of all. */
 void live_mark_drop(struct live *live, uint32_t pid, uint32_t of);
 void live_marks_drop(struct live *live, uint32_t of);
+
+/* live_unseen.c: begins to look who is there, before rows are read and beside that; no process may be forked before
+ * the end that allocates memory before it executes. Then tells of those that have no row, the pids of all rows being
+ * in live->shown. 0 or -errno. */
+int live_unseen_begin(struct live *live);
+int live_unseen_find(struct live *live);
+void live_unseen_close(struct live *live);
 
 /* live_target.c: 0 if each -p names a process that lives; -ESRCH, after one line on standard error. */
 int live_targets_check(const struct options *options);

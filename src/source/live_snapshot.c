@@ -152,6 +152,10 @@ static int snapshot_row(void *ctx, const struct record *record)
 	const struct taker *taker = ctx;
 
 	switch (record->type) {
+	case RECORD_TASK:
+		if (taker->live->unseen && pids_add(&taker->live->shown, record->pid))
+			return -ENOMEM;
+		break;
 	case RECORD_OPENING:
 		return live_opening_complete(taker->live, record, taker->to, taker->ctx);
 	case RECORD_MAPPING_PRIVATE: /* what is not shared is of interest to us alone */

@@ -98,6 +98,14 @@ def test_a_pid_that_names_no_living_process(ipctrace, background, command, tmp_p
         assert not result.out and not (tmp_path / "never").exists()
 
 
+def test_a_thread_of_the_kernel(ipctrace):
+    """It has nothing to show: that is said, where an empty report would look like an answer."""
+    result = ipctrace.run("fds", "-p", 2, code=5)
+    assert result.err == b"ipctrace: -p 2: no such process: kthreadd is a thread of the kernel, which has no descriptors\n"
+    assert not result.out
+
+
+
 def test_other_failures(ipctrace, tmp_path):
     assert ipctrace.run("fds", "--input", tmp_path / "none", code=6).err.strip()
     assert ipctrace.run("fds", "-p", os.getpid(), "-o", tmp_path / "no" / "such" / "folder", code=6).err.strip()

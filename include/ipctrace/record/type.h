@@ -89,6 +89,8 @@ enum record_type {
 	/* About the tracing itself. */
 	RECORD_READY = 60,  /* struct record alone: attached, and what existed is known */
 	RECORD_SELECT = 61, /* struct record_select: the user asked for this process (pid 0: all) */
+	RECORD_UNSEEN = 65, /* struct record alone: a process that the kernel shows to no BPF program, comm and
+			     * pid from /proc; pid 0 comes first: it was looked for such */
 	RECORD_LOSS = 62,   /* struct record_loss: totals so far */
 	RECORD_PRUNE = 64,  /* struct record alone: forget processes that are neither selected nor share
 			     * an object with a selected one; the kernel does not report them */
