@@ -172,7 +172,7 @@ int fds_print_json(FILE *out, const struct model *model)
 	struct set descriptions;
 	struct fds_view view;
 	size_t i;
-	int err = fds_view_build(model, &view);
+	int err = fds_view_build(model, PEERS_WHOLE, &view);
 
 	if (err)
 		return err;

@@ -231,7 +231,8 @@ static void add_peers(struct text_table *rows, struct fds_view *view,
 		holders = fds_view_object(view, object, &count);
 	else
 		holders = fds_view_description(view, slot->description, &count);
-	put_peers(&peers, holders, count);
+	if (description_tells(slot->description))
+		put_peers(&peers, holders, count);
 	if (!peers.found)
 		text_table_put(rows, no_peer(view->model, slot, is_pipe, peer));
 	if (slot->description->in_flight)
@@ -455,7 +456,7 @@ static int print_all(FILE *out, struct fds_view *view, bool color)
 int fds_print_text(FILE *out, const struct model *model, bool color)
 {
 	struct fds_view view;
-	int err = fds_view_build(model, &view);
+	int err = fds_view_build(model, PEERS_TELLING, &view);
 
 	if (err)
 		return err;

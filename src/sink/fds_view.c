@@ -44,6 +44,32 @@ const struct object *object_peer(const struct model *model, const struct object 
 	return object->socket ? socket_other(model, object, 0) : NULL;
 }
 
+/* Documentation/admin-guide/devices.txt */
+#define MINOR_BITS    20
+#define MINOR_MASK    ((1u << MINOR_BITS) - 1)
+#define MAJOR_MEM     1
+#define MINOR_NULL    3
+#define MINOR_ZERO    5
+#define MINOR_FULL    7
+#define MINOR_RANDOM  8
+#define MINOR_URANDOM 9
+
+bool description_tells(const struct description *description)
+{
+	const struct file_facts *facts = &description->object->facts;
+
+	if (facts->kind != FILE_CHAR || facts->rdev >> MINOR_BITS != MAJOR_MEM)
+		return true;
+	switch (facts->rdev & MINOR_MASK) {
+	case MINOR_NULL:
+	case MINOR_ZERO:
+	case MINOR_FULL:
+	case MINOR_RANDOM:
+	case MINOR_URANDOM: return false;
+	}
+	return true;
+}
+
 /* --- holders ------------------------------------------------------------------------------- */
 
 static const struct description *holder_description(const struct holder *holder)
@@ -246,8 +272,10 @@ static bool is_shared(const struct fds_view *view, const struct description *des
 bool fds_view_has(const struct fds_view *view, const struct process *process,
 		  const struct slot *slot)
 {
-	return slot->description &&
-	       (process_is_selected(view->model, process) || is_shared(view, slot->description));
+	if (!slot->description || process_is_selected(view->model, process))
+		return slot->description;
+	return is_shared(view, slot->description) &&
+	       (view->peers == PEERS_WHOLE || description_tells(slot->description));
 }
 
 /* Read-only mappings of plain files that nobody writes are a process's own business. */
@@ -378,10 +406,11 @@ static int show_segments(struct fds_view *view)
 	return err;
 }
 
-int fds_view_build(const struct model *model, struct fds_view *out)
+int fds_view_build(const struct model *model, enum fds_view_peers peers, struct fds_view *out)
 {
 	struct fds_view view = {
 		.model = model,
+		.peers = peers,
 		.processes.order = process_order,
 		.in_flight.order = description_order,
 		.objects.order = object_order,

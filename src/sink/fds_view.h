@@ -18,6 +18,9 @@ struct holder {
 	int fd;
 };
 
+/* How much of peers: all that they share with the selected, or what tells something (description_tells()). */
+enum fds_view_peers { PEERS_WHOLE, PEERS_TELLING };
+
 struct fds_view {
 	const struct model *model;
 	struct set processes, objects; /* to show; sorted */
@@ -25,11 +28,12 @@ struct fds_view {
 	struct set shared_descriptions, shared_objects; /* what makes a holder of them a peer */
 	struct holder *holders; /* all there are, by object, description, process and number */
 	size_t holders_count;
+	enum fds_view_peers peers;
 	size_t near; /* where somebody looked last among them */
 };
 
 /* 0 or -ENOMEM. */
-int fds_view_build(const struct model *model, struct fds_view *view);
+int fds_view_build(const struct model *model, enum fds_view_peers peers, struct fds_view *view);
 void fds_view_free(struct fds_view *view);
 
 /* All descriptions to show, sorted, into *descriptions, which the caller frees in any case. 0 or -ENOMEM. */
@@ -57,6 +61,8 @@ size_t fds_view_of_process(const struct holder *holders, size_t count, const str
 
 /* The tables of a process: nearly always one. Returns the next after `last` (NULL: the first). */
 const struct table *process_table_next(const struct process *process, const struct table *last);
+/* That two share it means something: not where it is one of /dev/null or /dev/urandom, which has nothing in it. */
+bool description_tells(const struct description *description);
 /* The other end of a conversation, as its mechanism tells; NULL = none, or unknown. */
 const struct object *object_peer(const struct model *model, const struct object *object);
 

@@ -269,6 +269,37 @@ static void test_nobody_at_the_other_end(void **state)
 	fixture_free(fixture);
 }
 
+/* Two that share a pipe, a terminal's description and one of /dev/null: of the last text says nothing. */
+static void test_what_all_have_open(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *yes = fixture_process(fixture, 812, "yes", NULL, 0, true);
+	struct process *head = fixture_process(fixture, 813, "head", NULL, 0, false);
+	struct object *null = fixture_object(fixture, FILE_CHAR, 4, "/dev/null");
+	struct object *console = fixture_object(fixture, FILE_CHAR, 5, "/dev/console");
+	json_t *root;
+
+	null->facts.rdev = 1 << 20 | 3;
+	console->facts.rdev = 5 << 20 | 1;
+	fixture_hold(fixture, yes, null, 0, 1, 0);
+	fixture_hold(fixture, yes, console, 1, 3, 0);
+	fixture_hold(fixture, yes, fixture_object(fixture, FILE_PIPE, 1, NULL), 2, 2, 0);
+	for (int fd = 0; fd <= 2; fd++)
+		share_slot(yes, fd, head, fd, CAME_FORK);
+	expect_text(fixture, "char:/dev/null      ?\n", true);
+	expect_text(fixture, "head[813]:1rw\n", true);
+	expect_text(fixture, "yes[812]:1rw\n", true);
+	expect_text(fixture, "head[813]  (peer, 2 shared of 3 descriptors)\n", true);
+	expect_text(fixture, "[813]:0r", false);
+	expect_text(fixture, "[812]:0r", false);
+	root = load(fixture);
+	assert_int_equal(json_array_size(json_object_get(
+				 json_array_get(json_object_get(root, "processes"), 1), "fds")),
+			 3);
+	json_decref(root);
+	fixture_free(fixture);
+}
+
 /* Of runs of every length: how long they are, and where a process's own are, as counting has it. */
 static void test_alike(void **state)
 {
@@ -310,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_shared_and_own_tables),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_nobody_at_the_other_end),
+		cmocka_unit_test(test_what_all_have_open),
 		cmocka_unit_test(test_alike),
 	};
 
