@@ -136,7 +136,7 @@ lint: $(SKELETONS)
 	$(Q)CLANG_TIDY='$(CLANG_TIDY)' CPPCHECK='$(CPPCHECK)' BUILD='$(BUILD)' scripts/lint
 
 fmt:
-	$(Q)$(CLANG_FORMAT) -i $(shell find src bpf include tests -name '*.[ch]' 2>/dev/null)
+	$(Q)CLANG_FORMAT='$(CLANG_FORMAT)' scripts/fmt
 
 install: $(PROGRAM)
 	$(say) INSTALL $(DESTDIR)$(PREFIX)/bin/ipctrace

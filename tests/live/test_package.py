@@ -64,3 +64,46 @@ def test_completion(line, expected):
     out = _run(bash, "-c", script, "bash", *line,
                env={**os.environ, "PATH": f"{os.path.dirname(IPCTRACE)}:{os.environ['PATH']}"})
     assert expected <= set(out.split()), out
+
+
+@pytest.fixture(name="sources")
+def fixture_sources(tmp_path):
+    """Two files under version control, one of which was changed since, and what formats them: it says how often it
+    was called, with what."""
+    tree = tmp_path / "tree"
+    (tree / "scripts").mkdir(parents=True)
+    (tree / "src").mkdir()
+    shutil.copy(ROOT / "scripts" / "fmt", tree / "scripts")
+    for name in ("kept.c", "changed.c"):
+        (tree / "src" / name).write_text("int a;\nint  b;\nint c;\nint d;\n")
+    git = ["git", "-C", tree, "-c", "user.name=t", "-c", "user.email=t@localhost"]
+    _run(*git, "init", "-q")
+    _run(*git, "add", "-A")
+    _run(*git, "commit", "-q", "-m", "first")
+    (tree / "src" / "changed.c").write_text("int x;\nint a;\nint  b;\nint  y;\nint  z;\n")
+    tool = tmp_path / "formatter"
+    tool.write_text(f"#!/bin/sh\n[ $1 = --version ] && echo clang-format version $VERSION && exit\n"
+                    f"echo \"$@\" >> {tmp_path / 'calls'}\n")
+    tool.chmod(0o755)
+    return tree, tool, tmp_path / "calls"
+
+
+def _format(sources, version):
+    tree, tool, calls = sources
+    done = subprocess.run([tree / "scripts" / "fmt"], capture_output=True, text=True, check=False,
+                          env={**os.environ, "CLANG_FORMAT": str(tool), "VERSION": version})
+    return done, calls.read_text() if calls.exists() else ""
+
+
+def test_only_changed_lines_are_formatted(sources, needs):
+    needs("git")
+    done, calls = _format(sources, "14.0.6")
+    assert done.returncode == 0, done
+    assert calls == "-i --lines=1:1 --lines=4:5 src/changed.c\n"
+
+
+def test_another_formatter_formats_nothing(sources, needs):
+    needs("git")
+    done, calls = _format(sources, "19.1.7")
+    assert done.returncode == 1 and not calls
+    assert "clang-format 14 formats these sources" in done.stderr and "of version 19" in done.stderr
