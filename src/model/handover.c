@@ -20,25 +20,37 @@ static struct handover *handover_get(struct model *model, const struct handover_
 
 	if (handover)
 		return handover;
-	handover = calloc(1, sizeof(*handover));
+	handover = pool_get(&model->pool, sizeof(*handover));
 	if (!handover)
 		return NULL;
 	handover->key = *key;
 	HASH_ADD(hh, model->handovers, key, sizeof(handover->key), handover);
 	if (!handover->hh.tbl) {
-		free(handover);
+		pool_put(&model->pool, handover, sizeof(*handover));
 		return NULL;
 	}
 	return handover;
 }
 
-/* Room for one more, in the place of the oldest where all are taken. */
-static struct handed *handed_add(struct handover *handover)
+static void handed_drop(struct model *model, struct handover *handover, struct handed *handed)
 {
-	struct handed *handed = &handover->handed[handover->count % HANDED_MAX];
-
+	DL_DELETE(handover->handed, handed);
 	free(handed->object.name);
-	memset(handed, 0, sizeof(*handed));
+	pool_put(&model->pool, handed, sizeof(*handed));
+}
+
+/* Room for one more, in the place of the oldest where there are enough: most pass one or two, and there may be
+ * very many of them. NULL = no memory. */
+static struct handed *handed_add(struct model *model, struct handover *handover)
+{
+	struct handed *handed;
+
+	if (handover->count >= HANDED_MAX && handover->handed)
+		handed_drop(model, handover, handover->handed);
+	handed = pool_get(&model->pool, sizeof(*handed));
+	if (!handed)
+		return NULL;
+	DL_APPEND(handover->handed, handed);
 	handover->count++;
 	return handed;
 }
@@ -63,7 +75,9 @@ void handover_note(struct model *model, const struct handover_key *key,
 	handover = handover_get(model, key);
 	if (!handover)
 		return; /* costs a link of a report, no state */
-	handed = handed_add(handover);
+	handed = handed_add(model, handover);
+	if (!handed)
+		return;
 	handed->from_fd = what->from_fd;
 	handed->fd = what->fd;
 	handed->in_flight = what->in_flight;
@@ -72,10 +86,10 @@ void handover_note(struct model *model, const struct handover_key *key,
 
 static void handover_drop(struct model *model, struct handover *handover)
 {
-	for (size_t i = 0; i < HANDED_MAX; i++)
-		free(handover->handed[i].object.name);
+	while (handover->handed)
+		handed_drop(model, handover, handover->handed);
 	HASH_DEL(model->handovers, handover);
-	free(handover);
+	pool_put(&model->pool, handover, sizeof(*handover));
 }
 
 void handovers_forget(struct model *model, const struct process *process)

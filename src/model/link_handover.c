@@ -32,11 +32,12 @@ static int add_detail(struct graph_link *link, const struct model *model,
 static int add_details(struct graph_link *link, const struct model *model,
 		       const struct handover *handover)
 {
-	uint64_t first = handover->count > HANDED_MAX ? handover->count - HANDED_MAX : 0;
+	const struct handed *handed;
 	int err = 0;
 
-	for (uint64_t i = first; i < handover->count && !err; i++)
-		err = add_detail(link, model, &handover->handed[i % HANDED_MAX]);
+	DL_FOREACH(handover->handed, handed)
+		if (!err)
+			err = add_detail(link, model, handed);
 	return err;
 }
 

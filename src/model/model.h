@@ -235,6 +235,7 @@ struct handed {
 	struct object object;		/* a copy of its identity: key, facts, name, serial */
 	int from_fd, fd;		/* from_fd -1 = unknown */
 	struct count in_flight;		/* ns between the two calls' returns */
+	struct handed *next, *prev;
 };
 
 #define HANDED_MAX 32
@@ -242,7 +243,7 @@ struct handed {
 struct handover {
 	struct handover_key key;
 	uint64_t count;
-	struct handed handed[HANDED_MAX]; /* a ring: number i is at i % HANDED_MAX */
+	struct handed *handed;		/* list: the newest, HANDED_MAX at most, the oldest first */
 	UT_hash_handle hh;		/* model->handovers */
 };
 
@@ -533,7 +534,7 @@ struct model {
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */
 	struct object *dead_objects;	/* likewise */
-	struct pool pool;		/* objects, descriptions, endpoints, sockets: what there is most of */
+	struct pool pool;		/* objects, descriptions, endpoints, sockets, handovers: what there is most of */
 };
 
 /* Returns a new empty model, or NULL when memory is out. */
