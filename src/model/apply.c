@@ -91,11 +91,11 @@ static int apply_blocked(struct model *model, const struct record_blocked *recor
 	return 0;
 }
 
-static int apply_argv(struct process *process, const struct record_text *record)
+static int apply_argv(struct model *model, struct process *process, const struct record_text *record)
 {
 	size_t len = record->text_len;
 
-	if (!len || text_set(&process->argv, record->text, len))
+	if (!len || text_share(model, &process->argv, record->text, len))
 		return len ? -ENOMEM : 0;
 	process->argv_len = record->text[len - 1] ? len + 1 : len;
 	process->argv_cut = record->head.flags & RECORD_TEXT_CUT;
@@ -111,11 +111,11 @@ static int apply_text(struct model *model, const struct record_text *record, str
 	if (!process)
 		return 0;
 	if (record->head.type == RECORD_ARGV)
-		return apply_argv(process, record);
+		return apply_argv(model, process, record);
 	if (!len)
 		return 0;
-	return text_set(record->head.type == RECORD_EXE ? &process->exe : &process->cgroup,
-			record->text, len);
+	return text_share(model, record->head.type == RECORD_EXE ? &process->exe : &process->cgroup,
+			  record->text, len);
 }
 
 static void apply_loss(struct model *model, const struct record_loss *record)

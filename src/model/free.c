@@ -83,15 +83,11 @@ static void tasks_free(struct model *model)
 	}
 }
 
+/* They are in the pool, their texts all in one place. */
 static void processes_free(struct model *model)
 {
-	struct process *process = model->processes, *next;
-
 	HASH_CLEAR(hh, model->processes);
-	for (; process; process = next) {
-		next = process->hh.next;
-		process_free(process);
-	}
+	texts_free(model);
 }
 
 void unseen_forget(struct model *model)

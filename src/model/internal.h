@@ -247,8 +247,8 @@ void table_drop(struct model *model, struct table *table, uint64_t ts);
 struct process *process_get(struct model *model, uint32_t pid, uint64_t start, uint64_t ts);
 void process_end(struct model *model, struct process *process, uint64_t ts);
 void process_drop(struct model *model, struct process *process);
-/* Frees it and its texts. Nothing may lead to it any more. */
-void process_free(struct process *process);
+/* Frees it and lets go of its texts. Nothing may lead to it any more. */
+void process_free(struct model *model, struct process *process);
 /* Which of its tasks' tables stands for the process. */
 void process_choose_table(struct process *process);
 struct task *task_find(const struct model *model, uint32_t tid);
@@ -266,6 +266,17 @@ void process_select(struct model *model, uint32_t pid, bool follow);
 void processes_place(struct model *model);
 /* Copies len bytes, with a NUL behind, over *text. */
 int text_set(char **text, const char *bytes, size_t len);
+
+/* --- texts that many have (text.c) ------------------------------------------------------------- */
+
+/* Makes *at, NULL or from here, lead to len bytes with a NUL behind: not to be written to. 0 or -ENOMEM. */
+int text_share(struct model *model, char **at, const char *bytes, size_t len);
+/* The same, for one more; NULL of NULL. */
+char *text_again(char *bytes);
+/* NULL, or from text_share(). */
+void text_leave(struct model *model, char *bytes);
+/* All at once; nothing may lead to them any more. */
+void texts_free(struct model *model);
 
 /* --- mappings (mapping.c) -------------------------------------------------------------------- */
 

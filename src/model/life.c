@@ -66,22 +66,19 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 
 /* --- fork ------------------------------------------------------------------------------------ */
 
-static int process_inherit(struct model *model, struct process *child, const struct process *parent)
+static void process_inherit(const struct model *model, struct process *child, const struct process *parent)
 {
-	int err = 0;
-
-	if (parent->exe && !child->exe)
-		err |= text_set(&child->exe, parent->exe, strlen(parent->exe));
-	if (parent->cgroup && !child->cgroup)
-		err |= text_set(&child->cgroup, parent->cgroup, strlen(parent->cgroup));
-	if (parent->argv && !child->argv) {
-		err |= text_set(&child->argv, parent->argv, parent->argv_len);
+	if (!child->exe)
+		child->exe = text_again(parent->exe);
+	if (!child->cgroup)
+		child->cgroup = text_again(parent->cgroup);
+	if (!child->argv) {
+		child->argv = text_again(parent->argv);
 		child->argv_len = parent->argv_len;
 		child->argv_cut = parent->argv_cut;
 	}
 	child->selected = parent->selected && model->follow;
 	child->stance = parent->stance;
-	return err ? -ENOMEM : 0;
 }
 
 static struct process *child_make(struct model *model, const struct record_task *record,
@@ -98,8 +95,8 @@ static struct process *child_make(struct model *model, const struct record_task 
 	child->ppid = record->parent_pid != head->pid ? record->parent_pid : 0;
 	if (parent && (record->clone_flags & CLONE_PARENT))
 		child->ppid = parent->ppid;
-	if (parent && process_inherit(model, child, parent))
-		return NULL;
+	if (parent)
+		process_inherit(model, child, parent);
 	return child;
 }
 
@@ -156,8 +153,8 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 	/* A record of somebody else's may have told of it first: of a signal to it, say. */
 	if (!child->ppid && record->parent_pid != head->pid) {
 		child->ppid = record->parent_pid;
-		if (parent && process_inherit(model, child, parent))
-			return -ENOMEM;
+		if (parent)
+			process_inherit(model, child, parent);
 	}
 	change->other = child;
 	if (!child->ns_pid)
@@ -223,7 +220,7 @@ static void exec_slots(struct table *table, struct change *change)
 	}
 }
 
-static int exec_texts(struct process *process, const struct record_exec *record)
+static int exec_texts(struct model *model, struct process *process, const struct record_exec *record)
 {
 	const char *argv = record->text + record->filename_len;
 	size_t len = record->argv_len;
@@ -232,11 +229,11 @@ static int exec_texts(struct process *process, const struct record_exec *record)
 	process->uid = record->uid;
 	process->stance.handled = 0; /* what is ignored stays so */
 	if (record->filename_len > 1 &&
-	    text_set(&process->exe, record->text, record->filename_len - 1))
+	    text_share(model, &process->exe, record->text, record->filename_len - 1))
 		return -ENOMEM;
 	if (!len)
 		return 0;
-	if (text_set(&process->argv, argv, len))
+	if (text_share(model, &process->argv, argv, len))
 		return -ENOMEM;
 	process->argv_len = argv[len - 1] ? len + 1 : len;
 	process->argv_cut = record->head.flags & RECORD_TEXT_CUT;
@@ -251,7 +248,7 @@ int apply_exec(struct model *model, const struct record_exec *record, struct cha
 
 	if (record_is_past(model, head)) {
 		change->process = process_of(model, head);
-		return change->process ? exec_texts(change->process, record) : 0;
+		return change->process ? exec_texts(model, change->process, record) : 0;
 	}
 	task = task_of(model, head, &err);
 	if (!task)
@@ -259,7 +256,7 @@ int apply_exec(struct model *model, const struct record_exec *record, struct cha
 	change->process = task->process;
 	task->process->exec_ts = head->ts;
 	process_exec_space(model, task->process, head->ts);
-	err = exec_texts(task->process, record);
+	err = exec_texts(model, task->process, record);
 	if (!err)
 		err = exec_take_over(model, task, record);
 	if (!err)

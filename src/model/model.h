@@ -534,7 +534,9 @@ struct model {
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */
 	struct object *dead_objects;	/* likewise */
-	struct pool pool;		/* objects, descriptions, endpoints, sockets, handovers: what there is most of */
+	struct pool pool;		/* processes, objects, endpoints, sockets, handovers: what there is most of */
+	struct text *texts;		/* of processes, each once */
+	size_t texts_size;		/* bytes that they take */
 };
 
 /* Returns a new empty model, or NULL when memory is out. */

@@ -49,7 +49,7 @@ bool process_is_selected(const struct model *model, const struct process *proces
 
 static struct process *process_new(struct model *model, uint32_t pid, uint64_t start)
 {
-	struct process *process = calloc(1, sizeof(*process));
+	struct process *process = pool_get(&model->pool, sizeof(*process));
 
 	if (!process)
 		return NULL;
@@ -58,7 +58,7 @@ static struct process *process_new(struct model *model, uint32_t pid, uint64_t s
 	process->uid = UID_UNKNOWN;
 	HASH_ADD(hh, model->processes, key, sizeof(process->key), process);
 	if (!process->hh.tbl) {
-		free(process);
+		pool_put(&model->pool, process, sizeof(*process));
 		return NULL;
 	}
 	process->serial = ++model->next_serial;
@@ -92,12 +92,12 @@ void process_end(struct model *model, struct process *process, uint64_t ts)
 	process->exit_ts = ts;
 }
 
-void process_free(struct process *process)
+void process_free(struct model *model, struct process *process)
 {
-	free(process->exe);
-	free(process->argv);
-	free(process->cgroup);
-	free(process);
+	text_leave(model, process->exe);
+	text_leave(model, process->argv);
+	text_leave(model, process->cgroup);
+	pool_put(&model->pool, process, sizeof(*process));
 }
 
 void process_drop(struct model *model, struct process *process)
@@ -107,7 +107,7 @@ void process_drop(struct model *model, struct process *process)
 		endpoint_drop(model, process->endpoints);
 	handovers_forget(model, process);
 	HASH_DEL(model->processes, process);
-	process_free(process);
+	process_free(model, process);
 }
 
 void process_choose_table(struct process *process)

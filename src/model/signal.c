@@ -117,7 +117,7 @@ const struct signal_tally *model_signal(const struct model *model, const struct 
 static struct signal_tally *tally_new(struct model *model, const struct record_signal_count *record)
 {
 	const struct signal_key *key = &record->key;
-	struct signal_tally *tally = calloc(1, sizeof(*tally));
+	struct signal_tally *tally = pool_get(&model->pool, sizeof(*tally));
 
 	if (!tally)
 		return NULL;
@@ -127,7 +127,7 @@ static struct signal_tally *tally_new(struct model *model, const struct record_s
 	if (tally->target && (tally->sender || !key->sender_pid))
 		HASH_ADD(hh, model->signals, key, sizeof(tally->key), tally);
 	if (!tally->hh.tbl) {
-		free(tally);
+		pool_put(&model->pool, tally, sizeof(*tally));
 		return NULL;
 	}
 	return tally;
@@ -163,7 +163,7 @@ uint64_t signal_pending(const struct signal_counts *counts)
 static void tally_drop(struct model *model, struct signal_tally *tally)
 {
 	HASH_DEL(model->signals, tally);
-	free(tally);
+	pool_put(&model->pool, tally, sizeof(*tally));
 }
 
 static bool is_gone(const struct process *process)
