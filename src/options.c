@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/error.h"
 
 #define RING_BYTES (32u << 20)
+#define HISTORY_BYTES_MAX (1ull << 30)
 #define LONG_VALUE 256 /* getopt_long returns LONG_VALUE + row for long options */
 
 /* At its end a leak sanitizer starts a thread that traces us: no filter would let that through. */
@@ -188,6 +190,15 @@ static int parse_words(struct parser *parser, int argc, char **argv)
 	return ret;
 }
 
+/* An eighth of the machine's memory, so that nobody is ended for our sake; a report takes about as much again. */
+static uint64_t history_bytes(void)
+{
+	const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 8 : HISTORY_BYTES_MAX;
+
+	return bytes < HISTORY_BYTES_MAX ? bytes : HISTORY_BYTES_MAX;
+}
+
 int options_parse(int argc, char **argv, struct options *options)
 {
 	struct parser parser = { .options = options };
@@ -199,6 +210,7 @@ int options_parse(int argc, char **argv, struct options *options)
 		.seccomp = SECCOMP_BY_DEFAULT,
 		.ready_fd = -1,
 		.ring_bytes = RING_BYTES,
+		.history_bytes = history_bytes(),
 	};
 	ret = parse_words(&parser, argc, argv);
 	if (!ret && !is_settled(options))

@@ -64,6 +64,7 @@ struct options {
 	bool seccomp;		/* confine ourselves to reading; default true */
 	int ready_fd;		/* -1 = none */
 	uint64_t ring_bytes;	/* size of the event ring; --ring-size */
+	uint64_t history_bytes;	/* with more in the model, the oldest of what is over is forgotten; --history */
 	bool help, version;
 };
 

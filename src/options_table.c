@@ -21,6 +21,7 @@
 #define DURATION_MAX   1e9 /* seconds */
 #define RING_BYTES_MIN (64ull << 10)
 #define RING_BYTES_MAX (1ull << 30)
+#define HISTORY_BYTES_MIN (1ull << 20)
 
 static int usage(const struct parser *parser, const char *argument, const char *why)
 {
@@ -247,6 +248,28 @@ static int parse_ring_size(struct parser *parser, const char *argument)
 	return 0;
 }
 
+static int parse_history(struct parser *parser, const char *argument)
+{
+	static const char units[] = "KMG";
+	unsigned long long bytes;
+	unsigned int shift = 0;
+	char *end;
+
+	errno = 0;
+	bytes = strtoull(argument, &end, 10);
+	for (unsigned int i = 0; end != argument && *end && units[i]; i++)
+		if (*end == units[i]) {
+			shift = 10 * (i + 1);
+			end++;
+			break;
+		}
+	if (!isdigit((unsigned char)*argument) || *end || errno || bytes > UINT64_MAX >> shift ||
+	    bytes << shift < HISTORY_BYTES_MIN)
+		return usage(parser, argument, "not a number of bytes, 1M or more");
+	parser->options->history_bytes = bytes << shift;
+	return 0;
+}
+
 static int parse_user(struct parser *parser, const char *argument)
 {
 	struct options *options = parser->options;
@@ -307,6 +330,8 @@ const struct option_info option_table[] = {
 	  parse_ready_fd, 0 },
 	{ 0, "ring-size", "BYTES[K|M]", "room for events not yet read; a power of two, 64K or more",
 	  parse_ring_size, 0 },
+	{ 0, "history", "BYTES[K|M|G]", "room for what is over; beyond, the oldest is forgotten, and told",
+	  parse_history, 0 },
 	{ 0, "user", "NAME", "run PROGRAM as that user", parse_user, 0 },
 	{ 0, "hooks", "KIND", "perf or tp_btf, instead of what fits this kernel", parse_hooks, 0 },
 	{ 0, "no-seccomp", NULL, "no filter of our own system calls, as valgrind needs it",

@@ -26,6 +26,9 @@
 #define AUDIT_LOOKS     10
 #define FORGET_EVERY_NS 10000000000ull
 #define FORGET_OLDER_NS 60000000000ull
+/* Where there is no room for that. */
+#define FORGET_SOON_NS  5000000000ull
+#define TIDY_EVERY_NS   1000000000ull
 
 static uint64_t now_ns(void)
 {
@@ -235,20 +238,67 @@ static int poll_once(struct session *session, int timeout_ms)
 	return err ? err : ret;
 }
 
-/* Keeps a long run in bounds; whoever draws a graph at the end needs all of the past. */
-static void forget_past(struct session *session)
+/* Whoever makes a report at the end needs all of the past. */
+static bool needs_past(const struct options *options)
 {
-	const struct options *options = session->options;
+	return options->dot || (options->command != COMMAND_TRACE && options->command != COMMAND_REPLAY &&
+				options->command != COMMAND_RECORD);
+}
+
+/* Is there anything but the graph that is made of the past? Of a process that is asked for by its number it must be
+ * known at the end that there was one. */
+static bool is_for_graph(const struct options *options)
+{
+	return (options->command == COMMAND_GRAPH && !(options->input && options->pids_count)) ||
+	       options->command == COMMAND_RECORD;
+}
+
+static void forget_older(struct model *model, uint64_t ns)
+{
+	if (model->end_ts > ns)
+		model_forget(model, model->end_ts - ns);
+}
+
+/* What the kernel counted for a process is read at its end, and what was missed then twice a second. */
+static void tidy(struct session *session)
+{
 	struct model *model = session->model;
 
-	if (options->dot ||
-	    (options->command != COMMAND_TRACE && options->command != COMMAND_REPLAY &&
-	     options->command != COMMAND_RECORD))
+	if (model->end_ts < session->tidied_ts[0] + TIDY_EVERY_NS)
 		return;
-	if (model->end_ts < session->forgotten_ts + FORGET_EVERY_NS)
+	model_tidy(model, session->tidied_ts[1]);
+	session->tidied_ts[1] = session->tidied_ts[0];
+	session->tidied_ts[0] = model->end_ts;
+}
+
+/* A quarter of the room at least is made; where the state itself leaves less, it is not tried again before there is
+ * a quarter more. */
+static void make_room(struct session *session)
+{
+	const uint64_t limit = session->options->history_bytes;
+	struct model *model = session->model;
+
+	if (model_size(model) <= (session->room ? session->room : limit))
 		return;
-	if (session->forgotten_ts && model->end_ts > FORGET_OLDER_NS)
-		model_forget(model, model->end_ts - FORGET_OLDER_NS);
+	if (!needs_past(session->options))
+		forget_older(model, FORGET_SOON_NS);
+	while (model_size(model) > limit / 4 * 3 && model_forget_oldest(model))
+		;
+	session->room = model_size(model) > limit / 4 * 3 ? model_size(model) + limit / 4 : limit;
+}
+
+/* Keeps a long run in bounds. */
+static void forget_past(struct session *session)
+{
+	struct model *model = session->model;
+
+	if (model->for_graph)
+		tidy(session);
+	make_room(session);
+	if (needs_past(session->options) || model->end_ts < session->forgotten_ts + FORGET_EVERY_NS)
+		return;
+	if (session->forgotten_ts)
+		forget_older(model, FORGET_OLDER_NS);
 	session->forgotten_ts = model->end_ts;
 }
 
@@ -401,6 +451,8 @@ int session_run(struct session *session)
 		out_of_memory(session);
 		return EXIT_OTHER;
 	}
+	session->model->drops_heirs = session->options->command != COMMAND_CHECK;
+	session->model->for_graph = is_for_graph(session->options);
 	code = open_source(session);
 	if (code)
 		return code;
@@ -460,10 +512,14 @@ static void report_loss(const struct model *model)
 
 void session_report(const struct session *session)
 {
+	char words[FORGOTTEN_MAX];
+
 	if (session->options->quiet)
 		return;
 	if (session->audited)
 		report_audit(&session->audit);
 	if (model_lost(session->model) || session->options->verbose)
 		report_loss(session->model);
+	if (model_has_forgotten(session->model))
+		say("%s (--history)", forgotten_words(session->model, words));
 }

@@ -37,6 +37,8 @@ struct session {
 	uint64_t deadline_ns; /* CLOCK_MONOTONIC; 0 = none */
 	uint64_t records;
 	uint64_t forgotten_ts;
+	uint64_t tidied_ts[2]; /* the last and the one before */
+	uint64_t room; /* with more in the model something must be forgotten; 0 = as the options say */
 	bool has_selected; /* -p with a recording: its own selection has been replaced */
 	bool failed; /* a callback of ours failed, and has said so */
 };

@@ -82,7 +82,7 @@ static enum closed_first tcp_closed_first(const struct model *model, const struc
 static uint64_t gone_ts(const struct object *object)
 {
 	const struct endpoint *endpoint;
-	uint64_t last = 0;
+	uint64_t last = object_past(object)->write_gone_ts;
 
 	if (socket_is_held(object))
 		return 0;

@@ -107,13 +107,15 @@ struct endpoint *endpoint_get(struct model *model, struct process *process, stru
 
 void endpoint_drop(struct model *model, struct endpoint *endpoint)
 {
+	struct process *process = endpoint->key.process;
 	struct object *object = endpoint->key.object;
 
-	DL_DELETE2(endpoint->key.process->endpoints, endpoint, process_prev, process_next);
+	DL_DELETE2(process->endpoints, endpoint, process_prev, process_next);
 	DL_DELETE2(object->endpoints, endpoint, object_prev, object_next);
 	object->parties--;
 	crowd_leave(model, object, endpoint);
 	pool_put(&model->pool, endpoint, sizeof(*endpoint));
+	past_note_bare(model, process);
 }
 
 static void count_add(unsigned int *count, int n)

@@ -154,6 +154,8 @@ static void parties_add(struct parties *parties, const struct model *model,
 		parties->waiting |= endpoint_waits(endpoint) != 0;
 		parties->selected |= process_is_selected(model, endpoint->key.process);
 	}
+	if (closed)
+		parties->count += object_past(object)->parties;
 }
 
 /* Of the object, and of what is at its other end. */

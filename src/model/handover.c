@@ -29,6 +29,8 @@ static struct handover *handover_get(struct model *model, const struct handover_
 		pool_put(&model->pool, handover, sizeof(*handover));
 		return NULL;
 	}
+	key->from->handovers++;
+	key->to->handovers++;
 	return handover;
 }
 
@@ -86,16 +88,40 @@ void handover_note(struct model *model, const struct handover_key *key,
 
 static void handover_drop(struct model *model, struct handover *handover)
 {
+	struct process *from = handover->key.from, *to = handover->key.to;
+
 	while (handover->handed)
 		handed_drop(model, handover, handover->handed);
 	HASH_DEL(model->handovers, handover);
 	pool_put(&model->pool, handover, sizeof(*handover));
+	from->handovers--;
+	to->handovers--;
+	past_note_bare(model, from);
+	past_note_bare(model, to);
+}
+
+static bool ended_before(const struct process *process, uint64_t ts)
+{
+	return process->exited && process->exit_ts < ts;
+}
+
+void handovers_forget_past(struct model *model, uint64_t older_than_ts)
+{
+	struct handover *handover, *next;
+
+	HASH_ITER(hh, model->handovers, handover, next)
+		if (!model_object(model, &handover->key.object) ||
+		    (ended_before(handover->key.from, older_than_ts) && !handover->key.from->selected) ||
+		    (ended_before(handover->key.to, older_than_ts) && !handover->key.to->selected))
+			handover_drop(model, handover);
 }
 
 void handovers_forget(struct model *model, const struct process *process)
 {
 	struct handover *handover, *next;
 
+	if (process && !process->handovers)
+		return;
 	HASH_ITER(hh, model->handovers, handover, next)
 		if (!process || handover->key.from == process || handover->key.to == process)
 			handover_drop(model, handover);

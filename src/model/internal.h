@@ -127,6 +127,8 @@ void reception_note(struct model *model, const struct description *description,
 void receptions_forget(struct model *model, const struct description *description);
 void passings_drop(struct model *model, struct description *description);
 void passings_mark_stale(struct model *model);
+/* Marks those that received what nobody has told of yet. */
+void receptions_mark(const struct model *model);
 void passings_sweep(struct model *model);
 int apply_left(struct model *model, const struct record_left *record, struct change *change);
 int apply_left_memory(struct model *model, const struct record_left_memory *record,
@@ -142,6 +144,9 @@ void handover_note(struct model *model, const struct handover_key *key,
 		   const struct object *object, const struct handed *what);
 /* Those of that process; NULL = all. */
 void handovers_forget(struct model *model, const struct process *process);
+/* Those over sockets that are forgotten, which no graph tells of, and those of processes that ended before, unless
+ * they are selected. */
+void handovers_forget_past(struct model *model, uint64_t older_than_ts);
 
 /* --- FIFOs (fifo.c) --------------------------------------------------------------------------- */
 
@@ -212,6 +217,17 @@ void endpoints_note_end(const struct model *model, struct process *process);
 void endpoints_note_nonblock(const struct model *model, struct process *by,
 			     const struct description *description, bool was_on, uint64_t ts);
 
+/* --- what is over (past.c) --------------------------------------------------------------------- */
+
+/* Never NULL. */
+const struct past *object_past(const struct object *object);
+/* The process has ended, and let go of all. */
+void past_note_end(struct model *model, struct process *process);
+/* An endpoint, a tally or a hand-over of it is gone. */
+void past_note_bare(struct model *model, struct process *process);
+/* Takes it off model->bare, if it is there. */
+void past_forget_bare(struct model *model, struct process *process);
+
 /* --- tables (table.c) ------------------------------------------------------------------------ */
 
 struct table *table_find(const struct model *model, uint64_t id);
@@ -249,6 +265,8 @@ void process_end(struct model *model, struct process *process, uint64_t ts);
 void process_drop(struct model *model, struct process *process);
 /* Frees it and lets go of its texts. Nothing may lead to it any more. */
 void process_free(struct model *model, struct process *process);
+/* Marks those that a slot, a table or a descriptor in flight still names (model.c). */
+void processes_mark_named(const struct model *model);
 /* Which of its tasks' tables stands for the process. */
 void process_choose_table(struct process *process);
 struct task *task_find(const struct model *model, uint32_t tid);

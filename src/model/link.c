@@ -63,7 +63,23 @@ bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool clo
 	return true;
 }
 
-size_t link_count_ends(const struct object *object, link_end is_end, bool closed)
+bool link_writer_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed, size_t readers)
+{
+	if (crowd == CROWD_NONE || used || !closed)
+		return false;
+	graph->links_left_out += readers;
+	return true;
+}
+
+static size_t count_past(const struct object *object, link_end is_end, bool closed)
+{
+	if (!closed)
+		return 0;
+	return is_end == link_ends_of(object->key.kind)->writes ? object_past(object)->writers :
+								  object_past(object)->readers;
+}
+
+size_t link_count_kept(const struct object *object, link_end is_end, bool closed)
 {
 	const struct endpoint *endpoint;
 	size_t number = 0;
@@ -71,6 +87,31 @@ size_t link_count_ends(const struct object *object, link_end is_end, bool closed
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
 		number += is_end(endpoint, closed);
 	return number;
+}
+
+size_t link_count_ends(const struct object *object, link_end is_end, bool closed)
+{
+	return link_count_kept(object, is_end, closed) + count_past(object, is_end, closed);
+}
+
+static size_t count_writers(const struct object *object)
+{
+	return link_count_ends(object, link_ends_of(object->key.kind)->writes, true);
+}
+
+static size_t count_readers(const struct object *object)
+{
+	return link_count_ends(object, link_ends_of(object->key.kind)->reads, true);
+}
+
+void link_leave_out_past(struct graph *graph, const struct object *written, const struct object *read, bool closed)
+{
+	const size_t writers = closed ? object_past(written)->writers : 0;
+	const size_t readers = closed ? object_past(read)->readers : 0;
+
+	if (!writers && !readers)
+		return;
+	graph->links_left_out += writers * count_readers(read) + (count_writers(written) - writers) * readers;
 }
 
 struct count link_count(const struct model *model, uint64_t value)
@@ -130,4 +171,38 @@ static const link_builder builders[FILE_KIND_MAX] = {
 link_builder link_builder_of(uint32_t kind)
 {
 	return kind < FILE_KIND_MAX ? builders[kind] : NULL;
+}
+
+const struct link_ends *link_ends_of(uint32_t kind)
+{
+	static const struct link_ends mapped = { mapping_writes, mapping_reads };
+	static const struct link_ends held = { endpoint_writes, endpoint_reads };
+
+	return link_builder_of(kind) == mapping_links ? &mapped : &held;
+}
+
+/* Very many pairs, also where there is nobody at the other side yet. */
+static bool are_many(size_t writers, size_t readers)
+{
+	return writers > PAIRS_MANY || readers > PAIRS_MANY || writers * readers > PAIRS_MANY;
+}
+
+bool link_leaves_out_unused(const struct model *model, const struct object *object)
+{
+	const link_builder build = link_builder_of(object->key.kind);
+	const struct object *peer;
+
+	if (!build)
+		return true;
+	if (build == pty_links)
+		return model->counted;
+	if (build != socket_links)
+		return are_many(count_writers(object), count_readers(object));
+	peer = socket_is_connection(object) ? socket_other(model, object, 0) : NULL;
+	if (peer)
+		return are_many(count_writers(object), count_readers(peer)) &&
+		       are_many(count_writers(peer), count_readers(object));
+	/* Over a connection that leaves the machine each has its links. */
+	return !socket_is_remote(model, object) && are_many(count_writers(object), 0) &&
+	       are_many(0, count_readers(object));
 }

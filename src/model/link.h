@@ -58,6 +58,17 @@ bool endpoint_writes(const struct endpoint *endpoint, bool closed);
 
 typedef bool (*link_end)(const struct endpoint *endpoint, bool closed);
 
+/* What makes an endpoint an end of a link. */
+struct link_ends {
+	link_end writes, reads;
+};
+
+/* Of objects of that kind. Never NULL. */
+const struct link_ends *link_ends_of(uint32_t kind);
+/* mapping_links(): it has, or had, the memory mapped; and may, or might, write to it. */
+bool mapping_reads(const struct endpoint *endpoint, bool closed);
+bool mapping_writes(const struct endpoint *endpoint, bool closed);
+
 /*
  * A parallel make hands its jobserver to thousands of children that never use it: a link from each to each
  * would take gigabytes. So among very many pairs of writer and reader, those are left out, and counted, that
@@ -69,8 +80,17 @@ enum crowd link_crowd(const struct object *written, link_end writes, const struc
 		      link_end reads, bool closed);
 /* Is there no link for such a pair? If so it is counted. */
 bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed);
-/* How many endpoints of the object are such an end, as endpoint_reads() says. */
+/* Are there no links of that writer at all, who could have so many readers? If so they are counted. used: it wrote;
+ * closed: it is gone. */
+bool link_writer_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed, size_t readers);
+/* How many endpoints of the object are, or with closed were, such an end. */
+size_t link_count_kept(const struct object *object, link_end is_end, bool closed);
+/* The same with those that were not kept. */
 size_t link_count_ends(const struct object *object, link_end is_end, bool closed);
+/* Over a window, are there no links of an endpoint of the object that was never used, and whose process is gone? */
+bool link_leaves_out_unused(const struct model *model, const struct object *object);
+/* Counts the links of endpoints that were not kept. */
+void link_leave_out_past(struct graph *graph, const struct object *written, const struct object *read, bool closed);
 
 /* One link, from who can write to who can read, with what is known of both; NULL = no memory. */
 struct graph_link *link_add_pair(struct graph *graph, const struct model *model,

@@ -6,14 +6,14 @@
  */
 #include "model/link.h"
 
-static bool maps(const struct endpoint *endpoint, bool closed)
+bool mapping_reads(const struct endpoint *endpoint, bool closed)
 {
 	return endpoint->maps || (closed && endpoint->ever_map);
 }
 
-static bool may_write(const struct endpoint *endpoint, bool closed)
+bool mapping_writes(const struct endpoint *endpoint, bool closed)
 {
-	return maps(endpoint, closed) &&
+	return mapping_reads(endpoint, closed) &&
 	       (endpoint->maps ? endpoint->write_maps > 0 : endpoint->ever_map_write);
 }
 
@@ -33,16 +33,19 @@ static int mapping_add_link(struct graph *graph, const struct endpoint *writer,
 int mapping_links(struct graph *graph, const struct model *model, struct object *object,
 		  bool closed)
 {
-	const enum crowd crowd = link_crowd(object, may_write, object, maps, closed);
+	const enum crowd crowd = link_crowd(object, mapping_writes, object, mapping_reads, closed);
+	const size_t readers = link_count_kept(object, mapping_reads, closed);
 	const struct endpoint *writer, *reader;
 	struct count common;
 	int err = 0;
 
+	link_leave_out_past(graph, object, object, closed);
 	DL_FOREACH2(object->endpoints, writer, object_next) {
-		if (!may_write(writer, closed))
+		if (!mapping_writes(writer, closed) ||
+		    link_writer_is_left_out(graph, crowd, false, !writer->maps, readers - 1))
 			continue;
 		DL_FOREACH2(object->endpoints, reader, object_next) {
-			if (reader == writer || !maps(reader, closed) ||
+			if (reader == writer || !mapping_reads(reader, closed) ||
 			    link_is_left_out(graph, crowd, false, !writer->maps || !reader->maps))
 				continue;
 			common.known = writer->maps && reader->maps;

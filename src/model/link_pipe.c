@@ -10,7 +10,7 @@ static bool has_other_party(const struct endpoint *endpoint, bool closed)
 		if (other != endpoint && endpoint_counts(other, closed) &&
 		    (endpoint_reads(other, closed) || endpoint_writes(other, closed)))
 			return true;
-	return false;
+	return closed && (object_past(endpoint->key.object)->readers || object_past(endpoint->key.object)->writers);
 }
 
 /* Whoever holds both ends could talk to itself. That is a link only if it does, or if there is
@@ -27,25 +27,51 @@ static bool is_link(const struct endpoint *writer, const struct endpoint *reader
 	return (writer->used_out && writer->used_in) || !has_other_party(writer, closed);
 }
 
+/* Those of an object with many writers are not to be looked for again for each. NULL = no memory. */
+static const struct endpoint **readers_of(const struct object *object, size_t *count, bool closed)
+{
+	const struct endpoint **readers = calloc(object->parties + 1, sizeof(*readers)), *endpoint;
+
+	*count = 0;
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (readers && endpoint_reads(endpoint, closed))
+			readers[(*count)++] = endpoint;
+	return readers;
+}
+
+static int writer_links(struct graph *graph, const struct model *model, const struct endpoint *writer,
+			const struct endpoint *const *readers, size_t count, enum crowd crowd, bool closed)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct endpoint *reader = readers[i];
+
+		if (is_link(writer, reader, closed) &&
+		    !link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
+				      !writer->write_slots || !reader->read_slots) &&
+		    !link_add_pair(graph, model, writer, reader))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 /* Every writer can send to every reader. */
-int pipe_links(struct graph *graph, const struct model *model, struct object *object,
-		      bool closed)
+int pipe_links(struct graph *graph, const struct model *model, struct object *object, bool closed)
 {
 	const enum crowd crowd =
 		link_crowd(object, endpoint_writes, object, endpoint_reads, closed);
-	const struct endpoint *writer, *reader;
+	const struct endpoint **readers, *writer;
+	size_t count;
+	int err = 0;
 
-	DL_FOREACH2(object->endpoints, writer, object_next) {
-		if (!endpoint_writes(writer, closed))
-			continue;
-		DL_FOREACH2(object->endpoints, reader, object_next) {
-			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
-				continue;
-			if (!link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
-					      !writer->write_slots || !reader->read_slots) &&
-			    !link_add_pair(graph, model, writer, reader))
-				return -ENOMEM;
-		}
-	}
-	return 0;
+	link_leave_out_past(graph, object, object, closed);
+	readers = readers_of(object, &count, closed);
+	if (!readers)
+		return -ENOMEM;
+	DL_FOREACH2(object->endpoints, writer, object_next)
+		if (!err && endpoint_writes(writer, closed) &&
+		    !link_writer_is_left_out(graph, crowd, writer->used_out, !writer->write_slots,
+					     count - endpoint_reads(writer, closed)))
+			err = writer_links(graph, model, writer, readers, count, crowd, closed);
+	free(readers);
+	return err;
 }

@@ -18,7 +18,7 @@ static bool has_other_party(const struct object *own, const struct object *other
 		DL_FOREACH2(ends[i]->endpoints, endpoint, object_next)
 			if (endpoint->key.process != process && endpoint_counts(endpoint, closed))
 				return true;
-	return false;
+	return closed && (object_past(own)->parties || object_past(other)->parties);
 }
 
 /* Whoever has both ends could talk to itself: a link if it does, or if nobody else could be meant. */
@@ -78,13 +78,17 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 		    struct object *other, bool closed)
 {
 	const enum crowd crowd = link_crowd(object, endpoint_writes, other, endpoint_reads, closed);
+	const size_t readers = link_count_kept(other, endpoint_reads, closed);
 	const struct endpoint *writer, *reader;
 	int err = 0;
 
+	link_leave_out_past(graph, object, other, closed);
 	DL_FOREACH2(object->endpoints, writer, object_next) {
 		/* What it wrote before it shut that direction stays told. */
 		if (!endpoint_writes(writer, closed) ||
 		    ((object->socket->facts.shutdown & SEND_SHUTDOWN) && !writer->used_out))
+			continue;
+		if (link_writer_is_left_out(graph, crowd, writer->used_out, !writer->write_slots, readers))
 			continue;
 		DL_FOREACH2(other->endpoints, reader, object_next) {
 			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))

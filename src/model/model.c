@@ -45,6 +45,12 @@ static bool was_held_by_selected(const struct object *object)
 	return false;
 }
 
+/* Also where all processes are. */
+static bool was_held_by_asked(const struct model *model, const struct object *object)
+{
+	return model->select_all ? object->endpoints && object_is_ipc(object) : was_held_by_selected(object);
+}
+
 /* A selected process is connected to that listener, and waits to be accepted. */
 static bool has_selected_waiting(const struct object *listener, const struct model *model)
 {
@@ -75,21 +81,38 @@ bool object_is_near_selected(const struct object *object, const struct model *mo
 	return false;
 }
 
+/* Nobody has it, it lies nowhere, and no count is of it. */
+static bool object_is_over(const struct object *object)
+{
+	return !object->slots && !object->in_flight && !object->descriptions && !object->maps && !object->targeted &&
+	       !(object->segment && object->segment->exists);
+}
+
+static bool process_is_over(const struct process *process, uint64_t older_than_ts)
+{
+	return process->exited ? process->exit_ts < older_than_ts : !process->tasks;
+}
+
+struct forgetting {
+	uint64_t older_than_ts;
+	bool even_selected;
+	uint64_t processes, objects; /* how many it were */
+};
+
 /* An object that lives on (a terminal, a logger's socket) still loses its past users. */
-static void object_forget(struct model *model, struct object *object, uint64_t older_than_ts)
+static void object_forget(struct model *model, struct object *object, struct forgetting *it)
 {
 	struct endpoint *endpoint, *next;
 
-	if (was_held_by_selected(object))
+	if (!it->even_selected && was_held_by_selected(object))
 		return;
-	if (!object->slots && !object->in_flight && !object->descriptions && !object->maps &&
-	    !(object->segment && object->segment->exists) &&
-	    object->last_ts < older_than_ts) {
+	if (object_is_over(object) && object->last_ts < it->older_than_ts) {
+		it->objects += was_held_by_asked(model, object);
 		object_drop(model, object);
 		return;
 	}
 	DL_FOREACH_SAFE2(object->endpoints, endpoint, next, object_next)
-		if (endpoint_is_history(endpoint, older_than_ts))
+		if (endpoint_is_history(endpoint, it->older_than_ts))
 			endpoint_drop(model, endpoint);
 }
 
@@ -99,48 +122,137 @@ static void process_mark(struct process *process)
 		process->marked = true;
 }
 
-/* Marks every process that a slot, a table or a descriptor in flight still names. */
-static void processes_mark_named(struct model *model)
+static void table_mark(const struct table *table)
+{
+	process_mark(table->maker);
+	TABLE_FOREACH(table, fd, slot)
+	process_mark(slot->from);
+}
+
+void processes_mark_named(const struct model *model)
 {
 	struct description *description;
-	struct signal_tally *tally;
-	struct process *process;
 	struct pending *pending;
 	struct passing *passing;
 	struct table *table;
 
-	for (process = model->processes; process; process = process->hh.next)
-		process->marked = false;
-	for (tally = model->signals; tally; tally = tally->hh.next) {
-		process_mark(tally->sender);
-		process_mark(tally->target);
-	}
+	receptions_mark(model);
 	DL_FOREACH(model->pending, pending)
 		process_mark(pending->sender);
-	for (table = model->tables; table; table = table->hh.next) {
-		process_mark(table->maker);
-		TABLE_FOREACH(table, fd, slot)
-		process_mark(slot->from);
-	}
+	for (table = model->tables; table; table = table->hh.next)
+		table_mark(table);
+	DL_FOREACH(model->rivals, table)
+		table_mark(table);
 	for (description = model->descriptions; description; description = description->hh.next)
 		DL_FOREACH(description->in_flight, passing)
 			process_mark(passing->sender);
 }
 
-void model_forget(struct model *model, uint64_t older_than_ts)
+static void processes_mark_anew(struct model *model)
+{
+	struct process *process;
+
+	for (process = model->processes; process; process = process->hh.next)
+		process->marked = false;
+	processes_mark_named(model);
+}
+
+static void forget(struct model *model, struct forgetting *it)
 {
 	struct process *process, *next_process;
 	struct object *object, *next_object;
 
 	HASH_ITER(hh, model->objects, object, next_object)
-		object_forget(model, object, older_than_ts);
-	signals_forget(model, older_than_ts);
-	processes_mark_named(model);
-	HASH_ITER(hh, model->processes, process, next_process)
-		if ((process->exited ? process->exit_ts < older_than_ts : !process->tasks) && !process->selected &&
-		    !process->endpoints && !process->marked)
-			process_drop(model, process);
+		object_forget(model, object, it);
+	signals_forget(model, it->older_than_ts);
+	handovers_forget_past(model, it->older_than_ts);
+	processes_mark_anew(model);
+	HASH_ITER(hh, model->processes, process, next_process) {
+		if (!process_is_over(process, it->older_than_ts) || process->endpoints || process->tallies ||
+		    process->marked || (process->selected && !it->even_selected))
+			continue;
+		it->processes++;
+		process_drop(model, process);
+	}
 	model_bury(model);
+}
+
+void model_forget(struct model *model, uint64_t older_than_ts)
+{
+	struct forgetting it = { .older_than_ts = older_than_ts };
+
+	forget(model, &it);
+}
+
+/* --- for want of room -------------------------------------------------------------------------- */
+
+/* So many times are looked at to find which are old. */
+#define SAMPLES_MAX 4096
+
+size_t model_size(const struct model *model)
+{
+	return pool_size(&model->pool) + model->texts_size;
+}
+
+static int ts_order(const void *a, const void *b)
+{
+	const uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+
+	return (one > other) - (one < other);
+}
+
+static size_t count_over(const struct model *model)
+{
+	const struct process *process;
+	const struct object *object;
+	size_t count = 0;
+
+	for (process = model->processes; process; process = process->hh.next)
+		count += process->exited;
+	for (object = model->objects; object; object = object->hh.next)
+		count += object_is_over(object);
+	return count;
+}
+
+/* When every so-manieth of what is over was over. Returns how many were taken. */
+static size_t samples_take(const struct model *model, size_t every, uint64_t samples[SAMPLES_MAX])
+{
+	const struct process *process;
+	const struct object *object;
+	size_t count = 0, at = 0;
+
+	for (process = model->processes; process && count < SAMPLES_MAX; process = process->hh.next)
+		if (process->exited && !(at++ % every))
+			samples[count++] = process->exit_ts;
+	for (object = model->objects; object && count < SAMPLES_MAX; object = object->hh.next)
+		if (object_is_over(object) && !(at++ % every))
+			samples[count++] = object->last_ts;
+	return count;
+}
+
+bool model_forget_oldest(struct model *model)
+{
+	const size_t over = count_over(model);
+	struct forgetting it = { .even_selected = true };
+	uint64_t samples[SAMPLES_MAX];
+	size_t count;
+
+	if (!over)
+		return false;
+	count = samples_take(model, (over + SAMPLES_MAX - 1) / SAMPLES_MAX, samples);
+	qsort(samples, count, sizeof(samples[0]), ts_order);
+	it.older_than_ts = samples[count / 4] + 1;
+	forget(model, &it);
+	model->forgotten.processes += it.processes;
+	model->forgotten.objects += it.objects;
+	if (it.older_than_ts > model->forgotten.before_ts)
+		model->forgotten.before_ts = it.older_than_ts;
+	return it.processes || it.objects;
+}
+
+bool model_has_forgotten(const struct model *model)
+{
+	return model->forgotten.processes || model->forgotten.objects;
 }
 
 static bool process_shares(const struct process *process, const struct model *model)
@@ -161,14 +273,14 @@ void model_prune(struct model *model)
 
 	if (model->select_all)
 		return;
-	processes_mark_named(model);
+	processes_mark_anew(model);
 	HASH_ITER(hh, model->processes, process, next) {
 		if (process->selected || process->exited || process_shares(process, model))
 			continue;
 		process_leave_space(model, process, model->end_ts);
 		while (process->tasks)
 			task_drop(model, process->tasks, model->end_ts);
-		if (!process->marked)
+		if (!process->marked && !process->tallies)
 			process_drop(model, process);
 	}
 	model_bury(model);

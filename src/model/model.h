@@ -48,6 +48,14 @@ struct object_key {
 	uint32_t kind;	/* enum file_kind */
 };
 
+/* Of the endpoints of processes that ended which were not kept (past.c): what the graph's numbers are made of. */
+struct past {
+	uint64_t write_gone_ts;		/* the newest of theirs */
+	unsigned int parties;		/* how many */
+	unsigned int readers, writers;	/* of them, how many could have been the end of a link */
+	unsigned int thin_at;		/* how many endpoints there must be to look again which may go */
+};
+
 struct object {
 	struct object_key key;
 	UT_hash_handle hh;		/* model->objects; beside the key, as everywhere: one miss less */
@@ -71,6 +79,8 @@ struct object {
 	struct endpoint *endpoints;	/* list, by .object_next */
 	struct crowd_member *crowd;	/* the same, hashed, where there are many: model_endpoint() finds them */
 	unsigned int parties;		/* endpoints there are */
+	unsigned int targeted;		/* tallies that name it as their target */
+	struct past *past;		/* NULL = all of them were kept */
 	struct description *descriptions; /* list, by .object_next */
 	uint64_t serial;		/* order of appearance, from 1 */
 	struct holding *holdings;	/* scratch of why: the slots that hold it */
@@ -384,6 +394,8 @@ struct process {
 	bool space_stale;		/* not yet confirmed by the reading under way */
 	bool space_inherited;		/* by a fork in the window, and no exec since */
 	struct stance stance;
+	unsigned int tallies, handovers; /* that name it; twice, where it is both sides */
+	struct process *bare_next, *bare_prev; /* model->bare; bare_prev NULL = not in it */
 	uint64_t serial;
 	uint64_t birth;			/* lower than that of every endpoint of it */
 	bool marked;			/* scratch of whoever walks the processes */
@@ -483,8 +495,15 @@ struct unseen {
 
 /* --- the model ------------------------------------------------------------------------------ */
 
+/* What was dropped for want of room. */
+struct forgotten {
+	uint64_t processes, objects;	/* how many; of objects those of IPC kinds */
+	uint64_t before_ts;		/* all that was over before; 0 = nothing was */
+};
+
 struct model {
 	struct process *processes;
+	struct process *bare;		/* with for_graph: ended, and the graph has nothing of them; by .bare_next */
 	struct task *tasks;
 	struct table *tables;
 	struct description *descriptions;
@@ -510,8 +529,13 @@ struct model {
 	bool ready, stopped;
 	bool counted;			/* transfers were watched: counts are known */
 	bool select_all, follow;
+	bool drops_heirs;		/* set by whoever asks for no rules of check: of processes that ended what did
+					 * nothing need not be kept */
+	bool for_graph;			/* by whoever asks for nothing but the graph of a window: nor processes that it
+					 * does not tell of */
 	uint64_t loss[LOSS_MAX];
 	uint32_t resyncs;
+	struct forgotten forgotten;
 	uint64_t names_given;		/* to sockets: see struct socket */
 	uint64_t unresolved;		/* slots whose description could not be explained, now */
 
@@ -621,6 +645,17 @@ bool object_is_near_selected(const struct object *object, const struct model *mo
 /* Drops exited processes and objects without holders whose last record is older than ts and which
  * no selected process ever shared; bounds memory on long runs. */
 void model_forget(struct model *model, uint64_t older_than_ts);
+/* Bytes that it takes, about: what is counted is what there is most of. */
+size_t model_size(const struct model *model);
+/*
+ * Drops the oldest quarter of what is over, be it selected: ended processes, and objects without holders, with all
+ * links of theirs. Notes it in model->forgotten. False = there was nothing to drop.
+ */
+bool model_forget_oldest(struct model *model);
+bool model_has_forgotten(const struct model *model);
+/* With for_graph: drops processes that ended before and of which the graph has nothing. What the kernel counts for
+ * them must have been told by then. */
+void model_tidy(struct model *model, uint64_t older_than_ts);
 
 /* NULL = not known. */
 const struct signal_tally *model_signal(const struct model *model, const struct signal_key *key);

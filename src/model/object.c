@@ -193,6 +193,8 @@ void object_free(struct model *model, struct object *object)
 	socket_free(model, object);
 	free(object->name);
 	free(object->segment);
+	if (object->past)
+		pool_put(&model->pool, object->past, sizeof(*object->past));
 	pool_put(&model->pool, object, sizeof(*object));
 }
 

@@ -118,6 +118,15 @@ void reception_note(struct model *model, const struct description *description,
 	DL_APPEND(model->receptions, reception);
 }
 
+void receptions_mark(const struct model *model)
+{
+	const struct reception *reception;
+
+	DL_FOREACH(model->receptions, reception)
+		if (reception->receiver)
+			reception->receiver->marked = true;
+}
+
 void receptions_forget(struct model *model, const struct description *description)
 {
 	struct reception *reception, *next;

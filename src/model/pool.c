@@ -8,6 +8,11 @@
 #define CHUNK_MIN (64u << 10) /* of whole pages, whatever their size */
 #define CHUNK_MAX (512u << 10)
 
+size_t pool_size(const struct pool *pool)
+{
+	return pool->used;
+}
+
 /* What looks for the use of what was freed must see it freed. */
 #ifdef __SANITIZE_ADDRESS__
 
@@ -25,6 +30,7 @@ void *pool_get(struct pool *pool, size_t size)
 	if (!chunk)
 		return NULL;
 	DL_APPEND(pool->chunks, chunk);
+	pool->used += size;
 	return chunk->element;
 }
 
@@ -33,6 +39,7 @@ void pool_put(struct pool *pool, void *element, size_t size)
 	struct pool_chunk *chunk = (void *)((char *)element - offsetof(struct pool_chunk, element));
 
 	DL_DELETE(pool->chunks, chunk);
+	pool->used -= size;
 	free(chunk);
 }
 
@@ -101,7 +108,10 @@ void *pool_get(struct pool *pool, size_t size)
 {
 	void *room = room_get(pool, size);
 
-	return room ? memset(room, 0, size) : NULL;
+	if (!room)
+		return NULL;
+	pool->used += size;
+	return memset(room, 0, size);
 }
 
 void pool_put(struct pool *pool, void *element, size_t size)
@@ -110,6 +120,7 @@ void pool_put(struct pool *pool, void *element, size_t size)
 
 	room->next = *freed;
 	*freed = room;
+	pool->used -= size;
 }
 
 void pool_end(struct pool *pool)

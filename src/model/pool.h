@@ -15,6 +15,7 @@
 /* Zero = empty. */
 struct pool {
 	struct pool_chunk *chunks;
+	size_t used;
 	char *next, *end;		/* room in the newest chunk */
 	struct pool_freed *freed[POOL_SIZE_MAX / POOL_STEP + 1]; /* what was put back, by size */
 };
@@ -23,6 +24,8 @@ struct pool {
 void *pool_get(struct pool *pool, size_t size);
 /* The element of that size is used no more. */
 void pool_put(struct pool *pool, void *element, size_t size);
+/* Bytes of all elements that are in use. */
+size_t pool_size(const struct pool *pool);
 /* Gives all back. */
 void pool_end(struct pool *pool);
 

@@ -90,6 +90,8 @@ void process_end(struct model *model, struct process *process, uint64_t ts)
 		task_drop(model, process->tasks, ts);
 	process->exited = true;
 	process->exit_ts = ts;
+	past_note_end(model, process);
+	past_note_bare(model, process);
 }
 
 void process_free(struct model *model, struct process *process)
@@ -106,6 +108,7 @@ void process_drop(struct model *model, struct process *process)
 	while (process->endpoints)
 		endpoint_drop(model, process->endpoints);
 	handovers_forget(model, process);
+	past_forget_bare(model, process);
 	HASH_DEL(model->processes, process);
 	process_free(model, process);
 }

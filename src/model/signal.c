@@ -52,9 +52,11 @@ int apply_signal(struct model *model, const struct record_signal *record, struct
 	change->process = party(model, head->pid, head->start, head->comm, head->ts);
 	change->other =
 		party(model, record->other_pid, record->other_start, record->other_comm, head->ts);
-	change->object = target_object(model, target, head->ts);
+	/* For the event's sake. */
+	if (!model->for_graph)
+		change->object = target_object(model, target, head->ts);
 	if ((head->pid && !change->process) || (record->other_pid && !change->other) ||
-	    !change->object)
+	    (!change->object && !model->for_graph))
 		return -ENOMEM;
 	return 0;
 }
@@ -130,6 +132,9 @@ static struct signal_tally *tally_new(struct model *model, const struct record_s
 		pool_put(&model->pool, tally, sizeof(*tally));
 		return NULL;
 	}
+	tally->target->tallies++;
+	if (tally->sender)
+		tally->sender->tallies++;
 	return tally;
 }
 
@@ -137,12 +142,14 @@ int apply_signal_count(struct model *model, const struct record_signal_count *re
 		       struct change *change)
 {
 	struct signal_tally *tally = (struct signal_tally *)model_signal(model, &record->key);
+	bool is_new = !tally;
 
 	if (!tally)
 		tally = tally_new(model, record);
 	change->object = target_object(model, record->key.target_pid, record->head.ts);
 	if (!tally || !change->object)
 		return -ENOMEM;
+	change->object->targeted += is_new;
 	change->process = tally->sender;
 	change->other = tally->target;
 	change->unshown = record->total.unshown - tally->counts.unshown;
@@ -160,10 +167,28 @@ uint64_t signal_pending(const struct signal_counts *counts)
 
 /* --- forgetting ------------------------------------------------------------------------------ */
 
+static void target_release(struct model *model, uint32_t pid)
+{
+	const struct object_key key = { .kind = FILE_PROCESS, .ino = pid };
+	struct object *object = model_object(model, &key);
+
+	if (object && object->targeted && !--object->targeted)
+		object_drop(model, object);
+}
+
 static void tally_drop(struct model *model, struct signal_tally *tally)
 {
+	struct process *sender = tally->sender, *target = tally->target;
+
+	target_release(model, tally->key.target_pid);
 	HASH_DEL(model->signals, tally);
 	pool_put(&model->pool, tally, sizeof(*tally));
+	target->tallies--;
+	past_note_bare(model, target);
+	if (!sender)
+		return;
+	sender->tallies--;
+	past_note_bare(model, sender);
 }
 
 static bool is_gone(const struct process *process)
@@ -183,10 +208,8 @@ void signals_forget(struct model *model, uint64_t older_than_ts)
 	}
 }
 
+/* They are in the pool. */
 void signals_free(struct model *model)
 {
-	struct signal_tally *tally, *next;
-
-	HASH_ITER(hh, model->signals, tally, next)
-		tally_drop(model, tally);
+	HASH_CLEAR(hh, model->signals);
 }

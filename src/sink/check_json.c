@@ -43,7 +43,8 @@ int check_print_json(FILE *out, const struct model *model, const struct findings
 
 	if (!err) {
 		document_begin(&document, out, "ipctrace.check/1", model);
-		document_value(&document, "incomplete", json_boolean(model_lost(model) != 0));
+		document_value(&document, "incomplete",
+			       json_boolean(model_lost(model) || model_has_forgotten(model)));
 		document_array(&document, "findings");
 		for (size_t i = 0; i < findings->count; i++)
 			document_item(&document, json_finding(&findings->items[i]));

@@ -271,7 +271,7 @@ static void print_edge(FILE *out, const struct model *model, const struct drawin
 /* Title, what the lines mean, and in red what is missing. No name of others is in it. */
 static void print_heading(FILE *out, const struct model *model, const struct graph *graph)
 {
-	char title[DRAWING_LABEL_MAX], warning[DRAWING_LABEL_MAX];
+	char title[DRAWING_LABEL_MAX], warning[DRAWING_WARNING_MAX];
 
 	fprintf(out, "\tlabel=<<b>ipctrace</b>: %s<br/>", drawing_title(model, graph, title));
 	if (drawing_warning(model, warning))

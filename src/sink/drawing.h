@@ -62,7 +62,9 @@ const char *signals_label(const struct graph_link *link, char buf[DRAWING_LABEL_
 /* "4 processes, 3 links, 3.4 s" */
 const char *drawing_title(const struct model *model, const struct graph *graph,
 			  char buf[DRAWING_LABEL_MAX]);
-/* "INCOMPLETE: 12 events lost, tables read anew 2 times"; NULL when nothing was lost. */
-const char *drawing_warning(const struct model *model, char buf[DRAWING_LABEL_MAX]);
+/* "INCOMPLETE: 12 events lost, tables read anew 2 times"; NULL when nothing was lost or
+ * forgotten. */
+#define DRAWING_WARNING_MAX 288
+const char *drawing_warning(const struct model *model, char buf[DRAWING_WARNING_MAX]);
 
 #endif /* IPCTRACE_DRAWING_H */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sink/names.h"
 #include "util/units.h"
 
 #define UNSEEN_TITLE_MAX   96
@@ -101,11 +102,17 @@ const char *drawing_title(const struct model *model, const struct graph *graph,
 	return buf;
 }
 
-const char *drawing_warning(const struct model *model, char buf[DRAWING_LABEL_MAX])
+const char *drawing_warning(const struct model *model, char buf[DRAWING_WARNING_MAX])
 {
-	if (!model_lost(model))
+	char forgotten[FORGOTTEN_MAX] = "", lost[96] = "";
+
+	if (!model_lost(model) && !model_has_forgotten(model))
 		return NULL;
-	snprintf(buf, DRAWING_LABEL_MAX, "INCOMPLETE: %llu events lost, tables read anew %u times",
-		 (unsigned long long)model_lost(model), model->resyncs);
+	if (model_lost(model))
+		snprintf(lost, sizeof(lost), "%llu events lost, tables read anew %u times",
+			 (unsigned long long)model_lost(model), model->resyncs);
+	if (model_has_forgotten(model))
+		forgotten_words(model, forgotten);
+	snprintf(buf, DRAWING_WARNING_MAX, "INCOMPLETE: %s%s%s", lost, *lost && *forgotten ? ", " : "", forgotten);
 	return buf;
 }

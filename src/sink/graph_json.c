@@ -221,7 +221,8 @@ int graph_print_json(FILE *out, const struct model *model, const struct graph *g
 		return err;
 	}
 	document_begin(&document, out, "ipctrace.graph/1", model);
-	document_value(&document, "incomplete", json_boolean(model_lost(model) != 0));
+	document_value(&document, "incomplete",
+		       json_boolean(model_lost(model) || model_has_forgotten(model)));
 	document_array(&document, "processes");
 	for (i = 0; i < graph->processes_count; i++)
 		document_item(&document, json_party(model, graph->processes[i]));

@@ -34,7 +34,7 @@ static const char page_head[] =
 
 static void print_heading(FILE *out, const struct model *model, const struct graph *graph)
 {
-	char text[DRAWING_LABEL_MAX];
+	char text[DRAWING_WARNING_MAX];
 
 	fprintf(out, "<h1>ipctrace</h1>\n<p>%s</p>\n", drawing_title(model, graph, text));
 	if (drawing_warning(model, text))

@@ -118,7 +118,18 @@ static json_t *json_unseen(const struct model *model)
 	return array;
 }
 
-/* {"start_ns", "end_ns", "lost", "resyncs", "losses": {"ring_full": 0, …}, "unseen"} */
+/* {"processes", "objects", "before_ns"} */
+static json_t *json_forgotten(const struct forgotten *forgotten)
+{
+	json_t *value = json_object();
+
+	json_object_set_new(value, "processes", json_uint(forgotten->processes));
+	json_object_set_new(value, "objects", json_uint(forgotten->objects));
+	json_object_set_new(value, "before_ns", json_uint(forgotten->before_ts));
+	return value;
+}
+
+/* {"start_ns", "end_ns", "lost", "resyncs", "losses": {"ring_full": 0, …}, "unseen"}; "forgotten" where something was */
 json_t *json_window(const struct model *model)
 {
 	json_t *window = json_object(), *losses = json_object();
@@ -132,6 +143,8 @@ json_t *json_window(const struct model *model)
 	json_object_set_new(window, "resyncs", json_uint(model->resyncs));
 	json_object_set_new(window, "losses", losses);
 	json_object_set_new(window, "unseen", json_unseen(model));
+	if (model_has_forgotten(model))
+		json_object_set_new(window, "forgotten", json_forgotten(&model->forgotten));
 	return window;
 }
 

@@ -57,7 +57,7 @@ static void print_edge(FILE *out, const struct drawing *drawing, const struct dr
 
 int graph_print_mermaid(FILE *out, const struct model *model, const struct graph *graph)
 {
-	char text[DRAWING_LABEL_MAX];
+	char text[DRAWING_WARNING_MAX];
 	struct drawing drawing;
 	size_t i;
 	int err = drawing_build(model, graph, &drawing);

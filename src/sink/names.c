@@ -176,8 +176,22 @@ const char *loss_words(enum loss loss)
 	return losses[loss].words;
 }
 
+char *forgotten_words(const struct model *model, char buf[FORGOTTEN_MAX])
+{
+	const struct forgotten *forgotten = &model->forgotten;
+	uint64_t before = forgotten->before_ts > model->start_ts ? forgotten->before_ts - model->start_ts : 0;
+	char duration[UNITS_MAX];
+
+	snprintf(buf, FORGOTTEN_MAX, "%llu ended process%s and %llu object%s, over before %s, forgotten for want of room",
+		 (unsigned long long)forgotten->processes, forgotten->processes == 1 ? "" : "es",
+		 (unsigned long long)forgotten->objects, forgotten->objects == 1 ? "" : "s",
+		 units_duration(before, duration));
+	return buf;
+}
+
 void loss_print(FILE *out, const struct model *model)
 {
+	char words[FORGOTTEN_MAX];
 	const char *before = " (";
 	enum loss loss;
 
@@ -190,6 +204,8 @@ void loss_print(FILE *out, const struct model *model)
 		before = ", ";
 	}
 	fprintf(out, "%s", before[0] == ',' ? ")" : "");
+	if (model_has_forgotten(model))
+		fprintf(out, ", %s", forgotten_words(model, words));
 }
 
 const char *unseen_words(const struct model *model, char buf[UNSEEN_MAX])

@@ -40,6 +40,9 @@ const char *provenance_name(enum provenance came);
 const char *loss_key(enum loss loss);
 const char *loss_words(enum loss loss);
 /* "12 events lost (ring full 10, map full 2)" */
+/* "1200 ended processes and 340 objects, over before 12.3 s, forgotten for want of room"; returns buf. */
+#define FORGOTTEN_MAX 160
+char *forgotten_words(const struct model *model, char buf[FORGOTTEN_MAX]);
 void loss_print(FILE *out, const struct model *model);
 
 /* "1 process can't be seen by BPF on this host: 1 (init)", escaped for a terminal; NULL = there are none. */

@@ -341,6 +341,29 @@ static void test_ring_size(void **state)
 	refuse_line("--ring-size -65536", "--ring-size", "power");
 }
 
+static void test_history(void **state)
+{
+	accept_line("graph -d 1");
+	assert_in_range(options.history_bytes, 1 << 20, 1 << 30);
+	options_free(&options);
+	accept_line("--history 1M");
+	assert_int_equal(options.history_bytes, 1 << 20);
+	options_free(&options);
+	accept_line("--history 3000K");
+	assert_int_equal(options.history_bytes, 3000 << 10);
+	options_free(&options);
+	accept_line("graph -i f --history 4G");
+	assert_int_equal(options.history_bytes, 4ull << 30);
+	options_free(&options);
+	refuse_line("--history 1023K", "--history 1023K", "1M");
+	refuse_line("--history 0", "--history", "1M");
+	refuse_line("--history 4T", "--history", "1M");
+	refuse_line("--history 4MM", "--history", "1M");
+	refuse_line("--history M", "--history", "1M");
+	refuse_line("--history 17179869184G", "--history", "1M");
+	refuse_line("--history -1", "--history", "1M");
+}
+
 static void test_hooks(void **state)
 {
 	accept_line("trace");
@@ -416,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_files_that_are_the_same),
 		cmocka_unit_test(test_ready_fd),
 		cmocka_unit_test(test_ring_size),
+		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_hooks),
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_unknown_options),

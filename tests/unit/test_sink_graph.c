@@ -304,6 +304,38 @@ static const char *text_at(json_t *root, const char *array, size_t i, const char
 		json_object_get(json_array_get(json_object_get(root, array), i), key));
 }
 
+/* In every format. */
+static void test_what_was_forgotten_is_told(void **state)
+{
+	struct fixture *fixture = pipeline(1024, true);
+	const char *words = "1200 ended processes and 1 object, over before 500.0 ms, forgotten for want of room";
+	char warning[DRAWING_WARNING_MAX];
+	json_t *root, *forgotten;
+
+	root = load(fixture);
+	assert_null(json_object_get(json_object_get(root, "window"), "forgotten"));
+	json_decref(root);
+	fixture->model.start_ts = 1000000000;
+	fixture->model.forgotten = (struct forgotten){ .processes = 1200, .objects = 1, .before_ts = 1500000000 };
+	expect(fixture, print_dot, words, 1);
+	expect(fixture, print_mermaid, words, 1);
+	expect(fixture, print_html, words, 1 + (unsigned int)svg_is_available());
+	expect(fixture, print_text, "0 events lost, 1200 ended processes and 1 object, over before", 1);
+	fixture->model.loss[LOSS_RING_FULL] = UINT64_MAX;
+	fixture->model.resyncs = UINT32_MAX;
+	fixture->model.forgotten = (struct forgotten){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
+	drawing_warning(&fixture->model, warning);
+	assert_non_null(strstr(warning, "for want of room"));
+	root = load(fixture);
+	assert_true(json_is_true(json_object_get(root, "incomplete")));
+	forgotten = json_object_get(json_object_get(root, "window"), "forgotten");
+	assert_non_null(json_object_get(forgotten, "processes"));
+	assert_non_null(json_object_get(forgotten, "objects"));
+	assert_non_null(json_object_get(forgotten, "before_ns"));
+	json_decref(root);
+	fixture_free(fixture);
+}
+
 static void test_json_document(void **state)
 {
 	struct fixture *fixture = pipeline(1000, true);
@@ -402,6 +434,7 @@ int main(void)
 		cmocka_unit_test(test_three_parties_are_a_node),
 		cmocka_unit_test(test_many_alike_are_one_edge),
 		cmocka_unit_test(test_the_kernel_is_a_node),
+		cmocka_unit_test(test_what_was_forgotten_is_told),
 		cmocka_unit_test(test_loss_is_told),
 		cmocka_unit_test(test_hostile_names_stay_in_dot),
 		cmocka_unit_test(test_hostile_names_stay_elsewhere),
