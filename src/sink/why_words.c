@@ -209,18 +209,23 @@ static void eof_words(struct words *words, const struct wait *wait)
 	add(words, ".");
 }
 
-/* The waker that lets the wait end: the first who isn't stuck. */
+/* The waker that lets the wait end: the first who isn't stuck, and rather another process than itself, which may
+ * hold both ends of what others write to. */
 static const struct waker *waker_of_hope(const struct model *model, const struct wait *wait)
 {
+	const struct waker *own = NULL;
 	const struct wait *next;
 	size_t i;
 
 	for (i = 0; i < wait->wakers_count; i++) {
 		next = why_wait_of_waker(model, &wait->wakers[i]);
-		if (!next || !next->stuck)
+		if (next && next->stuck)
+			continue;
+		if (wait->wakers[i].process != wait->process)
 			return &wait->wakers[i];
+		own = own ? own : &wait->wakers[i];
 	}
-	return wait->wakers_count ? &wait->wakers[0] : NULL;
+	return own || !wait->wakers_count ? own : &wait->wakers[0];
 }
 
 #define CHAIN_MAX 64 /* a chain may come back to where it was */
@@ -233,10 +238,13 @@ static bool may_give_up(const struct wait *wait)
 
 /* Of a wait that ends otherwise as well: what it waits for comes from its wakers, as far as is known. Where
  * something outside may as well bring it, none of them is the one it waits for. */
-static bool is_for_wakers(const struct wait *wait)
+static bool is_for_wakers(const struct wait *wait, const struct waker *first)
 {
 	if (wait->row.what == WAIT_STOPPED)
 		return wait->wakers_count;
+	/* That it handles a signal which somebody may send is no answer either. */
+	if (wait->relief == RELIEF_SIGNAL && wait->row.flags & WAIT_CATCHES)
+		return first->process != wait->process && !wait->outside;
 	return may_give_up(wait) && !wait->outside;
 }
 
@@ -252,7 +260,7 @@ static unsigned int chain_follow(const struct model *model, const struct wait *w
 	for (; wait && steps < CHAIN_MAX; steps++) {
 		const struct waker *waker = waker_of_hope(model, wait);
 
-		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !is_for_wakers(wait))))
+		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !is_for_wakers(wait, waker))))
 			break;
 		*last = waker;
 		wait = why_wait_of_waker(model, waker);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sink/sink.h"
+#include "sink/why_words.h"
 
 #define T 0x1000
 #define F 0xf000
@@ -98,6 +99,16 @@ static void assert_text(struct script *s, const char *expected)
 	why_free(&why);
 }
 
+static void assert_summary(struct script *s, const char *expected)
+{
+	char summary[WHY_SUMMARY_MAX];
+	struct why why;
+
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	assert_string_equal(why_summary(s->model, &why, summary), expected);
+	why_free(&why);
+}
+
 static void ring(void **state)
 {
 	struct script *s = *state;
@@ -176,6 +187,42 @@ static void gives_up_or_outside(void **state)
 		       "    a signal can end it\n"
 		       "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
 		       "        ends by itself: it has a timeout or a timer\n");
+}
+
+/* Nor is a signal that it would handle, and that it holds an end itself. */
+static void handles_a_signal(void **state)
+{
+	struct file_facts facts = read_end(102);
+	struct script *s = *state;
+
+	tell(s);
+	pipe_slot(s, 30, 1, 102, true);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row_of(s, 30, WAIT_READ, WAIT_CATCHES, SYS_read, 0, &facts);
+		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 30, false);
+	assert_summary(s, "p30[30] waits in read on pipe:[102] for p40[40], which waits in clock_nanosleep; ends by "
+			  "itself: it has a timeout or a timer.");
+}
+
+/* But for itself alone it waits for a signal, as far as anyone can tell. */
+static void handles_a_signal_alone(void **state)
+{
+	struct file_facts facts = read_end(103);
+	struct script *s = *state;
+
+	tell(s);
+	pipe_slot(s, 30, 2, 103, false);
+	pipe_slot(s, 30, 1, 103, true);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row_of(s, 30, WAIT_READ, WAIT_CATCHES, SYS_read, 2, &facts);
+		wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 30, false);
+	assert_summary(s, "p30[30] waits in read on pipe:[103]; a signal can end it.");
 }
 
 static void stopped_row(struct script *s, uint32_t pid, uint16_t flags, uint32_t tracer)
@@ -308,7 +355,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(stopped), TEST(waits_for_stopped),
+		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped), TEST(waits_for_stopped),
 		TEST(stopped_by_debugger), TEST(memory),
 	};
 
