@@ -156,6 +156,8 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 		if (parent)
 			process_inherit(model, child, parent);
 	}
+	/* Its row may have come first, and named another parent: its own was gone by then. */
+	child->selected |= parent && parent->selected && model->follow;
 	change->other = child;
 	if (!child->ns_pid)
 		child->ns_pid = child->key.pid;

@@ -104,6 +104,24 @@ static void keeps_whom_it_placed(void **state)
 	assert_false(process_at(s, 20)->selected);
 }
 
+/* Its parent forked it and ended while the rows were read, and it was given another. */
+static void an_orphan_is_a_descendant(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	selected(s, 10, true);
+	forked_whole(s, 20, T2);
+	snapshot_start(s);
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 30, 30, T3, 1);
+	snapshot_done(s);
+	assert_false(process_at(s, 30)->selected);
+	by(s, 20);
+	forked(s, 30, T3);
+	assert_true(process_at(s, 30)->selected);
+}
+
 /* Without being followed nobody is. */
 static void places_nobody_unless_followed(void **state)
 {
@@ -503,6 +521,7 @@ int main(void)
 		TEST(first_is_before_we_looked),
 		TEST(slots_before_tasks),
 		TEST(confirmation_keeps_provenance),
+		TEST(an_orphan_is_a_descendant),
 		TEST(sweeps_the_dead),
 		TEST(table_changes_hands),
 		TEST(table_of_the_dead_is_anothers),
