@@ -443,13 +443,13 @@ static int print_all(FILE *out, struct fds_view *view, bool color)
 		print_in_flight(out, view->in_flight.items[i]);
 	for (i = 0; i < view->objects.count && !err; i++)
 		print_object(out, view->model, view->objects.items[i]);
+	unseen_print(out, view->model);
 	if (model_lost(view->model)) {
 		fputs(color ? BOLD : "", out);
 		loss_print(out, view->model);
 		fprintf(out, ", tables read anew %u times%s\n", view->model->resyncs,
 			color ? NORMAL : "");
 	}
-	unseen_print(out, view->model);
 	return err ? err : stream_status(out);
 }
 

@@ -175,11 +175,11 @@ int graph_print_text(FILE *out, const struct model *model, const struct graph *g
 	text_table_free(&rows);
 	if (err)
 		return err;
+	unseen_print(out, model);
 	fprintf(out, "-- %zu processes, %zu links, ", graph->processes_count, graph->links_count);
 	if (graph->links_left_out)
 		fprintf(out, "%zu unused ones between very many holders left out, ", graph->links_left_out);
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
-	unseen_print(out, model);
 	return stream_status(out);
 }

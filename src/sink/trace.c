@@ -129,10 +129,10 @@ static void audit_print_text(FILE *out, const struct audit *audit)
 static int end_print_text(FILE *out, const struct model *model, uint64_t events,
 			  const struct audit *audit)
 {
+	unseen_print(out, model);
 	fprintf(out, "-- %llu events, ", (unsigned long long)events);
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
-	unseen_print(out, model);
 	if (audit)
 		audit_print_text(out, audit);
 	return stream_status(out);

@@ -251,9 +251,9 @@ int why_print_text(FILE *out, const struct model *model, const struct why *why)
 		}
 		print_chain(&tree, wait);
 	}
+	unseen_print(out, model);
 	if (alone)
 		fprintf(out, "-- %zu more wait for no process: time, the network, a terminal, …\n",
 			alone);
-	unseen_print(out, model);
 	return stream_status(out);
 }
