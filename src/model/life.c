@@ -58,6 +58,7 @@ int apply_task(struct model *model, const struct record_task *record, struct cha
 	if (!task)
 		return -ENOMEM;
 	task->stale = false;
+	task->row_ts = head->ts;
 	if (!record->table || !model->in_snapshot)
 		return task_set_table_id(model, task, record->table, head->ts);
 	table = snapshot_table(model, record->table, process, head->ts);
@@ -180,7 +181,8 @@ int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64
 	struct table *table, *stale;
 	int err;
 
-	if (task->table && task->table->id == id)
+	/* A row may have come first, of later. */
+	if (task->table && (task->table->id == id || ts < task->row_ts))
 		return 0;
 	stale = table_find(model, id);
 	if (stale)

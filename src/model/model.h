@@ -299,6 +299,7 @@ struct task {
 	uint64_t blocked;		/* signals; bit N - 1 for signal N */
 	struct process *process;
 	struct table *table;		/* NULL = let go already */
+	uint64_t row_ts;		/* of the row that told of it last; 0 = none did */
 	struct task *table_next, *table_prev;
 	struct task *process_next, *process_prev;
 	bool stale;

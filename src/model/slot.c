@@ -37,13 +37,16 @@ static bool is_scan(const struct record *head)
  * The task uses a table that it is not known to use. Where that is another process's, the making of either was
  * missed: the kernel gives the address of a table to the next at once, and whoever executes or unshares has one
  * of its own. What they hold is not each other's. Shared by a fork that was missed it may be too, and is the
- * same again as soon as the loss is repaired.
+ * same again as soon as the loss is repaired. Of before a row that shows it elsewhere, it is about what was its
+ * table then, and others may have still.
  */
 static struct table *table_claim(struct model *model, struct task *task, const struct record *head,
 				 uint64_t id, int *err)
 {
 	struct table *table = table_find(model, id);
 
+	if (task->table && head->ts < task->row_ts)
+		return table;
 	if (table && (table_has_user(table, task->process) || (!task->table && is_scan(head))))
 		*err = task_set_table(model, task, table, head->ts);
 	else

@@ -52,6 +52,33 @@ static void renewed_unseen(void **state)
 	assert_strangers(s, 10, 20, 400);
 }
 
+/* Its row shows it after an exec; then comes what it did before, in a table that another has still. */
+static void used_before_a_row_shows_another(void **state)
+{
+	struct script *s = *state;
+	uint64_t amid, after;
+
+	start(s);
+	cloned(s, 30, 30, T, CLONE_FILES);
+	snapshot_start(s);
+	amid = s->ts;
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 1);
+	task_row(s, 30, 30, T3, 10);
+	by(s, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	after = s->ts;
+	s->ts = amid;
+	by(s, 30);
+	slot(s, T, 5, pipe_write_end(F + 2, 400), SYS_openat, 5, 0, 0, 0);
+	s->ts = after;
+	assert_ptr_equal(process_at(s, 10)->table, table_at(s, T));
+	assert_int_equal(table_at(s, T)->used, 2);
+	assert_ptr_equal(process_at(s, 30)->table, table_at(s, T3));
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 400)->write_slots, 1);
+}
+
 /* By whichever record comes first. */
 static void renewed_unseen_and_copied(void **state)
 {
@@ -135,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(renewed_unseen),
+		TEST(used_before_a_row_shows_another),
 		TEST(renewed_unseen_and_copied),
 		TEST(forked_unseen),
 		TEST(peer_shares),
