@@ -63,11 +63,15 @@ int check_print_text(FILE *out, const struct model *model, const struct findings
 
 	for (size_t i = 0; i < findings->count; i++)
 		finding_print(out, &findings->items[i], color);
-	unseen_print(out, model);
+	if (findings->count)
+		unseen_print(out, model);
 	fprintf(out, "-- %zu finding%s (%zu error%s, %zu warning%s, %zu note%s), ", findings->count,
 		findings->count == 1 ? "" : "s", errors, errors == 1 ? "" : "s", warnings,
 		warnings == 1 ? "" : "s", notes, notes == 1 ? "" : "s");
 	loss_print(out, model);
 	fprintf(out, ", %u resyncs\n", model->resyncs);
+	/* That nothing was found is to be read first. */
+	if (!findings->count)
+		unseen_print(out, model);
 	return stream_status(out);
 }
