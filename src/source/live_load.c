@@ -35,6 +35,7 @@ int live_thread_start(pthread_t *thread, void *(*run)(void *ctx), void *ctx)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	mallopt(M_ARENA_MAX, 1); /* a heap that one thread had is the next one's */
 	err = pthread_create(thread, NULL, run, ctx);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -err;
@@ -147,7 +148,6 @@ static int types_write(const struct live *live, const struct kernel_types *types
  */
 static void memory_keep(void)
 {
-	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, LARGEST);
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
 	mallopt(M_TOP_PAD, AHEAD);
