@@ -67,9 +67,10 @@ def test_completion(line, expected):
 
 
 @pytest.fixture(name="sources")
-def fixture_sources(tmp_path):
+def fixture_sources(tmp_path, needs):
     """Two files under version control, one of which was changed since, and what formats them: it says how often it
     was called, with what."""
+    needs("git")
     tree = tmp_path / "tree"
     (tree / "scripts").mkdir(parents=True)
     (tree / "src").mkdir()
@@ -95,15 +96,13 @@ def _format(sources, version):
     return done, calls.read_text() if calls.exists() else ""
 
 
-def test_only_changed_lines_are_formatted(sources, needs):
-    needs("git")
+def test_only_changed_lines_are_formatted(sources):
     done, calls = _format(sources, "14.0.6")
     assert done.returncode == 0, done
     assert calls == "-i --lines=1:1 --lines=4:5 src/changed.c\n"
 
 
-def test_another_formatter_formats_nothing(sources, needs):
-    needs("git")
+def test_another_formatter_formats_nothing(sources):
     done, calls = _format(sources, "19.1.7")
     assert done.returncode == 1 and not calls
     assert "clang-format 14 formats these sources" in done.stderr and "of version 19" in done.stderr

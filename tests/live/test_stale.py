@@ -96,6 +96,7 @@ def test_who_meets_where_a_selected_one_was(ipctrace, background, tmp_path):
 
 
 LOOK_BYTES = 1 << 16    # more than is read for anything else
+LOOK_OPENS = 100        # turns to open 20 files: with them a look at all tables reads more, on any machine
 BESIDE = """
 import os, socket, sys, threading
 port, path = int(sys.argv[1]), sys.argv[2]
@@ -128,7 +129,9 @@ for turn in sys.stdin:
 def test_a_stranger_that_becomes_a_peer(ipctrace, background, tmp_path):
     """Traced in vain, forgotten by the next look at all tables, and then a peer after all: it is known whole."""
     one, other = free_port(), free_port()
-    selected, server, client, late = (Party(background, one, tmp_path, BESIDE) for _ in range(4))
+    selected, server, client, late, bystander = (Party(background, one, tmp_path, BESIDE) for _ in range(5))
+    for _ in range(LOOK_OPENS):
+        bystander.turn("open")
     late.turn("thread")
     client.turn("open")
     trace = ipctrace.start("trace", "--json", "--audit", "-p", selected.pid)
