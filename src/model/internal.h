@@ -238,6 +238,8 @@ struct table *rival_find(const struct model *model, uint64_t id, const struct pr
 /* From now on it is the one of its id, where there is none. */
 void rival_settle(struct model *model, struct table *rival, uint64_t ts);
 bool table_has_user(const struct table *table, const struct process *process);
+/* A row of later than that showed one of its tasks to have it. */
+bool table_is_seen_after(const struct table *table, uint64_t ts);
 struct slot *table_slot(const struct table *table, unsigned int fd);
 /* Puts the description, or nothing (NULL), into a slot and keeps every count. What is there
  * already stays as it is. The provenance is the caller's to set. *changed tells. */

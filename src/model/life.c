@@ -109,18 +109,43 @@ static void child_note_end(struct model *model, const struct process *known, str
 		process_end(model, child, ts);
 }
 
-/* Fills follow this record. A table that was there under the same address, unless it is this very
- * one, known from a snapshot, is one whose end was missed. */
+/*
+ * A row has shown somebody else's table at the address that the task had then: it has let go of it meanwhile, which
+ * will be told, and is without a table until then. sharer: who had it too; NULL = nobody.
+ */
+static bool table_is_anothers(const struct table *table, const struct task *task, const struct process *sharer,
+			      uint64_t ts)
+{
+	return table && table != task->table && table_is_seen_after(table, ts) &&
+	       !table_has_user(table, task->process) && !(sharer && table_has_user(table, sharer));
+}
+
+/* The task has a new table at this address. Whoever is known to have one there: its end was missed. Only the
+ * task's own threads can share it by now, as their rows show. */
+static void table_make_room(struct model *model, struct table *table, const struct task *task, uint64_t ts)
+{
+	if (table && table != task->table && !table_is_seen_after(table, ts))
+		table_drop(model, table, ts);
+}
+
+/* Fills follow this record. */
 static int child_set_table(struct model *model, struct task *task, const struct record_task *record,
 			   struct process *parent)
 {
 	struct table *table = record->table ? table_find(model, record->table) : NULL;
+	const bool shares = record->table == record->old_table;
+	const uint64_t ts = record->head.ts;
 	int err;
 
-	if (table && record->table != record->old_table && task->table != table)
-		table_drop(model, table, record->head.ts);
-	err = task_set_table_id(model, task, record->table, record->head.ts);
-	if (err || !task->table || record->table == record->old_table)
+	/* A row may have come first, of later. */
+	if (task->table && task->table->id != record->table && ts < task->row_ts)
+		return 0;
+	if (table_is_anothers(table, task, shares ? parent : NULL, ts))
+		return task_set_table(model, task, NULL, ts);
+	if (!shares)
+		table_make_room(model, table, task, ts);
+	err = task_set_table_id(model, task, record->table, ts);
+	if (err || !task->table || shares)
 		return err;
 	task->table->maker = parent;
 	task->table->maker_table = record->old_table;
@@ -178,21 +203,21 @@ int apply_fork(struct model *model, const struct record_task *record, struct cha
 /* Records that follow say what is in it; how each slot came about, only the old one knows. */
 int task_renew_table(struct model *model, struct task *task, uint64_t id, uint64_t ts)
 {
-	struct table *table, *stale;
-	int err;
+	struct table *table;
+	int err = 0;
 
 	/* A row may have come first, of later. */
 	if (task->table && (task->table->id == id || ts < task->row_ts))
 		return 0;
-	stale = table_find(model, id);
-	if (stale)
-		table_drop(model, stale, ts);
-	if (!id)
+	table = table_find(model, id);
+	if (!id || table_is_anothers(table, task, NULL, ts))
 		return task_set_table(model, task, NULL, ts);
+	table_make_room(model, table, task, ts);
 	table = table_get(model, id);
 	if (!table)
 		return -ENOMEM;
-	err = task->table ? table_copy(model, table, task->table, ts) : 0;
+	if (task->table && !table->tasks)
+		err = table_copy(model, table, task->table, ts);
 	return err ? err : task_set_table(model, task, table, ts);
 }
 

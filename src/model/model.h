@@ -524,6 +524,7 @@ struct model {
 	unsigned int doubts;		/* spaces that must be read anew */
 	uint64_t next_serial;
 	uint64_t snapshot_ts;		/* RECORD_SNAPSHOT_BEGIN's; 0 = never */
+	uint64_t snapshot_serial;	/* the last that was given before it */
 	bool in_snapshot;
 	uint64_t start_ts;		/* RECORD_READY, else the first record */
 	uint64_t end_ts;		/* newest record */

@@ -38,7 +38,8 @@ static bool is_scan(const struct record *head)
  * missed: the kernel gives the address of a table to the next at once, and whoever executes or unshares has one
  * of its own. What they hold is not each other's. Shared by a fork that was missed it may be too, and is the
  * same again as soon as the loss is repaired. Of before a row that shows it elsewhere, it is about what was its
- * table then, and others may have still.
+ * table then, and others may have still: if they had it before that look. What has come to its address since, the
+ * rows of its slots, which are read after those of tasks, have told.
  */
 static struct table *table_claim(struct model *model, struct task *task, const struct record *head,
 				 uint64_t id, int *err)
@@ -46,7 +47,7 @@ static struct table *table_claim(struct model *model, struct task *task, const s
 	struct table *table = table_find(model, id);
 
 	if (task->table && head->ts < task->row_ts)
-		return table;
+		return table && table->serial <= model->snapshot_serial ? table : NULL;
 	if (table && (table_has_user(table, task->process) || (!task->table && is_scan(head))))
 		*err = task_set_table(model, task, table, head->ts);
 	else

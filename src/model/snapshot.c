@@ -93,6 +93,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 
 	model->first_snapshot = !model->snapshot_ts;
 	model->snapshot_ts = ts;
+	model->snapshot_serial = model->next_serial;
 	model->in_snapshot = true;
 	for (task = model->tasks; task; task = task->hh.next)
 		task->stale = true;

@@ -195,6 +195,16 @@ bool table_has_user(const struct table *table, const struct process *process)
 	return user_find(table, process);
 }
 
+bool table_is_seen_after(const struct table *table, uint64_t ts)
+{
+	const struct task *task;
+
+	DL_FOREACH2(table->tasks, task, table_next)
+		if (task->row_ts > ts)
+			return true;
+	return false;
+}
+
 static struct table_user *user_new(struct table *table, struct process *process)
 {
 	struct table_user *user = calloc(1, sizeof(*user));

@@ -79,6 +79,92 @@ static void used_before_a_row_shows_another(void **state)
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 400)->write_slots, 1);
 }
 
+/* The rows show process 10 where others were before, whose records of then come after. */
+static void others_were_at_an_address_before(struct script *s)
+{
+	uint64_t amid;
+
+	snapshot_start(s);
+	amid = s->ts;
+	s->ts += 10;
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T2, 1);
+	by(s, 10);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	s->ts = amid;
+}
+
+static void assert_is_kept(struct script *s, uint32_t other)
+{
+	const struct process *process = process_at(s, other);
+
+	assert_ptr_equal(process_at(s, 10)->table, table_at(s, T));
+	assert_int_equal(table_at(s, T)->used, 1);
+	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
+	assert_true(!process || !process->table);
+	assert_null(endpoint_at(s, other, FILE_PIPE, 200));
+}
+
+static void forked_before_a_row_shows_another(void **state)
+{
+	const uint64_t nothing = 0;
+	struct script *s = *state;
+
+	others_were_at_an_address_before(s);
+	by(s, 20);
+	forked(s, 30, T);
+	assert_is_kept(s, 30);
+	by(s, 30);
+	table_is(s, T, TABLE_COPY, -1, 0, &nothing, 1, true);
+	assert_is_kept(s, 30);
+}
+
+static void renewed_before_a_row_shows_another(void **state)
+{
+	struct script *s = *state;
+
+	others_were_at_an_address_before(s);
+	by(s, 30);
+	retabled(s, T);
+	assert_is_kept(s, 30);
+	by(s, 40);
+	slot(s, T, 3, pipe_write_end(F + 2, 400), SYS_openat, 3, 0, 0, 0);
+	assert_is_kept(s, 40);
+}
+
+/* It made the table, and then the thread that a row shows to have it. */
+static void renewed_before_a_row_shows_its_thread(void **state)
+{
+	struct script *s = *state;
+	uint64_t amid;
+
+	snapshot_start(s);
+	amid = s->ts;
+	s->ts += 10;
+	task_row(s, 30, 31, T3, 1);
+	by(s, 30);
+	slot_row(s, T3, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	s->ts = amid;
+	retabled(s, T3);
+	assert_ptr_equal(process_at(s, 30)->table, table_at(s, T3));
+	assert_int_equal(table_at(s, T3)->used, 1);
+	assert_int_equal(table_at(s, T3)->users->tasks, 2);
+}
+
+/* What it did in a table of before its row touches nothing of whoever came to that address since. */
+static void used_before_rows_show_others(void **state)
+{
+	struct script *s = *state;
+
+	others_were_at_an_address_before(s);
+	by(s, 20);
+	closed(s, T, 3);
+	assert_int_equal(table_at(s, T)->used, 1);
+	assert_ptr_equal(process_at(s, 20)->table, table_at(s, T2));
+}
+
 /* By whichever record comes first. */
 static void renewed_unseen_and_copied(void **state)
 {
@@ -163,6 +249,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(renewed_unseen),
 		TEST(used_before_a_row_shows_another),
+		TEST(forked_before_a_row_shows_another),
+		TEST(renewed_before_a_row_shows_another),
+		TEST(renewed_before_a_row_shows_its_thread),
+		TEST(used_before_rows_show_others),
 		TEST(renewed_unseen_and_copied),
 		TEST(forked_unseen),
 		TEST(peer_shares),
