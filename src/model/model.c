@@ -99,14 +99,17 @@ struct forgetting {
 	uint64_t processes, objects; /* how many it were */
 };
 
-/* An object that lives on (a terminal, a logger's socket) still loses its past users. */
+/* An object that lives on (a terminal, a logger's socket) still loses its past users; one that is over goes whole, or
+ * else what it was used for would be told no more, and not counted yet. */
 static void object_forget(struct model *model, struct object *object, struct forgetting *it)
 {
 	struct endpoint *endpoint, *next;
 
 	if (!it->even_selected && was_held_by_selected(object))
 		return;
-	if (object_is_over(object) && object->last_ts < it->older_than_ts) {
+	if (object_is_over(object)) {
+		if (object->last_ts >= it->older_than_ts)
+			return;
 		it->objects += was_held_by_asked(model, object);
 		object_drop(model, object);
 		return;

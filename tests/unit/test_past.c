@@ -292,6 +292,29 @@ static void oldest_are_forgotten(void **state)
 	graph_free(&graph);
 }
 
+/* Its writer ended before its reader closed it: as long as it is there, so is who wrote. */
+static void what_is_over_goes_whole(void **state)
+{
+	struct script *s = *state;
+	uint64_t amid;
+
+	start(s, true);
+	by(s, 10);
+	pipe_made(s, T, 5, 6, 0x50000, 1000);
+	forked_whole(s, 1000, 0x200000);
+	counted(s, 1000, 1000, 10, 10);
+	by(s, 1000);
+	exited(s, 0, true);
+	amid = s->ts;
+	by(s, 10);
+	closed(s, T, 5);
+	closed(s, T, 6);
+	model_forget(s->model, amid);
+	assert_non_null(endpoint_at(s, 1000, FILE_PIPE, 1000));
+	model_forget(s->model, s->ts + 1);
+	assert_null(endpoint_at(s, 1000, FILE_PIPE, 1000));
+}
+
 /* Without that a machine that is asked for by one of its processes would fill it all the same. */
 static void even_selected_ones(void **state)
 {
@@ -388,6 +411,7 @@ int main(void)
 		TEST(selected_process_stays),
 		TEST(others_keep_all),
 		TEST(oldest_are_forgotten),
+		TEST(what_is_over_goes_whole),
 		TEST(even_selected_ones),
 		TEST(handovers_take_little_and_go),
 		TEST(texts_are_shared),
