@@ -96,7 +96,8 @@ def test_who_meets_where_a_selected_one_was(ipctrace, background, tmp_path):
 
 
 LOOK_BYTES = 1 << 16    # more than is read for anything else
-LOOK_OPENS = 100        # turns to open 20 files: with them a look at all tables reads more, on any machine
+LOOK_OPENS = 40         # turns to open 20 files (of the 1,024 that one may have): with them a look at all tables reads
+                        # more, on any machine
 BESIDE = """
 import os, socket, sys, threading
 port, path = int(sys.argv[1]), sys.argv[2]
