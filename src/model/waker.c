@@ -22,10 +22,16 @@ void relieve(struct wait *wait, enum relief relief)
 
 void relieve_outside(struct wait *wait, const struct object *object)
 {
-	if (!wait->outside)
-		wait->relief_through = object;
-	wait->outside = true;
+	unsigned int i;
+
 	relieve(wait, RELIEF_OUTSIDE);
+	for (i = 0; i < wait->outsides_count; i++)
+		if (wait->outsides[i] == object)
+			return;
+	if (i < WAIT_OUTSIDES_MAX)
+		wait->outsides[wait->outsides_count++] = object;
+	else
+		wait->outsides_more = true;
 }
 
 /* Room for 1, 2, 4, 8, … : what has many holders is added to one by one. */

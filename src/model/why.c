@@ -15,8 +15,8 @@ static void wait_reset(struct model *model, struct wait *wait)
 	wait->wakers = NULL;
 	wait->wakers_count = 0;
 	wait->object = wait->room_at = NULL;
-	wait->relief_through = NULL;
-	wait->all = wait->in_ring = wait->stuck = wait->visited = wait->outside = false;
+	wait->outsides_count = 0;
+	wait->all = wait->in_ring = wait->stuck = wait->visited = wait->outsides_more = false;
 	wait->relief = RELIEF_NONE;
 	wait->process = NULL;
 	if (wait->look == model->wait_looks)

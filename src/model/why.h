@@ -45,6 +45,8 @@ struct wait_on {
 	struct file_facts facts;
 };
 
+#define WAIT_OUTSIDES_MAX 8 /* of a set of descriptors; more say nothing new */
+
 /* One task, by the newest look. */
 struct wait {
 	uint32_t tid;
@@ -64,8 +66,11 @@ struct wait {
 	size_t wakers_count;
 	bool all; /* each of the wakers must act; otherwise any of them can */
 	enum relief relief;
-	bool outside; /* something outside can end it, whatever else does: RELIEF_OUTSIDE or an earlier one */
-	const struct object *relief_through; /* outside: through what; NULL = no object */
+	/* Through what something outside can end it, whatever else does (RELIEF_OUTSIDE or an earlier one):
+	 * the first of them, each once; NULL among them = through no object. */
+	const struct object *outsides[WAIT_OUTSIDES_MAX];
+	unsigned int outsides_count;
+	bool outsides_more; /* and through others */
 	bool stuck; /* nobody outside can ever end it */
 	bool in_ring;
 	enum verdict verdict; /* of those in struct why */

@@ -51,6 +51,23 @@ static json_t *json_wakers(const struct wait *wait)
 	return array;
 }
 
+/* [{"object", "relief"}]: through what something outside can end it */
+static json_t *json_outsides(const struct model *model, const struct wait *wait)
+{
+	char relief[RELIEF_MAX];
+	json_t *array = json_array(), *value;
+	unsigned int i;
+
+	for (i = 0; i < wait->outsides_count; i++) {
+		value = json_object();
+		json_object_set_new(value, "object", json_object_id(wait->outsides[i]));
+		outside_words(model, wait, i, relief);
+		json_object_set_new(value, "relief", json_words(relief));
+		json_array_append_new(array, value);
+	}
+	return array;
+}
+
 static json_t *json_wait_fd(const struct wait *wait)
 {
 	return wait->ons_count == 1 && wait->ons[0].fd >= 0 ? json_integer(wait->ons[0].fd) :
@@ -74,6 +91,7 @@ static json_t *json_wait(const struct model *model, const struct wait *wait)
 	json_object_set_new(value, "stuck", json_boolean(wait->stuck));
 	json_object_set_new(value, "stopped", json_boolean(wait->row.what == WAIT_STOPPED));
 	json_object_set_new(value, "relief", json_words(relief_words(model, wait, relief)));
+	json_object_set_new(value, "outside", json_outsides(model, wait));
 	return value;
 }
 

@@ -182,23 +182,39 @@ static bool is_told(const struct wait *wait, size_t i)
 	return false;
 }
 
+static void print_line(const struct tree *tree, const char *words, unsigned int depth)
+{
+	indent(tree, depth);
+	fprintf(tree->out, "%s\n", words);
+}
+
+/* What else than its wakers; of two timers it is said once. */
+static void print_relief(const struct tree *tree, const struct wait *wait, unsigned int depth)
+{
+	char bufs[1 + WAIT_OUTSIDES_MAX][RELIEF_MAX];
+	const char *relief = relief_words(tree->model, wait, bufs[0]);
+	unsigned int i, j;
+
+	if (relief)
+		print_line(tree, relief, depth);
+	for (i = 1; i <= wait->outsides_count; i++) {
+		outside_words(tree->model, wait, i - 1, bufs[i]);
+		for (j = 1; j < i && strcmp(bufs[j], bufs[i]); j++)
+			;
+		if (j == i && !(relief && !strcmp(relief, bufs[i])))
+			print_line(tree, bufs[i], depth);
+	}
+	if (wait->outsides_more)
+		print_line(tree, "… and others outside", depth);
+}
+
 /* Below a wait: what ends it. */
 static void print_ends(const struct tree *tree, struct wait *wait, unsigned int depth)
 {
-	char buf[RELIEF_MAX];
-	const char *relief = relief_words(tree->model, wait, buf);
 	size_t i, shown = 0;
 
 	wait->visited = true;
-	if (relief) {
-		indent(tree, depth);
-		fprintf(tree->out, "%s\n", relief);
-	}
-	if (wait->outside && wait->relief == RELIEF_TIMEOUT) {
-		outside_words(tree->model, wait, buf);
-		indent(tree, depth);
-		fprintf(tree->out, "%s\n", buf);
-	}
+	print_relief(tree, wait, depth);
 	for (i = 0; i < wait->wakers_count && shown < WAKERS_MAX && depth < DEPTH_MAX; i++) {
 		if (is_told(wait, i))
 			continue;

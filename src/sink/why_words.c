@@ -79,9 +79,10 @@ static const char *outside_format(const struct wait *wait, uint32_t kind)
 	return "the kernel can end it: %s";
 }
 
-void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
+void outside_words(const struct model *model, const struct wait *wait, unsigned int i,
+		   char buf[RELIEF_MAX])
 {
-	const struct object *object = wait->relief_through;
+	const struct object *object = wait->outsides[i];
 	char name[NAME_SHOWN_MAX];
 
 	if (!object) {
@@ -109,7 +110,7 @@ static void hidden_words(const struct model *model, const struct wait *wait, cha
 const char *relief_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX])
 {
 	switch (wait->relief) {
-	case RELIEF_OUTSIDE: outside_words(model, wait, buf); return buf;
+	case RELIEF_OUTSIDE: outside_words(model, wait, 0, buf); return buf;
 	case RELIEF_AWAKE: return "not asleep for good: it ran a moment ago";
 	case RELIEF_TIMEOUT: return "ends by itself: it has a timeout or a timer";
 	case RELIEF_SIGNAL: return "a signal can end it";
@@ -244,8 +245,8 @@ static bool is_for_wakers(const struct wait *wait, const struct waker *first)
 		return wait->wakers_count;
 	/* That it handles a signal which somebody may send is no answer either. */
 	if (wait->relief == RELIEF_SIGNAL && wait->row.flags & WAIT_CATCHES)
-		return first->process != wait->process && !wait->outside;
-	return may_give_up(wait) && !wait->outside;
+		return first->process != wait->process && !wait->outsides_count;
+	return may_give_up(wait) && !wait->outsides_count;
 }
 
 /*
@@ -300,9 +301,9 @@ static void waiting_words(struct words *words, const struct model *model, const 
 	if (!end)
 		add(words, ", which is running");
 	relief = end ? relief_words(model, end, buf) : NULL;
-	if (!steps && may_give_up(wait) && wait->outside) {
+	if (!steps && may_give_up(wait) && wait->outsides_count) {
 		/* That it gives up in time is said. */
-		outside_words(model, wait, buf);
+		outside_words(model, wait, 0, buf);
 		relief = buf;
 	}
 	if (relief)

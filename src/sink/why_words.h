@@ -14,8 +14,10 @@ const char *wait_call(const struct wait *wait);
 /* What ends it other than its wakers: "ends by itself: it has a timeout"; NULL = nothing does.
  * Escaped for a terminal. */
 const char *relief_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX]);
-/* What outside can end it; wait->outside. */
-void outside_words(const struct model *model, const struct wait *wait, char buf[RELIEF_MAX]);
+/* What outside can end it, through wait->outsides[i]: "any client of tcp:… can end it". Escaped for a
+ * terminal. */
+void outside_words(const struct model *model, const struct wait *wait, unsigned int i,
+		   char buf[RELIEF_MAX]);
 /* "fork", "exec", "dup", "passed", "opened"; NULL = unknown */
 const char *waker_how(const struct waker *waker);
 /* One or two plain sentences; escaped for a terminal. */

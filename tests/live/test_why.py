@@ -413,6 +413,33 @@ def test_a_set_of_very_many(ipctrace, background, way):
 
 
 @pytest.mark.kernel
+def test_a_set_that_several_outside_end(ipctrace, background, tmp_path):
+    """As a terminal multiplexer waits: for its clients to come, over two kinds of sockets, and for its terminals."""
+    it = background(sys.executable, "-c", """if True:
+        import os, pty, select, socket, sys
+        unix = socket.socket(socket.AF_UNIX)
+        unix.bind(sys.argv[1])
+        unix.listen()
+        tcp = socket.create_server(("127.0.0.1", 0))
+        master, slave = pty.openpty()
+        them = select.poll()
+        for fd in unix, tcp, master:
+            them.register(fd, select.POLLIN)
+        print(os.ttyname(slave), tcp.getsockname()[1], flush=True)
+        them.poll()""", tmp_path / "socket", stdout=subprocess.PIPE)
+    terminal, port = it.stdout.readline().decode().split()
+    until(lambda: "poll" in Path(f"/proc/{it.pid}/wchan").read_text(encoding="ascii"), "it polls", process=it)
+    [wait] = ipctrace.document("why", "-p", it.pid)["waits"]
+    told = [outside["relief"] for outside in wait["outside"]]
+    assert len(told) == 3, told
+    assert f"({tmp_path / 'socket'})" in told[0] and f"127.0.0.1:{port}" in told[1], told
+    assert terminal.removeprefix("/dev/") in told[2], told
+    assert told[0] == wait["relief"] and wait["outside"][1]["object"].startswith("tcp:"), wait
+    text = ipctrace.run("why", "-p", it.pid).text
+    assert "".join(f"    {words}\n" for words in told) in text, text
+
+
+@pytest.mark.kernel
 def test_very_many_sleepers(ipctrace, background, tmp_path):
     """More of them at one socket than the kernel takes from an iterator at once."""
     it = background(sys.executable, "-c", """if True:

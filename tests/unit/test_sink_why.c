@@ -189,6 +189,73 @@ static void gives_up_or_outside(void **state)
 		       "        ends by itself: it has a timeout or a timer\n");
 }
 
+/* Polls for so long, all of them descriptors from 50 on. */
+static void polls(struct script *s, uint32_t pid, const struct file_facts *set, int count)
+{
+	struct record_wait_on on = {
+		.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = pid },
+	};
+
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row(s, pid, WAIT_POLL, SYS_poll, -1, NULL);
+		for (int i = 0; i < count; i++) {
+			on.fd = 50 + i;
+			on.facts = set[i];
+			apply(s, &on);
+		}
+	}
+}
+
+static void has_open(struct script *s, uint32_t pid, const struct file_facts *set, int count)
+{
+	by(s, pid);
+	for (int i = 0; i < count; i++)
+		slot_row(s, T + pid, 50 + i, set[i]);
+}
+
+static struct file_facts thing(uint64_t ino, uint32_t kind)
+{
+	return (struct file_facts){ .file = F + ino, .ino = ino, .dev = 5, .kind = kind, .fmode = 3 };
+}
+
+/* Each of them is told, the same words once. */
+static void several_outside(void **state)
+{
+	const struct file_facts set[] = { thing(7, FILE_TIMERFD), thing(8, FILE_TIMERFD), thing(9, FILE_SIGNALFD),
+					  thing(10, FILE_INOTIFY) };
+	struct script *s = *state;
+
+	tell(s);
+	has_open(s, 40, set, 4);
+	polls(s, 40, set, 4);
+	selected(s, 40, false);
+	assert_text(s, "waiting: p40[40] waits in poll; a timer can end it.\n\n"
+		       "p40[40] waits in poll on any of fd 50 timerfd, 51 timerfd, 52 signalfd, 53 inotify, for 2.1 s\n"
+		       "    a timer can end it\n"
+		       "    a signal can end it\n"
+		       "    a change in the file system can end it\n");
+}
+
+static void very_many_outside(void **state)
+{
+	struct file_facts set[WAIT_OUTSIDES_MAX + 1];
+	struct script *s = *state;
+
+	for (int i = 0; i <= WAIT_OUTSIDES_MAX; i++)
+		set[i] = thing(7 + i, i < WAIT_OUTSIDES_MAX ? FILE_TIMERFD : FILE_INOTIFY);
+	tell(s);
+	has_open(s, 40, set, WAIT_OUTSIDES_MAX + 1);
+	polls(s, 40, set, WAIT_OUTSIDES_MAX + 1);
+	selected(s, 40, false);
+	assert_text(s, "waiting: p40[40] waits in poll; a timer can end it.\n\n"
+		       "p40[40] waits in poll on any of fd 50 timerfd, 51 timerfd, 52 timerfd, 53 timerfd, 54 timerfd, "
+		       "55 timerfd, 56 timerfd, 57 timerfd, 58 inotify, for 2.1 s\n"
+		       "    a timer can end it\n"
+		       "    … and others outside\n");
+}
+
 /* Nor is a signal that it would handle, and that it holds an end itself. */
 static void handles_a_signal(void **state)
 {
@@ -355,8 +422,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
-		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped), TEST(waits_for_stopped),
-		TEST(stopped_by_debugger), TEST(memory),
+		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(several_outside),
+		TEST(very_many_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped),
+		TEST(waits_for_stopped), TEST(stopped_by_debugger), TEST(memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
