@@ -60,22 +60,12 @@ int fd_on(const struct process *process, const struct object *object, uint32_t a
 
 /* --- findings -------------------------------------------------------------------------------- */
 
-static bool is_shared_with_selected(const struct object *object)
-{
-	const struct endpoint *endpoint;
-
-	DL_FOREACH2(object->endpoints, endpoint, object_next)
-		if (endpoint->key.process->selected)
-			return true;
-	return false;
-}
-
 static bool is_of_interest(const struct model *model, const struct process *process,
 			   const struct object *object)
 {
 	if (model->select_all || (process && process->selected))
 		return true;
-	return object && is_shared_with_selected(object);
+	return object && object_is_of_selected(object);
 }
 
 int finding_add(struct inspection *inspection, const struct process *process,

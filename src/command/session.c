@@ -65,17 +65,6 @@ static void announce_ready(struct session *session)
 		close(options->ready_fd);
 }
 
-/* True when a selected process has, or had, a part in the object. */
-static bool is_shared_with_selected(const struct object *object)
-{
-	const struct endpoint *endpoint;
-
-	for (endpoint = object->endpoints; endpoint; endpoint = endpoint->object_next)
-		if (endpoint->key.process->selected)
-			return true;
-	return false;
-}
-
 static bool is_shown(const struct model *model, const struct record *record,
 		     const struct event *event)
 {
@@ -88,8 +77,10 @@ static bool is_shown(const struct model *model, const struct record *record,
 		return true;
 	if (!model->follow)
 		return false;
-	return event->object && object_is_ipc(event->object) &&
-	       is_shared_with_selected(event->object);
+	if (!event->object)
+		return false;
+	return (object_is_ipc(event->object) && object_is_of_selected(event->object)) ||
+	       (event->process && process_shares_table_with_selected(event->process));
 }
 
 static int show_event(struct session *session, const struct record *record,

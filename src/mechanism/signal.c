@@ -56,17 +56,9 @@ static void say_cause(struct event *event, const struct record_signal *record)
 	event_say(event, " (%s", cause);
 	if (record->child)
 		event_say(event, " %u", record->child);
-	if (record->cause == SIGNAL_FAULT && !(record->head.flags & RECORD_NO_VALUE))
+	if (record->cause == SIGNAL_FAULT)
 		event_say(event, " at 0x%llx", (unsigned long long)record->value);
 	event_say(event, ")");
-}
-
-static void fact_value(struct event *event, const char *key, const struct record_signal *record)
-{
-	if (record->head.flags & RECORD_NO_VALUE)
-		event_fact_object(event, key, NULL); /* null */
-	else
-		event_fact_int(event, key, (int64_t)record->value);
 }
 
 /* "SIGTERM → nginx[812]  terminated", "SIGCHLD → bash[80] (child exited 813)  does nothing by default" */
@@ -88,9 +80,9 @@ static bool sent_event(const struct record_signal *record, const struct change *
 	if (record->child)
 		event_fact_int(event, "child", record->child);
 	if (record->cause == SIGNAL_FAULT)
-		fact_value(event, "address", record);
+		event_fact_int(event, "address", (int64_t)record->value);
 	else if (record->code < 0)
-		fact_value(event, "value", record);
+		event_fact_int(event, "value", (int64_t)record->value);
 	return true;
 }
 

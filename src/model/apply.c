@@ -229,7 +229,7 @@ int model_apply(struct model *model, const struct record *record, struct change 
 		waiting_forget(model);
 		return 0;
 	case RECORD_QUEUES_END: passings_sweep(model); return 0;
-	case RECORD_PRUNE: model_prune(model); return 0;
+	case RECORD_PRUNE: model_prune(model, record->flags & RECORD_INSTANT); return 0;
 	case RECORD_UNSEEN: return apply_unseen(model, record);
 	case RECORD_LOSS: apply_loss(model, whole); return 0;
 	case RECORD_STOP: model->stopped = true; return 0;

@@ -222,7 +222,7 @@ static bool is_peer(const struct model *model, const struct process *process)
 	DL_FOREACH2(process->endpoints, endpoint, process_next)
 		if (is_held(endpoint) && object_is_near_selected(endpoint->key.object, model))
 			return true;
-	return false;
+	return process_shares_table_with_selected(process);
 }
 
 /* Where processes are selected, the others are nobody's business, but for their peers. */

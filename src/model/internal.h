@@ -111,8 +111,9 @@ struct description *description_by_file(struct model *model, uint64_t file, uint
 struct description *description_find(const struct model *model, uint64_t file);
 /* Frees it where neither a slot nor a socket's queue holds it. */
 void description_release(struct model *model, struct description *description);
-/* Forgets live processes that have nothing to do with the selected ones. */
-void model_prune(struct model *model);
+/* Forgets live processes that have nothing to do with the selected ones. with_descriptions: that share not even an
+ * open file description with one. */
+void model_prune(struct model *model, bool with_descriptions);
 /* Frees what the last record dropped, which its change still pointed to. */
 void model_bury(struct model *model);
 

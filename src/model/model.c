@@ -33,16 +33,19 @@ static bool endpoint_is_history(const struct endpoint *endpoint, uint64_t older_
 	       endpoint->last_ts < older_than_ts;
 }
 
-static bool was_held_by_selected(const struct object *object)
+bool object_is_of_selected(const struct object *object)
 {
 	const struct endpoint *endpoint;
 
-	if (!object_is_ipc(object))
-		return false;
 	DL_FOREACH2(object->endpoints, endpoint, object_next)
 		if (endpoint->key.process->selected)
 			return true;
 	return false;
+}
+
+static bool was_held_by_selected(const struct object *object)
+{
+	return object_is_ipc(object) && object_is_of_selected(object);
 }
 
 /* Also where all processes are. */
@@ -258,27 +261,86 @@ bool model_has_forgotten(const struct model *model)
 	return model->forgotten.processes || model->forgotten.objects;
 }
 
-static bool process_shares(const struct process *process, const struct model *model)
+static bool has_selected_user(const struct table *table)
+{
+	const struct table_user *user;
+
+	DL_FOREACH(table->users, user)
+		if (user->process->selected)
+			return true;
+	return false;
+}
+
+bool process_shares_table_with_selected(const struct process *process)
+{
+	const struct task *task;
+
+	DL_FOREACH2(process->tasks, task, process_next)
+		if (task->table && has_selected_user(task->table))
+			return true;
+	return false;
+}
+
+bool process_is_near_selected(const struct process *process, const struct model *model)
 {
 	const struct endpoint *endpoint;
 
 	DL_FOREACH2(process->endpoints, endpoint, process_next)
 		if (object_is_near_selected(endpoint->key.object, model))
 			return true;
+	return process_shares_table_with_selected(process);
+}
+
+/* Marks the descriptions that the selected have open, and no others. */
+static void descriptions_mark(struct model *model)
+{
+	struct description *description;
+	const struct table *table;
+
+	for (description = model->descriptions; description; description = description->hh.next)
+		description->marked = false;
+	for (table = model->tables; table; table = table->hh.next)
+		if (has_selected_user(table))
+			TABLE_FOREACH(table, fd, slot)
+				slot->description->marked = true;
+}
+
+static bool table_shares_description(const struct table *table)
+{
+	TABLE_FOREACH(table, fd, slot)
+	if (slot->description->marked)
+		return true;
+	return false;
+}
+
+/* Nearly always all tasks have one table. */
+static bool process_shares_description(const struct process *process)
+{
+	const struct table *last = NULL;
+	const struct task *task;
+
+	DL_FOREACH2(process->tasks, task, process_next) {
+		if (task->table && task->table != last && table_shares_description(task->table))
+			return true;
+		last = task->table;
+	}
 	return false;
 }
 
 /* One that a slot still names stays as a name, without tasks; should it turn up again, its next
  * record finds it. */
-void model_prune(struct model *model)
+void model_prune(struct model *model, bool with_descriptions)
 {
 	struct process *process, *next;
 
 	if (model->select_all)
 		return;
 	processes_mark_anew(model);
+	if (with_descriptions)
+		descriptions_mark(model);
 	HASH_ITER(hh, model->processes, process, next) {
-		if (process->selected || process->exited || process_shares(process, model))
+		if (process->selected || process->exited || process_is_near_selected(process, model) ||
+		    (with_descriptions && process_shares_description(process)))
 			continue;
 		process_leave_space(model, process, model->end_ts);
 		while (process->tasks)

@@ -215,6 +215,7 @@ struct description {
 	struct object *object;		/* never NULL; kind FILE_UNKNOWN where nothing is known */
 	uint32_t fmode, fflags;		/* newest sample */
 	bool is_master;			/* of a terminal: the side of who shows it */
+	bool marked;			/* scratch of whoever walks them */
 	unsigned int slots;		/* holders in tables */
 	struct passing *in_flight;	/* list: the copies lying in sockets' queues */
 	struct description *object_next, *object_prev;
@@ -640,9 +641,15 @@ bool server_judge(const struct model *model, const struct object *listener, stru
 const char *server_model_name(enum server_model model);
 /* What it was concluded from, in words. */
 void server_evidence(const struct server_view *view, char *buf, size_t size);
+/* True when a selected process has, or had, a part in the object. */
+bool object_is_of_selected(const struct object *object);
 /* True when the process holds an end of the object: the object itself, or one at its other end, with a
  * selected process at either. */
 bool object_is_near_selected(const struct object *object, const struct model *model);
+/* What it does with descriptors is done to those of a selected process. */
+bool process_shares_table_with_selected(const struct process *process);
+/* It has such an object, or its table is a selected one's as well: a peer, or selected itself. */
+bool process_is_near_selected(const struct process *process, const struct model *model);
 
 /* Drops exited processes and objects without holders whose last record is older than ts and which
  * no selected process ever shared; bounds memory on long runs. */

@@ -39,16 +39,6 @@ int live_select_announce(struct live *live, record_fn to, void *ctx)
 	return err;
 }
 
-static bool process_shares(const struct model *model, const struct process *process)
-{
-	const struct endpoint *endpoint;
-
-	for (endpoint = process->endpoints; endpoint; endpoint = endpoint->process_next)
-		if (object_is_near_selected(endpoint->key.object, model))
-			return true;
-	return false;
-}
-
 /* It may have ended before it was marked: then nobody tells. */
 static int late_note(struct live *live, const struct process *process)
 {
@@ -73,7 +63,7 @@ static int marks_add(struct live *live)
 			continue;
 		if (process->selected)
 			mark = MARK_SELECTED | MARK_LATE | (live->options->follow ? MARK_FOLLOW : 0);
-		else if (!process_shares(live->model, process))
+		else if (!process_is_near_selected(process, live->model))
 			continue;
 		if (live->tracer->bss->control.selective && late_note(live, process))
 			return -ENOMEM;
@@ -252,7 +242,7 @@ static int strangers_drop(struct live *live)
 
 	for (process = live->model->processes; process; process = process->hh.next) {
 		if (process->selected || process->exited || live_mark_is_free(live, process->key.pid) ||
-		    process_shares(live->model, process))
+		    process_is_near_selected(process, live->model))
 			continue;
 		live_mark_drop(live, process->key.pid, ~(uint32_t)MARK_GONE);
 		dropped = true;
@@ -264,6 +254,17 @@ static int strangers_drop(struct live *live)
 	added = err ? err : marks_add(live);
 	live->marked_late |= added > 0;
 	return added < 0 ? added : 0;
+}
+
+/* Who shares only the open file description of a log is no party to any IPC, and not traced, so only a report of one
+ * instant knows its table. */
+static int prune(struct live *live)
+{
+	struct record record = {.type = RECORD_PRUNE, .size = sizeof(record), .ts = now_ns()};
+
+	if (live->options->command == COMMAND_FDS && !live->tracer)
+		record.flags = RECORD_INSTANT;
+	return live_deliver(live, &record);
 }
 
 /*
@@ -285,7 +286,7 @@ int live_select_apply(struct live *live)
 	if (live->wants_waits)
 		return 0;
 	if (!live->tracer)
-		return live_deliver_bare(live, RECORD_PRUNE);
+		return prune(live);
 	control = (struct control *)&live->tracer->bss->control;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		added = marks_add(live);
@@ -307,5 +308,5 @@ int live_select_apply(struct live *live)
 			control->selective = 1;
 	}
 	err = strangers_drop(live);
-	return err ? err : live_deliver_bare(live, RECORD_PRUNE);
+	return err ? err : prune(live);
 }

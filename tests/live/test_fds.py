@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import compare
+import truth
 
 
 def _done(workload, name, *args):
@@ -144,6 +145,50 @@ def test_peers_are_shown_and_marked(ipctrace, workload):
     holders = {(compare.pid_of(h["process"]), h["fd"]) for d in document["descriptions"]
                if d["object"] == f"pipe:[{stages['links'][0]['inode']}]" for h in d["holders"]}
     assert holders == {(stages["stages"][0], 1), (second, 0)}
+    assert it.finish() == 0
+
+
+@pytest.mark.kernel
+def test_who_shares_an_open_file(ipctrace, background, tmp_path):
+    """A log that two write to with one offset, which no other thing ties together; whoever opened it by itself is
+    none of them."""
+    log = tmp_path / "log"
+    with open(log, "wb") as file:
+        own, other = (background("sleep", "1000", stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+                      for _ in range(2))
+    with open(log, "ab") as file:
+        stranger = background("sleep", "1000", stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    document = ipctrace.document("fds", "-p", own.pid)
+    compare.check_fds(document, [own.pid])
+    assert not compare.by_pid(document, other.pid)["selected"]
+    [held] = [d for d in document["descriptions"] if d["object"] == f"file:{log}"]
+    holders = {(compare.pid_of(h["process"]), h["fd"]) for h in held["holders"]}
+    assert holders in truth.descriptions([(it.pid, fd) for it in (own, other, stranger) for fd in (1, 2)])
+    assert holders == {(it.pid, fd) for it in (own, other) for fd in (1, 2)}
+    text = ipctrace.run("fds", "-p", own.pid).text
+    assert text.count(f"sleep[{other.pid}]:1w sleep[{other.pid}]:2w\n") == 2, text
+    assert f"\nsleep[{other.pid}]  sleep 1000  (peer, 2 shared of " in text, text
+    assert str(stranger.pid) not in text, text
+    # Nobody talks to anybody over it.
+    assert not ipctrace.document("graph", "-p", own.pid)["links"]
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("opener", ("owner", "sharer"))
+def test_who_shares_a_table_changes_it(ipctrace, workload, opener):
+    """Whoever has the same table is a peer, though it holds nothing that a link could go through."""
+    it = workload("table", opener)
+    asked = it.told[0]["sharer" if opener == "owner" else "owner"]
+    follow = opener == "owner"      # the sharer is the owner's child
+    tracer = ipctrace.start("trace", "--json", "--audit", "-e", "fd,file", "-p", asked, *([] if follow else ["--no-follow"]))
+    it.say()
+    fd = it.hear("opened")["opened"]
+    result = tracer.stop()
+    end = compare.check_trace(result.events)
+    compare.check_audit(end)
+    assert result.code == 0 and end["lost"] == 0, end
+    told = [(compare.pid_of(e["process"]), e["fds"]) for e in result.events if e["event"] == "fd.open"]
+    assert told == ([(it.told[0][opener], [fd])] if follow else []), told
     assert it.finish() == 0
 
 

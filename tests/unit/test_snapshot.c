@@ -45,6 +45,54 @@ static void slots_before_tasks(void **state)
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
 }
 
+static void has_file(struct script *s, uint32_t pid, unsigned int fd, uint64_t file)
+{
+	by(s, pid);
+	slot_row(s, T + pid, fd, regular_file(file, 200));
+}
+
+/* 20 has 10's open file, 30 opened the same for itself, 50 has 10's table. */
+static void sharers(struct script *s)
+{
+	snapshot_start(s);
+	for (uint32_t pid = 10; pid <= 40; pid += 10)
+		task_row(s, pid, pid, T + pid, 1);
+	task_row(s, 50, 50, T + 10, 1);
+	has_file(s, 10, 3, F);
+	has_file(s, 20, 7, F);
+	has_file(s, 30, 3, F + 1);
+	has_file(s, 40, 3, F + 2);
+	snapshot_done(s);
+	selected(s, 10, false);
+}
+
+static void who_shares_an_open_file_stays_for_an_instant(void **state)
+{
+	struct record prune = { .type = RECORD_PRUNE, .size = sizeof(prune), .flags = RECORD_INSTANT, .ts = 2000 };
+	struct script *s = *state;
+
+	sharers(s);
+	apply(s, &prune);
+	assert_non_null(slot_at(s, T + 20, 7));
+	assert_int_equal(table_at(s, T + 10)->used, 1);
+	assert_non_null(process_at(s, 20)->tasks);
+	assert_non_null(process_at(s, 50)->tasks);
+	assert_null(model_process_by_pid(s->model, 30));
+	assert_null(model_process_by_pid(s->model, 40));
+}
+
+static void who_shares_a_table_is_traced(void **state)
+{
+	struct script *s = *state;
+
+	sharers(s);
+	plain(s, RECORD_PRUNE);
+	assert_null(model_process_by_pid(s->model, 20));
+	assert_null(model_process_by_pid(s->model, 30));
+	assert_non_null(process_at(s, 10)->tasks);
+	assert_non_null(process_at(s, 50)->tasks);
+}
+
 static void confirmation_keeps_provenance(void **state)
 {
 	struct script *s = *state;
@@ -519,7 +567,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(first_is_before_we_looked),
-		TEST(slots_before_tasks),
+		TEST(slots_before_tasks), TEST(who_shares_an_open_file_stays_for_an_instant), TEST(who_shares_a_table_is_traced),
 		TEST(confirmation_keeps_provenance),
 		TEST(an_orphan_is_a_descendant),
 		TEST(sweeps_the_dead),

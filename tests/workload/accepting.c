@@ -11,7 +11,6 @@
  *   → {"quiet": [PID…]}                                  those that have that table
  *   waits for a line or end of file, then ends
  */
-#include <sys/mman.h>
 #include <sys/un.h>
 #include "workload.h"
 
@@ -62,15 +61,6 @@ static int sharer_main(void *arg)
 	stay();
 }
 
-static pid_t sharer_start(void)
-{
-	const size_t size = 1 << 16;
-	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(stack == MAP_FAILED ? -1 : 0);
-	return must(clone(sharer_main, stack + size, CLONE_FILES | SIGCHLD, NULL));
-}
-
 int main(int argc, char **argv)
 {
 	int count = argc > 1 ? atoi(argv[1]) : 0;
@@ -91,7 +81,7 @@ int main(int argc, char **argv)
 	mine = must(socket(AF_UNIX, SOCK_STREAM, 0));
 	for (int i = 0; i < MANY; i++)
 		last = must(open("/dev/null", O_RDONLY));
-	sharer = sharer_start();
+	sharer = clone_with_table(sharer_main, NULL);
 	for (int i = 0; i < count; i++) {
 		children[i] = fork_child();
 		if (!children[i])

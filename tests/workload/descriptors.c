@@ -154,10 +154,8 @@ static int leaves_table_by_closing(void *arg)
 
 static pid_t clone_files(int (*fn)(void *))
 {
-	static char stack[64 << 10] __attribute__((aligned(16)));
+	pid_t pid = keep(clone_with_table(fn, NULL));
 
-	/* Without CLONE_VM the child has a copy of the stack. */
-	pid_t pid = keep(must(clone(fn, stack + sizeof(stack), CLONE_FILES | SIGCHLD, NULL)));
 	await_turn(done_pipe[0]);
 	return pid;
 }

@@ -9,7 +9,6 @@
  *   waits for a line or end of file, then ends
  */
 #include <pthread.h>
-#include <sys/mman.h>
 #include <sys/un.h>
 #include "workload.h"
 
@@ -81,15 +80,6 @@ static int sharer_main(void *arg)
 	stay();
 }
 
-static pid_t sharer_start(void)
-{
-	const size_t size = 1 << 16;
-	char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	must(stack == MAP_FAILED ? -1 : 0);
-	return must(clone(sharer_main, stack + size, CLONE_FILES | SIGCHLD, NULL));
-}
-
 static void tell_quiet(pid_t sharer)
 {
 	char list[1024];
@@ -119,7 +109,7 @@ int main(void)
 	mine = must(socket(AF_UNIX, SOCK_STREAM, 0));
 	for (int i = 0; i < MANY; i++)
 		last = must(open("/dev/null", O_RDONLY));
-	sharer = sharer_start();
+	sharer = clone_with_table(sharer_main, NULL);
 	must(pthread_create(&sleeper, NULL, sleeper_main, NULL) ? -1 : 0);
 	tell("{\"ready\": true, \"pid\": %d, \"server\": %d}", getpid(), server);
 	listen_for_test();

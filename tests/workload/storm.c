@@ -389,7 +389,6 @@ static void *staying_thread(void *arg)
 /* One process of the storm: runs its threads, then stays, with threads and a sharer beside it. */
 static void worker(int index)
 {
-	static char stack[64 << 10] __attribute__((aligned(16)));
 	struct dice dice[THREADS_MAX];
 	pthread_t ids[THREADS_MAX], still;
 
@@ -402,9 +401,7 @@ static void worker(int index)
 	for (int i = 0; i < threads; i++)
 		pthread_join(ids[i], NULL);
 	pthread_create(&still, NULL, staying_thread, NULL);
-	pid_t sharer_pid =
-		must(clone(sharing_stayer, stack + sizeof(stack), CLONE_FILES | SIGCHLD, NULL));
-	shared->sharers[index] = sharer_pid;
+	shared->sharers[index] = clone_with_table(sharing_stayer, NULL);
 	signal_turn(turns[1]);
 	stay();
 }

@@ -83,6 +83,14 @@ __attribute__((unused)) static pid_t fork_child(void)
 	return pid;
 }
 
+/* A child with the same table of descriptors, but memory of its own: it has a copy of the stack. */
+__attribute__((unused)) static pid_t clone_with_table(int (*child)(void *), void *arg)
+{
+	static char stack[64 << 10] __attribute__((aligned(16)));
+
+	return must(clone(child, stack + sizeof(stack), CLONE_FILES | SIGCHLD, arg));
+}
+
 /* Stays as it is until its parent ends it. */
 __attribute__((noreturn, unused)) static void stay(void)
 {

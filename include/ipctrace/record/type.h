@@ -92,8 +92,9 @@ enum record_type {
 	RECORD_UNSEEN = 65, /* struct record alone: a process that the kernel shows to no BPF program, comm and
 			     * pid from /proc; pid 0 comes first: it was looked for such */
 	RECORD_LOSS = 62,   /* struct record_loss: totals so far */
-	RECORD_PRUNE = 64,  /* struct record alone: forget processes that are neither selected nor share
-			     * an object with a selected one; the kernel does not report them */
+	RECORD_PRUNE = 64,  /* struct record alone: forget processes that are neither selected nor share an IPC
+			     * object nor a table with a selected one; the kernel does not report them. With RECORD_INSTANT
+			     * those stay that share an open file description, of whatever it is */
 	RECORD_STOP = 63,   /* struct record alone: orderly end; a recording without it is cut short */
 
 	/* Shared memory: which parts of an address space are mapped from an object that others may
@@ -125,7 +126,7 @@ enum record_flags {
 	RECORD_TEXT_CUT = 1 << 1, /* the text behind was longer than what is there */
 	RECORD_COMPAT = 1 << 2,	 /* a 32-bit system call; nr is its 64-bit number all the same */
 	RECORD_URING = 1 << 3,	 /* done by io_uring on behalf of the task */
-	RECORD_NO_VALUE = 1 << 4, /* what a signal carries is not known: value is 0 */
+	RECORD_INSTANT = 1 << 4, /* the tables are told as they are now, and no change of them */
 	RECORD_ASKED = 1 << 5,	 /* a connect that failed: the name is the one it asked for, and so is the remote
 				  * address; the socket has neither */
 };
