@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "source/live.h"
+#include "source/proc.h"
 #include "util/capability.h"
 #include "util/error.h"
 
@@ -55,6 +56,9 @@ int live_check_permission(const struct options *options)
 	if (has_own_clock())
 		return err_r(-EINVAL, "in a time namespace with clocks of its own; "
 				      "start it outside, by nsenter --time=/proc/1/ns/time");
+	if (!pid_namespace_is_first())
+		return err_r(-EINVAL, "in a pid namespace of its own, where numbers and /proc are not the kernel's; "
+				      "start it outside, or with the host's (docker run --pid=host)");
 	if (missing)
 		return err_r(-EPERM, "not permitted to load BPF programs; missing: %s (or be root)",
 			     capability_names(missing, names));

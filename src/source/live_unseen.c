@@ -9,19 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "source/live.h"
+#include "source/proc.h"
 #include "source/unseen.h"
 #include "util/error.h"
 #include "util/escape.h"
 
 #include "snapshot.skel.h"
-
-/* include/linux/proc_ns.h: PROC_PID_INIT_INO, and in uapi/linux/nsfs.h of newer kernels */
-#define FIRST_PID_NAMESPACE 0xeffffffcu
 
 /* On a machine of a thousand processes /proc takes some milliseconds, in which this end of ours waits for the
  * verifier anyway. */
@@ -42,14 +39,6 @@ static uint64_t ticks_now(void)
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)now.tv_sec * (uint64_t)ticks +
 	       (uint64_t)now.tv_nsec / (1000000000u / (uint64_t)ticks);
-}
-
-/* Rows go by the numbers of the first pid namespace; /proc must as well. */
-static bool is_comparable(void)
-{
-	struct stat info;
-
-	return !stat("/proc/self/ns/pid", &info) && info.st_ino == FIRST_PID_NAMESPACE;
 }
 
 static int present_read(struct pids *present)
@@ -83,7 +72,8 @@ int live_unseen_begin(struct live *live)
 {
 	struct unseen_look *look;
 
-	if (!is_comparable())
+	/* Rows go by the numbers of the first; /proc must as well. */
+	if (pid_namespace_is_first() != 1)
 		return 0;
 	look = calloc(1, sizeof(*look));
 	if (!look)

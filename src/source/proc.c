@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "source/proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* include/linux/sched.h */
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
+
+/* include/linux/proc_ns.h: PROC_PID_INIT_INO, and in uapi/linux/nsfs.h of newer kernels */
+#define FIRST_PID_NAMESPACE 0xeffffffcu
+
+int pid_namespace_is_first(void)
+{
+	struct stat info;
+
+	if (stat("/proc/self/ns/pid", &info))
+		return -errno;
+	return info.st_ino == FIRST_PID_NAMESPACE;
+}
 
 static bool text_read(uint32_t pid, const char *file, char *text, size_t size)
 {

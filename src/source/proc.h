@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What two files of /proc tell of one process: proc_pid_status(5), proc_pid_stat(5). */
+/* What /proc tells: proc_pid_status(5), proc_pid_stat(5), proc_pid_ns(5). */
 #ifndef IPCTRACE_PROC_H
 #define IPCTRACE_PROC_H
 
@@ -24,6 +24,9 @@ struct proc_stat {
 	uint64_t start_ticks; /* since boot, by sysconf(_SC_CLK_TCK) */
 };
 
+/* 1 = we are in the initial pid namespace, by whose numbers the kernel's side goes; 0 = in another; -errno = /proc
+ * does not tell. */
+int pid_namespace_is_first(void);
 /* False = there is none, or it is hidden from us. pid may be that of a thread. */
 bool proc_status_read(uint32_t pid, struct proc_status *status);
 bool proc_stat_read(uint32_t pid, struct proc_stat *stat);

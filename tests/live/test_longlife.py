@@ -169,6 +169,19 @@ def test_clock_of_its_own_is_refused(ipctrace, needs):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ("fds", "why", "trace", "graph", "check", "record"))
+def test_numbers_of_its_own_are_refused(needs, tmp_path, command):
+    """-p would name another process, or none."""
+    needs("unshare")
+    out = tmp_path / "out"
+    done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", IPCTRACE, command, "-p", "1", "-o", out],
+                          capture_output=True, timeout=LIMIT, check=False)
+    assert done.returncode == 6 and not done.stdout and b"pid namespace" in done.stderr, done
+    assert len(done.stderr.splitlines()) == 1
+    # A trace is a stream, begun before; a report is written whole or not at all.
+    assert not out.read_bytes() if command == "trace" else not out.exists()
+
+
 def test_process_that_ends_amid_a_snapshot(ipctrace, workload):
     """Thousands come and go while the tables are read; every document is whole in itself."""
     it = workload("mixed")
