@@ -4,7 +4,7 @@
  * of what existed before tell as much: FIN_WAIT is that of who closed, CLOSE_WAIT the other's. Of a Unix
  * socket only the calls in the window tell.
  */
-#include "model/socket.h"
+#include "model/socket_internal.h"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What records tell of sockets: their addresses, names and states. */
-#include "model/socket.h"
+#include "model/socket_internal.h"
 
 #include <sys/socket.h>
 #include <sys/syscall.h>

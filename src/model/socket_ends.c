@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The addresses of TCP and UDP sockets, and finding a socket by them. */
-#include "model/socket.h"
+#include "model/socket_internal.h"
 
 #define LOOPBACK_NET 127
 

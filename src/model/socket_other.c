@@ -3,7 +3,7 @@
  * Who is at a socket's other end. A Unix socket's peer is known by its inode; that of TCP and UDP is the socket with
  * the same addresses the other way round.
  */
-#include "model/socket.h"
+#include "model/socket_internal.h"
 
 #include <netinet/tcp.h>
 
