@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "sink/graph_clique.h"
 #include "sink/names.h"
 #include "sink/stream.h"
 #include "sink/text_table.h"
@@ -96,12 +97,43 @@ static const char *closed_words(const struct graph_link *link)
 }
 
 /* "1.2 MiB in 300 messages, observed, closed"; of memory "8.0 KiB in common, open" */
-static void add_volume(struct text_table *rows, const struct graph_link *link)
+static void put_volume(struct text_table *rows, const struct graph_link *link)
 {
-	char bytes[UNITS_MAX], words[STATE_MAX];
-	const char *state = state_words(link, words);
-	const char *closed = closed_words(link);
+	char bytes[UNITS_MAX], messages[UNITS_MAX + 32] = "", words[STATE_MAX];
 
+	if (link->common.known) {
+		text_table_put(rows, units_bytes(link->common.value, bytes));
+		text_table_put(rows, " in common");
+	} else if (link->bytes.known) {
+		text_table_put(rows, units_bytes(link->bytes.value, bytes));
+		if (link->messages.known)
+			snprintf(messages, sizeof(messages), " in %llu messages",
+				 (unsigned long long)link->messages.value);
+		text_table_put(rows, messages);
+	} else {
+		text_table_put(rows, "?");
+	}
+	text_table_put(rows, ", ");
+	text_table_put(rows, state_words(link, words));
+	text_table_put(rows, closed_words(link));
+}
+
+static void add_way(struct text_table *rows, const struct graph_link *link)
+{
+	char object[NAME_MAX_ESCAPED];
+
+	text_table_add(rows, "%s", link->object ? object_name(link->object, object, sizeof(object),
+							      ESCAPE_TERMINAL) :
+						  link->kind);
+}
+
+static void add_link(struct text_table *rows, const struct graph_link *link)
+{
+	char from[WHO_MAX], to[WHO_MAX];
+
+	text_table_add(rows, "%s → %s", side_name(link, link->from, from, ESCAPE_TERMINAL),
+		       side_name(link, link->to, to, ESCAPE_TERMINAL));
+	add_way(rows, link);
 	if (!strcmp(link->kind, "signal")) {
 		add_signals(rows, link);
 		return;
@@ -109,35 +141,49 @@ static void add_volume(struct text_table *rows, const struct graph_link *link)
 	if (link->direct) {
 		text_table_add(rows, "%llu descriptor%s, %s%s",
 			       (unsigned long long)link->messages.value,
-			       link->messages.value == 1 ? "" : "s", link->kind, closed);
+			       link->messages.value == 1 ? "" : "s", link->kind, closed_words(link));
 		return;
 	}
-	if (link->common.known)
-		text_table_add(rows, "%s in common, %s%s", units_bytes(link->common.value, bytes), state,
-			       closed);
-	else if (link->bytes.known && link->messages.known)
-		text_table_add(rows, "%s in %llu messages, %s%s",
-			       units_bytes(link->bytes.value, bytes),
-			       (unsigned long long)link->messages.value, state, closed);
-	else if (link->bytes.known)
-		text_table_add(rows, "%s, %s%s", units_bytes(link->bytes.value, bytes), state,
-			       closed);
-	else
-		text_table_add(rows, "?, %s%s", state, closed);
+	put_volume(rows, link);
+	text_table_end(rows);
 }
 
-static void add_link(struct text_table *rows, const struct graph_link *link)
+/* 4 processes, each → each  anon:[77]  8.0 KiB in common, open: a[1] b[2] c[3] d[4] */
+static void add_clique(struct text_table *rows, const struct graph_clique *clique)
 {
-	char from[WHO_MAX], to[WHO_MAX], object[NAME_MAX_ESCAPED];
+	char who[WHO_MAX];
+	size_t i;
 
-	text_table_add(rows, "%s → %s",
-		       side_name(link, link->from, from, ESCAPE_TERMINAL),
-		       side_name(link, link->to, to, ESCAPE_TERMINAL));
-	text_table_add(rows, "%s",
-		       link->object ?
-			       object_name(link->object, object, sizeof(object), ESCAPE_TERMINAL) :
-			       link->kind);
-	add_volume(rows, link);
+	text_table_add(rows, "%zu processes, each → each", clique->processes);
+	add_way(rows, clique->links[0]);
+	put_volume(rows, clique->links[0]);
+	text_table_put(rows, ":");
+	for (i = 0; i < clique->processes; i++) {
+		text_table_put(rows, " ");
+		text_table_put(rows, who_name(clique->links[i * (clique->processes - 1)]->from, who,
+					      ESCAPE_TERMINAL));
+	}
+	text_table_end(rows);
+}
+
+static int add_links(struct text_table *rows, const struct graph *graph)
+{
+	struct graph_cliques cliques;
+	int err = graph_cliques_find(graph, &cliques);
+	size_t i;
+
+	for (i = 0; i < graph->links_count && !err; i++) {
+		struct graph_clique *clique = graph_clique_of(&cliques, i);
+
+		if (!clique)
+			add_link(rows, &graph->links[i]);
+		else if (!clique->told)
+			add_clique(rows, clique);
+		if (clique)
+			clique->told = true;
+	}
+	graph_cliques_free(&cliques);
+	return err;
 }
 
 /* cat[812] waits in open  fifo:/tmp/f  for a writer, 1.2 s */
@@ -163,15 +209,14 @@ static void add_waiting(struct text_table *rows, const struct model *model,
 int graph_print_text(FILE *out, const struct model *model, const struct graph *graph)
 {
 	struct text_table rows = { .columns = 3 };
+	int err = add_links(&rows, graph);
 	size_t i;
-	int err;
 
-	for (i = 0; i < graph->links_count; i++)
-		add_link(&rows, &graph->links[i]);
 	for (i = 0; i < graph->endpoints_count; i++)
 		if (graph->endpoints[i].waiting)
 			add_waiting(&rows, model, &graph->endpoints[i]);
-	err = text_table_print(&rows, out, 0);
+	if (!err)
+		err = text_table_print(&rows, out, 0);
 	text_table_free(&rows);
 	if (err)
 		return err;

@@ -147,6 +147,57 @@ static void test_states(void **state)
 	fixture_free(fixture);
 }
 
+/* All of three with each other through the first object, and two of them through the second. */
+static struct fixture *sharers(void)
+{
+	struct fixture *fixture = fixture_new();
+	struct object *all = fixture_object(fixture, FILE_ANON_MEMORY, 77, NULL);
+	struct object *some = fixture_object(fixture, FILE_ANON_MEMORY, 78, NULL);
+	struct process *processes[3];
+	size_t i, j;
+
+	for (i = 0; i < 3; i++)
+		processes[i] = fixture_process(fixture, 812 + i, "pg", NULL, 0, !i);
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 3; j++)
+			if (i != j)
+				fixture_link(fixture, processes[i], processes[j], all, 0, false);
+	fixture_link(fixture, processes[0], processes[1], some, 0, false);
+	fixture_link(fixture, processes[1], processes[0], some, 0, false);
+	for (i = 0; i < fixture->graph.links_count; i++)
+		fixture->links[i].common = (struct count){ .value = 8192, .known = true };
+	return fixture;
+}
+
+static void test_all_with_each_other_are_a_line(void **state)
+{
+	struct fixture *fixture = sharers();
+
+	expect(fixture, print_text,
+	       "3 processes, each → each  anon:[77]  8.0 KiB in common, open: pg[812] pg[813] pg[814]\n", 1);
+	expect(fixture, print_text, "anon:[77]", 1);
+	expect(fixture, print_text, "pg[812] → pg[813]         anon:[78]  8.0 KiB in common, open\n", 1);
+	expect(fixture, print_text, "pg[813] → pg[812]         anon:[78]  8.0 KiB in common, open\n", 1);
+	expect(fixture, print_text, "-- 3 processes, 8 links, ", 1);
+	fixture_free(fixture);
+}
+
+/* One that is not like the others, or is missing, is told with all. */
+static void test_not_quite_all_are_lines(void **state)
+{
+	struct fixture *fixture = sharers();
+
+	fixture->links[5].observed = true;
+	expect(fixture, print_text, "each", 0);
+	expect(fixture, print_text, "anon:[77]", 6);
+	fixture->links[5].observed = false;
+	expect(fixture, print_text, "each", 2);
+	fixture->links[5].to = NULL;
+	fixture->links[5].remote = true;
+	expect(fixture, print_text, "each", 0);
+	fixture_free(fixture);
+}
+
 static void test_three_parties_are_a_node(void **state)
 {
 	struct fixture *fixture = pipeline(1000, true);
@@ -431,6 +482,8 @@ int main(void)
 		cmocka_unit_test(test_what_was_not_read_is_told),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_who_waits_in_open_is_drawn),
+		cmocka_unit_test(test_all_with_each_other_are_a_line),
+		cmocka_unit_test(test_not_quite_all_are_lines),
 		cmocka_unit_test(test_three_parties_are_a_node),
 		cmocka_unit_test(test_many_alike_are_one_edge),
 		cmocka_unit_test(test_the_kernel_is_a_node),
