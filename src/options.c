@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "util/error.h"
+#include "util/memory.h"
 
 #define RING_BYTES (32u << 20)
 #define HISTORY_BYTES_MAX (1ull << 30)
@@ -190,12 +191,13 @@ static int parse_words(struct parser *parser, int argc, char **argv)
 	return ret;
 }
 
-/* An eighth of the machine's memory, so that nobody is ended for our sake; a report takes about as much again. */
+/* An eighth of the memory there is for us, so that nobody is ended for our sake; a report takes about as much again. */
 static uint64_t history_bytes(void)
 {
-	const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
-	uint64_t bytes = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 8 : HISTORY_BYTES_MAX;
+	const uint64_t bytes = memory_allowed("") / 8;
 
+	if (bytes < HISTORY_BYTES_MIN)
+		return HISTORY_BYTES_MIN;
 	return bytes < HISTORY_BYTES_MAX ? bytes : HISTORY_BYTES_MAX;
 }
 

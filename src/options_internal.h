@@ -10,6 +10,8 @@
 #define FORMATS      (FORMAT_MERMAID + 1)
 #define OPTIONS_MAX  64
 
+#define HISTORY_BYTES_MIN (1ull << 20)
+
 /* What is being read, beyond what ends up in the options. */
 struct parser {
 	struct options *options;

@@ -21,7 +21,6 @@
 #define DURATION_MAX   1e9 /* seconds */
 #define RING_BYTES_MIN (64ull << 10)
 #define RING_BYTES_MAX (1ull << 30)
-#define HISTORY_BYTES_MIN (1ull << 20)
 
 static int usage(const struct parser *parser, const char *argument, const char *why)
 {
