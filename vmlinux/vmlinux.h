@@ -152,7 +152,38 @@ struct inode {
 	u32 i_rdev;
 	long long i_size;
 	struct pipe_inode_info *i_pipe;	/* in an anonymous union */
+	struct file_lock_context *i_flctx;
 	void *i_private;
+};
+
+/* include/linux/filelock.h */
+struct file_lock_context {
+	struct list_head flc_flock, flc_posix;
+};
+
+struct file_lock_core {
+	struct list_head flc_list;
+	void *flc_owner;
+	unsigned int flc_flags;
+	unsigned char flc_type;
+	pid_t flc_pid;
+	struct file *flc_file;
+};
+
+struct file_lock {
+	struct file_lock_core c;	/* 6.9 */
+	long long fl_start, fl_end;
+};
+
+/* include/linux/fs.h */
+struct file_lock___before_6_9 {
+	struct list_head fl_list;
+	void *fl_owner;
+	unsigned int fl_flags;
+	unsigned char fl_type;
+	unsigned int fl_pid;
+	struct file *fl_file;
+	long long fl_start, fl_end;
 };
 
 struct file {

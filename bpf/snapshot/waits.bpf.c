@@ -47,6 +47,12 @@
 #define EPOLL_STEPS 4096
 #define ONS_MAX	    128	 /* objects of one wait that are told of: what the kernel takes at once, see part.bpf.h */
 
+/* struct flock, as 64-bit programs have it: include/uapi/asm-generic/fcntl.h */
+struct user_lock {
+	__s16 type, whence;
+	__s64 start, length;
+};
+
 struct scratch {
 	struct record_wait row;
 	struct record_wait_on on;
@@ -55,6 +61,7 @@ struct scratch {
 		__u64 pollfds[SET_MAX];
 		__u64 bits[3][SELECT_MAX / 64];
 		struct sops sops;
+		struct user_lock lock;
 	};
 };
 
@@ -327,6 +334,35 @@ static __always_inline void sysv_fill(struct scratch *scratch, struct task_struc
 		row->last_pid = msg_last_user(ns, row->arg[0], row->what == WAIT_MSG_RECEIVE);
 }
 
+/* --- locks ------------------------------------------------------------------------------------- */
+
+#define LOCK_SH	 1 /* include/uapi/asm-generic/fcntl.h */
+#define LOCK_EX	 2
+#define F_RDLCK	 0
+#define F_WRLCK	 1
+#define SEEK_SET 0
+
+/* Which lock it asks for; of one counted from where the file was then, or is now, the bytes are not known. */
+static __always_inline void lock_fill(struct scratch *scratch, struct task_struct *task)
+{
+	struct record_wait *row = &scratch->row;
+	struct user_lock *lock = &scratch->lock;
+
+	row->lock_end = LONG_MAX;
+	if (row->what == WAIT_FLOCK) {
+		row->lock_mode = row->arg[1] & LOCK_EX ? LOCK_EXCLUSIVE : row->arg[1] & LOCK_SH ? LOCK_SHARED : LOCK_MODE_UNKNOWN;
+		return;
+	}
+	if (row->head.flags & RECORD_COMPAT ||
+	    bpf_copy_from_user_task(lock, sizeof(*lock), (void *)row->arg[2], task, 0) ||
+	    lock->whence != SEEK_SET || lock->start < 0 || lock->length < -lock->start)
+		return;
+	row->lock_mode = lock->type == F_WRLCK ? LOCK_EXCLUSIVE : lock->type == F_RDLCK ? LOCK_SHARED : LOCK_MODE_UNKNOWN;
+	row->lock_start = lock->length < 0 ? lock->start + lock->length : lock->start;
+	if (lock->length)
+		row->lock_end = (lock->length < 0 ? lock->start : lock->start + lock->length) - 1;
+}
+
 /* --- what ends a wait from outside ------------------------------------------------------------ */
 
 static __always_inline __u64 handler_of(struct scratch *scratch, __u32 signal)
@@ -585,6 +621,8 @@ int rows_wait(struct bpf_iter__task *ctx)
 	}
 	if (row->what == WAIT_SEM || row->what == WAIT_MSG_SEND || row->what == WAIT_MSG_RECEIVE)
 		sysv_fill(scratch, task);
+	if (row->what == WAIT_FLOCK || row->what == WAIT_FCNTL)
+		lock_fill(scratch, task);
 	if (row->what == WAIT_POLL)
 		row->flags |= poll_set(&visit, task, row);
 	if (row->what == WAIT_SELECT)

@@ -269,4 +269,9 @@ struct wanting {
 	__u32 memory;	 /* 1 = somebody waits for a word in shared memory */
 };
 
+/* Which files' locks were told of already. */
+struct locking {
+	__u32 look; /* its number */
+};
+
 #endif /* IPCTRACE_CONTROL_H */

@@ -71,7 +71,7 @@ struct model {
 	bool unseen_known;		/* it was looked for them */
 
 	struct wait *waits;		/* of the newest look; see model/why.h */
-	struct lock *locks;		/* list */
+	struct lock *locks;		/* held, by the newest look */
 	uint32_t wait_looks;		/* how many there were */
 
 	/* The model's own: */

@@ -15,9 +15,10 @@ static void locks_free(struct model *model)
 {
 	struct lock *lock, *next;
 
-	DL_FOREACH_SAFE(model->locks, lock, next)
+	HASH_ITER(hh, model->locks, lock, next) {
+		HASH_DEL(model->locks, lock);
 		free(lock);
-	model->locks = NULL;
+	}
 }
 
 void waits_begin(struct model *model)
@@ -105,13 +106,20 @@ void apply_wait_peer(struct model *model, const struct record_wait_peer *row)
 
 int apply_lock(struct model *model, const struct record_lock *row)
 {
-	struct lock *lock = calloc(1, sizeof(*lock));
+	struct lock *lock;
 
+	HASH_FIND(hh, model->locks, &row->lock, sizeof(row->lock), lock);
+	if (lock)
+		return 0;
+	lock = calloc(1, sizeof(*lock));
 	if (!lock)
 		return -ENOMEM;
 	lock->row = *row;
-	DL_APPEND(model->locks, lock);
-	return 0;
+	HASH_ADD(hh, model->locks, row.lock, sizeof(row->lock), lock);
+	if (lock->hh.tbl)
+		return 0;
+	free(lock);
+	return -ENOMEM;
 }
 
 void waits_free(struct model *model)

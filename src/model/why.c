@@ -15,7 +15,7 @@ static void wait_reset(struct model *model, struct wait *wait)
 	wait->wakers = NULL;
 	wait->wakers_count = 0;
 	wait->object = wait->room_at = NULL;
-	wait->outsides_count = 0;
+	wait->outsides_count = wait->parts = 0;
 	wait->all = wait->in_ring = wait->stuck = wait->visited = wait->outsides_more = false;
 	wait->relief = RELIEF_NONE;
 	wait->process = NULL;

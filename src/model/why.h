@@ -21,6 +21,7 @@ struct waker {
 	enum answer used; /* did it ever use that end? */
 	enum waker_hidden hidden;
 	struct object *socket; /* HIDDEN_IN_FLIGHT: where the descriptor lies */
+	unsigned int part; /* of the wait's, where it has any */
 };
 
 /* Why nothing is said about the end of a wait, or why it is certain to come. */
@@ -45,6 +46,7 @@ struct wait_on {
 	struct file_facts facts;
 };
 
+#define WAIT_PARTS_MAX	  64
 #define WAIT_OUTSIDES_MAX 8 /* of a set of descriptors; more say nothing new */
 
 /* One task, by the newest look. */
@@ -65,6 +67,8 @@ struct wait {
 	struct waker *wakers;
 	size_t wakers_count;
 	bool all; /* each of the wakers must act; otherwise any of them can */
+	unsigned int parts; /* locks in its way: of the wakers of each part one must act; 0 = one of all is enough */
+	uint64_t parts_left; /* while why_build() runs: a bit for each part of which nobody goes on yet */
 	enum relief relief;
 	/* Through what something outside can end it, whatever else does (RELIEF_OUTSIDE or an earlier one):
 	 * the first of them, each once; NULL among them = through no object. */
@@ -82,7 +86,7 @@ struct wait {
 
 struct lock {
 	struct record_lock row;
-	struct lock *next, *prev;
+	UT_hash_handle hh; /* model->locks, by row.lock */
 };
 
 struct why {

@@ -8,6 +8,7 @@
 /* A wait that ends once some process, or one task of it, goes on. */
 struct dependent {
 	struct wait *wait;
+	const struct waker *waker; /* by whom; NULL = whatever else it waits for */
 	struct dependent *next;
 };
 
@@ -40,17 +41,27 @@ static size_t dependents_count(const struct model *model)
 	return count;
 }
 
-static void dependent_add(struct settling *settling, struct dependent **list, struct wait *wait)
+static void dependent_add(struct settling *settling, struct dependent **list, struct wait *wait,
+			  const struct waker *waker)
 {
 	struct dependent *dependent = &settling->room[settling->used++];
 
-	*dependent = (struct dependent){ .wait = wait, .next = *list };
+	*dependent = (struct dependent){ .wait = wait, .waker = waker, .next = *list };
 	*list = dependent;
 }
 
-static void wait_free_from(struct settling *settling, struct wait *wait)
+/* Other locks are in its way still. */
+static bool waits_for_more(struct wait *wait, const struct waker *waker)
 {
-	if (!wait->stuck)
+	if (!wait->parts || !waker)
+		return false;
+	wait->parts_left &= ~(1ull << waker->part);
+	return wait->parts_left;
+}
+
+static void wait_free_from(struct settling *settling, struct wait *wait, const struct waker *waker)
+{
+	if (!wait->stuck || waits_for_more(wait, waker))
 		return;
 	wait->stuck = false;
 	wait->relief = RELIEF_WAKER;
@@ -58,31 +69,29 @@ static void wait_free_from(struct settling *settling, struct wait *wait)
 	settling->freed = wait;
 }
 
-/* Of several that may hold the lock it is not known which does, so one that can go on is enough there
- * too. */
 static void wait_depend(struct settling *settling, struct wait *wait)
 {
 	struct process *child;
 	struct wait *other;
 	size_t i;
 
+	wait->parts_left = wait->parts < 64 ? (1ull << wait->parts) - 1 : UINT64_MAX;
 	for (i = 0; i < wait->wakers_count; i++) {
 		const struct waker *waker = &wait->wakers[i];
 
 		other = waker->tid ? task_wait(settling->model, waker->tid) : NULL;
-		dependent_add(settling, other ? &other->dependents : &waker->process->dependents,
-			      wait);
+		dependent_add(settling, other ? &other->dependents : &waker->process->dependents, wait, waker);
 	}
 	/* A handler of SIGCHLD may act for whoever waits. */
 	if (awaits_children(wait))
 		for (child = wait->process->children; child; child = child->sibling)
-			dependent_add(settling, &child->dependents, wait);
+			dependent_add(settling, &child->dependents, wait, NULL);
 }
 
 static void list_free_from(struct settling *settling, const struct dependent *list)
 {
 	for (; list; list = list->next)
-		wait_free_from(settling, list->wait);
+		wait_free_from(settling, list->wait, list->waker);
 }
 
 /* It has a task that can go on. */

@@ -27,6 +27,7 @@ static void choose_rows(const struct live *live)
 	/* Sleepable, and of no use to the others. */
 	bpf_program__set_autoload(snapshot->progs.rows_wait, live->wants_waits);
 	bpf_program__set_autoload(snapshot->progs.rows_peer, live->wants_waits);
+	bpf_program__set_autoload(snapshot->progs.rows_lock, live->wants_waits);
 }
 
 int live_snapshot_open(struct live *live, const char *types)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * One look at what every task waits for: the iterator's rows, completed by what only /proc and the
- * file system tell: which FIFO an open waits for, and who holds the locks on files.
+ * file system tell: which FIFO an open waits for, and who traces whom.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,83 +154,12 @@ static int look_row(void *ctx, const struct record *record)
 	return look->to(look->ctx, record);
 }
 
-/*
- * 3: FLOCK  ADVISORY  WRITE 8124 fe:01:394023 0 EOF
- * 3: -> FLOCK  ADVISORY  WRITE 8127 fe:01:394023 0 EOF      waits, and holds nothing
- */
-static bool lock_parse(const char *line, struct record_lock *lock)
+static int locks_read(struct look *look, char *buf)
 {
-	unsigned int major, minor;
-	unsigned long long ino;
-	char kind[16];
-	int pid;
+	struct snapshot_bpf *snapshot = look->live->snapshot;
 
-	if (sscanf(line, "%*u: %15s %*s %*s %d %x:%x:%llu", kind, &pid, &major, &minor, &ino) != 5)
-		return false;
-	*lock = (struct record_lock){
-		.head = { .type = RECORD_LOCK, .flags = RECORD_ROW, .size = sizeof(*lock),
-			  .ts = now_ns(), .pid = pid > 0 ? pid : 0 },
-		.ino = ino,
-		.dev = major << 20 | minor,
-		.fd = -1,
-		.kind = !strcmp(kind, "FLOCK") ? LOCK_FLOCK :
-			!strcmp(kind, "POSIX") ? LOCK_POSIX :
-			!strcmp(kind, "OFDLCK") ? LOCK_OFD : 0,
-	};
-	return lock->kind != 0;
-}
-
-/* lock:	1: FLOCK  ADVISORY  WRITE 8124 fe:01:394023 0 EOF */
-static bool fdinfo_has_lock(const char *path, const struct record_lock *lock)
-{
-	FILE *file = fopen(path, "re");
-	struct record_lock here;
-	bool found = false;
-	char line[256];
-
-	while (file && !found && fgets(line, sizeof(line), file))
-		found = !strncmp(line, "lock:", 5) && lock_parse(line + 5, &here) &&
-			here.ino == lock->ino && here.dev == lock->dev && here.kind == lock->kind;
-	if (file)
-		fclose(file);
-	return found;
-}
-
-/* Which descriptor bears the lock: others of the same file don't. */
-static void lock_find_fd(struct record_lock *lock)
-{
-	char path[64];
-	struct dirent *entry;
-	DIR *folder;
-
-	snprintf(path, sizeof(path), "/proc/%u/fdinfo", lock->head.pid);
-	folder = lock->head.pid ? opendir(path) : NULL;
-	while (folder && lock->fd < 0 && (entry = readdir(folder))) {
-		snprintf(path, sizeof(path), "/proc/%u/fdinfo/%.10s", lock->head.pid,
-			 entry->d_name);
-		if (entry->d_name[0] != '.' && fdinfo_has_lock(path, lock))
-			lock->fd = atoi(entry->d_name);
-	}
-	if (folder)
-		closedir(folder);
-}
-
-static int locks_read(struct look *look)
-{
-	FILE *file = fopen("/proc/locks", "re");
-	struct record_lock lock;
-	char line[256];
-	int err = 0;
-
-	while (file && !err && fgets(line, sizeof(line), file))
-		if (lock_parse(line, &lock)) {
-			if (lock.kind == LOCK_FLOCK)
-				lock_find_fd(&lock);
-			err = look->to(look->ctx, &lock.head);
-		}
-	if (file)
-		fclose(file);
-	return err;
+	snapshot->bss->locking.look++;
+	return live_parts_read(look->live, snapshot->progs.rows_lock, buf, look_row, look);
 }
 
 int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx)
@@ -247,6 +175,6 @@ int live_waits_rows(struct live *live, char *buf, record_fn to, void *ctx)
 	if (!err && look.has_sender)
 		err = live_parts_read(live, live->snapshot->progs.rows_peer, buf, look_row, &look);
 	if (!err && look.has_lock)
-		err = locks_read(&look);
+		err = locks_read(&look, buf);
 	return err;
 }

@@ -412,6 +412,148 @@ def test_a_set_of_very_many(ipctrace, background, way):
     assert "(128 and more)" in text and " pipe, … " in text, text
 
 
+# What follows it tells pids by names and waits for a lock; its children end with it.
+LOCKERS = """if True:
+    import ctypes, fcntl, os, struct, sys, time
+    def fork(does):
+        pid = os.fork()
+        if not pid:
+            ctypes.CDLL(None).prctl(1, 9)    # PR_SET_PDEATHSIG, SIGKILL
+            does()
+            time.sleep(1000)
+        return pid
+    def opened(): return os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+    def opened_as_9(): fd = opened(); os.dup2(fd, 9); os.close(fd); return 9
+    def flock(fd, how=fcntl.LOCK_EX): fcntl.flock(fd, how)
+    def ofd(fd, first, length, command=37): # F_OFD_SETLK, F_OFD_SETLKW
+        fcntl.fcntl(fd, command, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, first, length, 0))
+    def tell(**pids): print(*(f"{name}={pid}" for name, pid in pids.items()), flush=True)
+    def turn(): os.write(turns[1], b"x")
+    def await_turn(): os.read(turns[0], 1)
+    turns = os.pipe2(os.O_CLOEXEC)
+"""
+
+LOCKED = {
+    # name: (what is done, who bears the lock: by name and number of descriptor or None)
+    "taker is gone": ("""
+    opened_as_9()
+    def take(): flock(9); os._exit(0)
+    def bystand(): os.close(9); opened_as_9(); turn()
+    os.waitpid(fork(take), 0)
+    holder, bystander = fork(turn), fork(bystand)
+    await_turn(); await_turn()
+    os.close(9)
+    tell(waiter=os.getpid(), holder=holder, bystander=bystander)
+    flock(opened())""", {("holder", 9)}),
+    "taker closed it": ("""
+    flock(opened_as_9())
+    holder = fork(turn)
+    os.close(9)
+    opened_as_9()
+    await_turn()
+    tell(waiter=os.getpid(), holder=holder)
+    flock(opened())""", {("holder", 9)}),
+    "other bytes": ("""
+    def lock(first, length): fcntl.lockf(opened(), fcntl.LOCK_EX, length, first); turn()
+    holder, bystander = fork(lambda: lock(0, 10)), fork(lambda: lock(100, 10))
+    await_turn(); await_turn()
+    tell(waiter=os.getpid(), holder=holder, bystander=bystander)
+    fcntl.lockf(opened(), fcntl.LOCK_EX, 5, 2)""", {("holder", None)}),
+    "of open files": ("""
+    def lock(first, length): ofd(opened_as_9(), first, length); turn()
+    def bystand(): opened(); turn()
+    holder, other, bystander = fork(lambda: lock(0, 10)), fork(lambda: lock(20, 10)), fork(bystand)
+    for _ in range(3): await_turn()
+    tell(waiter=os.getpid(), holder=holder, other=other, bystander=bystander)
+    ofd(opened(), 5, 20, 38)""", {("holder", 9), ("other", 9)}),
+    "shared": ("""
+    def lock(): flock(opened_as_9(), fcntl.LOCK_SH); turn()
+    holder, other = fork(lock), fork(lock)
+    await_turn(); await_turn()
+    tell(waiter=os.getpid(), holder=holder, other=other)
+    flock(opened())""", {("holder", 9), ("other", 9)}),
+}
+
+
+def waits_for_lock(pid):
+    where = Path(f"/proc/{pid}/wchan").read_text(encoding="ascii")
+    return "lock" in where or "setlk" in where
+
+
+def pids_told(process):
+    return {name: int(pid) for name, pid in (word.split("=") for word in process.stdout.readline().decode().split())}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", LOCKED)
+def test_who_holds_a_lock(ipctrace, background, tmp_path, name):
+    """Not whoever took it, nor whoever has the file open, but who has what bears it; and only of what is in the way."""
+    code, holders = LOCKED[name]
+    it = background(sys.executable, "-c", LOCKERS + code, tmp_path / "file", stdout=subprocess.PIPE)
+    pids = pids_told(it)
+    until(lambda: waits_for_lock(pids["waiter"]), "it waits", process=it)
+    [wait] = [wait for wait in ipctrace.document("why", "-p", pids["waiter"])["waits"]
+              if pid_of(wait["process"]) == pids["waiter"]]
+    assert {(pid_of(of["process"]), of["fd"]) for of in wait["of"]} == {(pids[who], fd) for who, fd in holders}, wait
+    assert wait["for"] == "all" and wait["relief"] is None, wait
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("bystander", (False, True))
+@pytest.mark.parametrize("kind", ("flock", "ofd"))
+def test_locks_crosswise(ipctrace, background, tmp_path, kind, bystander):
+    """Two wait for each other's lock; that another has one of the files open, or a lock of its own there, saves nobody."""
+    it = background(sys.executable, "-c", LOCKERS + """
+    def take(fd, waits):
+        if sys.argv[2] == "flock": flock(fd)
+        else: ofd(fd, 0, 10, 38 if waits else 37)
+    first, second = sys.argv[1], sys.argv[1] + "2"
+    def lock(one, other, told, awaited):
+        fds = [os.open(path, os.O_RDWR | os.O_CREAT) for path in (one, other)]
+        take(fds[0], False)
+        os.write(told, b"x")
+        os.read(awaited, 1)
+        take(fds[1], True)
+    def bystand():
+        ofd(os.open(first, os.O_RDWR | os.O_CREAT), 50, 5)
+        turn()
+    if sys.argv[3] == "True":
+        fork(bystand); await_turn()
+    a, b = os.pipe2(os.O_CLOEXEC), os.pipe2(os.O_CLOEXEC)
+    one = fork(lambda: lock(first, second, a[1], b[0]))
+    tell(one=one, other=fork(lambda: lock(second, first, b[1], a[0])))
+    time.sleep(1000)
+    """, tmp_path / "file", kind, str(bystander), stdout=subprocess.PIPE)
+    pids = pids_told(it)
+    for pid in pids.values():
+        until(lambda: waits_for_lock(pid), "it waits", process=it)
+    document = ipctrace.document("why", "-p", pids["one"], code=1)
+    assert document["verdict"] == DEADLOCK and {pid_of(who) for who in document["deadlock"]} == set(pids.values())
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("other", (False, True))
+def test_each_of_the_locks_in_the_way(ipctrace, background, tmp_path, other):
+    """One who shares the lock lets go only after the waiter; that another will soon is no way out."""
+    it = background(sys.executable, "-c", LOCKERS + """
+    ends = os.pipe2(os.O_CLOEXEC)
+    def hold():
+        flock(opened(), fcntl.LOCK_SH); os.close(ends[1]); turn(); os.read(ends[0], 1)
+    def hold_as_well():
+        flock(opened(), fcntl.LOCK_SH); os.close(ends[1]); os.close(ends[0]); turn()
+    fork(hold); await_turn()
+    if sys.argv[2] == "True":
+        fork(hold_as_well); await_turn()
+    os.close(ends[0])
+    tell(waiter=os.getpid())
+    flock(opened())
+    """, tmp_path / "file", str(other), stdout=subprocess.PIPE)
+    waiter = pids_told(it)["waiter"]
+    until(lambda: waits_for_lock(waiter), "it waits", process=it)
+    document = ipctrace.document("why", "--no-follow", "-p", waiter, code=1)
+    assert document["verdict"] == DEADLOCK and waiter in {pid_of(who) for who in document["deadlock"]}, document
+
+
 @pytest.mark.kernel
 def test_a_set_that_several_outside_end(ipctrace, background, tmp_path):
     """As a terminal multiplexer waits: for its clients to come, over two kinds of sockets, and for its terminals."""

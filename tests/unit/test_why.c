@@ -340,38 +340,124 @@ static void any_of_a_set(void **state)
 	}
 }
 
-static void locked(struct script *s, uint32_t pid)
+static void locked(struct script *s, enum lock_kind kind, uint32_t pid, uint64_t file, enum lock_mode mode,
+		   uint64_t start, uint64_t end)
 {
 	struct record_lock lock = { .head = { .type = RECORD_LOCK, .size = sizeof(lock),
 					      .flags = RECORD_ROW, .ts = s->ts++, .pid = pid },
-				    .ino = 900, .dev = 7, .kind = LOCK_POSIX, .fd = -1 };
+				    .lock = s->ts, .file = file, .owner = T + pid / 10, .start = start, .end = end,
+				    .ino = 900, .dev = 7, .kind = kind, .mode = mode };
 
 	apply(s, &lock);
+	lock.mode = 9;
+	apply(s, &lock); /* again, at another descriptor */
 }
 
-/* 10 waits for a lock that 20 and 30 have parts of; both must let go, and 20 waits for 10. */
-static void all_of_a_lock(void **state)
+/* 10 waits for bytes 0 to 9, and 20 waits for 10. */
+static void asks_for_bytes(struct script *s, enum lock_mode mode)
 {
-	struct script *s = *state;
-	struct why why;
+	struct sleeper *sleeper;
 
 	begin(s, 3);
 	by(s, 10);
 	slot_row(s, T + 1, 3, regular_file(F, 900));
 	holds(s, 10, W(0));
 	holds(s, 20, R(0));
-	on_facts(sleeps(s, 10, WAIT_FCNTL), 3, regular_file(F, 900));
+	sleeper = sleeps(s, 10, WAIT_FCNTL);
+	sleeper->row.lock_mode = mode;
+	sleeper->row.lock_end = 9;
+	on_facts(sleeper, 3, regular_file(F, 900));
 	reads(s, 20, R(0));
 	sleeps(s, 30, WAIT_SLEEP);
 	end(s);
-	locked(s, 20);
+}
+
+/* Both must let go, and one never will. */
+static void all_of_a_lock(void **state)
+{
+	struct script *s = *state;
+	struct why why;
+
+	asks_for_bytes(s, LOCK_EXCLUSIVE);
+	locked(s, LOCK_POSIX, 20, 0, LOCK_SHARED, 0, 4);
 	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
-	locked(s, 30);
-	/* Which of them has the range that is waited for isn't known: one that can go on is enough. */
+	locked(s, LOCK_POSIX, 30, 0, LOCK_SHARED, 5, 100);
 	assert_int_equal(why_build(s->model, 0, &why), 0);
-	assert_int_equal(why.verdict, VERDICT_WAITING);
+	assert_int_equal(why.verdict, VERDICT_DEADLOCK);
 	assert_true(why_wait_of(s->model, process_at(s, 10))->all);
+	assert_int_equal(why_wait_of(s->model, process_at(s, 10))->wakers_count, 2);
 	assert_false(why_wait_of(s->model, process_at(s, 20))->all);
+	why_free(&why);
+}
+
+/* Other bytes, its own, two that share, another kind of lock. */
+static void locks_not_in_the_way(void **state)
+{
+	struct script *s = *state;
+	struct wait *wait;
+	struct why why;
+
+	asks_for_bytes(s, LOCK_SHARED);
+	locked(s, LOCK_POSIX, 30, 0, LOCK_EXCLUSIVE, 10, 20);
+	locked(s, LOCK_POSIX, 30, 0, LOCK_SHARED, 0, 20);
+	locked(s, LOCK_POSIX, 10, 0, LOCK_EXCLUSIVE, 0, 20);
+	locked(s, LOCK_FLOCK, 30, F + 9, LOCK_EXCLUSIVE, 0, INT64_MAX);
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	wait = why_wait_of(s->model, process_at(s, 10));
+	assert_int_equal(wait->wakers_count, 0);
+	assert_int_equal(wait->relief, RELIEF_AWAKE);
+	why_free(&why);
+	locked(s, LOCK_POSIX, 20, 0, LOCK_EXCLUSIVE, 9, 9);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+}
+
+/* Which bytes it waits for isn't known: one that can go on is enough. */
+static void unknown_bytes_of_a_lock(void **state)
+{
+	struct script *s = *state;
+
+	asks_for_bytes(s, LOCK_MODE_UNKNOWN);
+	locked(s, LOCK_POSIX, 20, 0, LOCK_EXCLUSIVE, 0, 4);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+	locked(s, LOCK_POSIX, 30, 0, LOCK_EXCLUSIVE, 50, 100);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+}
+
+/* Borne by an open file that 20 and 30 share, whoever took it, and not by the one that 40 opened. */
+static void bearers_of_a_lock(void **state)
+{
+	struct script *s = *state;
+	struct sleeper *sleeper;
+	struct wait *wait;
+	struct why why;
+
+	begin(s, 4);
+	by(s, 10);
+	slot_row(s, T + 1, 3, regular_file(F, 900));
+	for (uint32_t pid = 20; pid <= 40; pid += 10) {
+		by(s, pid);
+		slot_row(s, T + pid / 10, 5, regular_file(pid == 40 ? F + 9 : F + 8, 900));
+	}
+	sleeper = sleeps(s, 10, WAIT_FLOCK);
+	sleeper->row.lock_mode = LOCK_EXCLUSIVE;
+	on_facts(sleeper, 3, regular_file(F, 900));
+	sleeps(s, 20, WAIT_SLEEP);
+	sleeps(s, 30, WAIT_SLEEP);
+	sleeps(s, 40, WAIT_SLEEP);
+	end(s);
+	locked(s, LOCK_FLOCK, 77, F + 8, LOCK_EXCLUSIVE, 0, INT64_MAX);
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	wait = why_wait_of(s->model, process_at(s, 10));
+	assert_int_equal(wait->wakers_count, 2);
+	assert_ptr_equal(wait->wakers[0].process, process_at(s, 20));
+	assert_ptr_equal(wait->wakers[1].process, process_at(s, 30));
+	assert_int_equal(wait->wakers[1].fd, 5);
+	why_free(&why);
+	/* A second one, of which nobody is known to have it. */
+	locked(s, LOCK_OFD, 0, F + 7, LOCK_EXCLUSIVE, 0, 5);
+	locked(s, LOCK_FLOCK, 0, F + 7, LOCK_EXCLUSIVE, 0, 5);
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	assert_int_equal(why_wait_of(s->model, process_at(s, 10))->relief, RELIEF_HIDDEN);
 	why_free(&why);
 }
 
@@ -788,7 +874,7 @@ int main(void)
 		TEST(saved_by_timeout), TEST(saved_by_handler), TEST(saved_by_thread),
 		TEST(saved_by_doubt), TEST(saved_by_receiver), TEST(receiver_is_stuck),
 		TEST(one_ran_between_the_looks), TEST(not_confirmed), TEST(any_of_a_set),
-		TEST(all_of_a_lock), TEST(child_and_parent), TEST(ring_through_a_thread), TEST(mutex_owner),
+		TEST(all_of_a_lock), TEST(locks_not_in_the_way), TEST(unknown_bytes_of_a_lock), TEST(bearers_of_a_lock), TEST(child_and_parent), TEST(ring_through_a_thread), TEST(mutex_owner),
 		TEST(owner_is_one_task), TEST(never_eof_itself), TEST(never_eof_leak),
 		TEST(never_eof_who_wrote_nothing),
 		TEST(tcp_within_the_machine), TEST(tcp_with_data_on_its_way),

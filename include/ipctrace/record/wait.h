@@ -62,7 +62,8 @@ struct record_wait {
 	__u16 flags;	/* enum wait_flags */
 	__u32 last_pid;	/* who last did the other half on what System V object; 0 = none, or gone. Of a
 			 * stopped task: the process that traces it; 0 = none */
-	__u32 pad;
+	__u32 lock_mode; /* of a lock: enum lock_mode; LOCK_MODE_UNKNOWN: nor is it known which bytes */
+	__u64 lock_start, lock_end; /* bytes, both included */
 };
 
 enum wait_on_flags {
@@ -86,14 +87,19 @@ struct record_wait_peer {
 };
 
 enum lock_kind { LOCK_FLOCK = 1, LOCK_POSIX = 2, LOCK_OFD = 3 };
+enum lock_mode { LOCK_MODE_UNKNOWN = 0, LOCK_SHARED = 1, LOCK_EXCLUSIVE = 2 }; /* LOCK_SH and F_RDLCK; LOCK_EX and F_WRLCK */
 
+/* A lock that is held. Once a look; it may come again. */
 struct record_lock {
 	struct record head;	/* pid: who took it, 0 = unknown; tid, start and comm are 0 */
+	__u64 lock;		/* struct file_lock *: which it is */
+	__u64 file;		/* struct file * that bears it, but for LOCK_POSIX */
+	__u64 owner;		/* LOCK_POSIX: the table that does; struct files_struct * */
+	__u64 start, end;	/* bytes, both included */
 	__u64 ino;
 	__u32 dev;
-	__u32 kind;		/* enum lock_kind */
-	__s32 fd;		/* of a descriptor of theirs that bears it; -1 = unknown */
-	__u32 pad;
+	__u16 kind;		/* enum lock_kind */
+	__u16 mode;		/* enum lock_mode */
 };
 
 #endif /* IPCTRACE_RECORD_WAIT_H */
