@@ -349,7 +349,8 @@ static size_t socket_facts(const struct model *model, const struct object *objec
 		return 0;
 	if (object->key.kind == FILE_UNIX)
 		add_text(&facts, "type", type_name(socket->facts.type));
-	add_text(&facts, "state", state_name(&socket->facts));
+	/* What has become of one that nobody has any more isn't told. */
+	add_text(&facts, "state", object->slots || object->in_flight ? state_name(&socket->facts) : NULL);
 	add_peer(&facts, model, object);
 	if (object->key.kind == FILE_UNIX) {
 		add_number(&facts, "queued", socket->facts.recv_queued);

@@ -21,11 +21,17 @@ static bool end_counts(bool used, bool ever, bool ever_other, bool left)
 	return used || (ever && (!ever_other || left));
 }
 
+/* Whoever used a socket one way had the other as well. */
+static bool end_was_used(const struct endpoint *endpoint, bool that_way)
+{
+	return that_way || (endpoint->key.object->socket && (endpoint->used_in || endpoint->used_out));
+}
+
 bool endpoint_reads(const struct endpoint *endpoint, bool closed)
 {
 	if (endpoint->read_slots || !closed)
 		return endpoint->read_slots > 0;
-	return end_counts(endpoint->used_in, endpoint->ever_read, endpoint->ever_write,
+	return end_counts(end_was_used(endpoint, endpoint->used_in), endpoint->ever_read, endpoint->ever_write,
 			  endpoint->left_read);
 }
 
@@ -33,7 +39,7 @@ bool endpoint_writes(const struct endpoint *endpoint, bool closed)
 {
 	if (endpoint->write_slots || !closed)
 		return endpoint->write_slots > 0;
-	return end_counts(endpoint->used_out, endpoint->ever_write, endpoint->ever_read,
+	return end_counts(end_was_used(endpoint, endpoint->used_out), endpoint->ever_write, endpoint->ever_read,
 			  endpoint->left_write);
 }
 

@@ -468,3 +468,40 @@ print("ready", flush=True); sys.stdin.read()""", port)
     want = {it.pid: sorted(map(int, it.say("accept").split())) for it in (one, other)}
     assert all(want.values()), f"all went to one of them: {want}"
     assert {pid: sorted(ports) for pid, ports in have.items()} == want
+
+
+ONE_WAY = """if True:
+    import os, socket, sys
+    if sys.argv[1] == "tcp":
+        server = socket.create_server(("127.0.0.1", 0))
+        near = socket.create_connection(server.getsockname())
+        far = server.accept()[0]
+    else:
+        near, far = socket.socketpair()
+    pid = os.fork()
+    if pid:
+        far.close()
+        near.send(b"x" * 100)
+        near.close()
+        os.waitpid(pid, 0)
+    else:
+        near.close()
+        while far.recv(100): pass
+        far.close()
+"""
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("kind", ("tcp", "unix"))
+def test_a_conversation_is_two_links(ipctrace, tmp_path, kind):
+    """Also of one that went one way and that both closed before they ended."""
+    out = tmp_path / "graph"
+    ipctrace.run("graph", "--json", "-o", out, "--", sys.executable, "-c", ONE_WAY, kind)
+    document = conftest.strict_json(out.read_bytes())
+    links = [link for link in document["links"] if link["kind"] == kind and link["from"] != link["to"]]
+    assert sorted((link["bytes"], link["state"], link["closed"]) for link in links) == \
+        [(0, "open", True), (100, "observed", True)], links
+    assert {(link["from"], link["to"]) for link in links} == {(link["to"], link["from"]) for link in links}
+    # What became of them, once nobody had them, is not known.
+    ids = {link["object"] for link in links}
+    assert all(thing["state"] is None for thing in document["objects"] if thing["id"] in ids)

@@ -126,9 +126,9 @@ enum record_flags {
 	RECORD_TEXT_CUT = 1 << 1, /* the text behind was longer than what is there */
 	RECORD_COMPAT = 1 << 2,	 /* a 32-bit system call; nr is its 64-bit number all the same */
 	RECORD_URING = 1 << 3,	 /* done by io_uring on behalf of the task */
-	RECORD_INSTANT = 1 << 4, /* the tables are told as they are now, and no change of them */
 	RECORD_ASKED = 1 << 5,	 /* a connect that failed: the name is the one it asked for, and so is the remote
 				  * address; the socket has neither */
+	RECORD_INSTANT = 1 << 6, /* the tables are told as they are now, and no change of them */
 };
 
 #endif /* IPCTRACE_RECORD_TYPE_H */
