@@ -30,8 +30,8 @@ static bool is_named_in_argv(const struct process *process, int fd)
 	const char *at = process->argv, *end = at ? at + process->argv_len : NULL;
 	char number[16];
 
-	/* What cannot be read might name it. */
-	if (!at || process->argv_cut)
+	/* What cannot be read, or any more, might name it. */
+	if (!at || process->argv_cut || process->argv_over)
 		return true;
 	snprintf(number, sizeof(number), "%d", fd);
 	for (; at < end; at += strlen(at) + 1)

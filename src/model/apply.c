@@ -91,10 +91,22 @@ static int apply_blocked(struct model *model, const struct record_blocked *recor
 	return 0;
 }
 
+/* len: without the last NUL. More of what was cut is no other. */
+static bool is_another_argv(const struct process *process, const char *argv, size_t len)
+{
+	const size_t known = process->argv_len - 1;
+
+	if (process->argv_cut ? len < known : len != known)
+		return true;
+	return memcmp(process->argv, argv, known) != 0;
+}
+
 static int apply_argv(struct model *model, struct process *process, const struct record_text *record)
 {
-	size_t len = record->text_len;
+	const size_t len = record->text_len;
 
+	if (len && process->argv)
+		process->argv_over |= is_another_argv(process, record->text, len - !record->text[len - 1]);
 	if (!len || text_share(model, &process->argv, record->text, len))
 		return len ? -ENOMEM : 0;
 	process->argv_len = record->text[len - 1] ? len + 1 : len;

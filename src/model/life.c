@@ -266,6 +266,7 @@ static int exec_texts(struct model *model, struct process *process, const struct
 		return -ENOMEM;
 	process->argv_len = argv[len - 1] ? len + 1 : len;
 	process->argv_cut = record->head.flags & RECORD_TEXT_CUT;
+	process->argv_over = false;
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct process {
 	char *argv;			/* each argument ends with NUL; NULL = unknown */
 	size_t argv_len;
 	bool argv_cut;
+	bool argv_over;			/* it wrote over what it was started with */
 	char *cgroup;			/* NULL = unknown */
 	bool selected, exited;
 	bool placed;			/* whether it is selected as a descendant is settled */

@@ -293,7 +293,7 @@ static int live_refresh(struct source *source)
 	if (!err)
 		err = live_snapshot_rows(live, now_ns(), state_row, live);
 	if (!err)
-		err = live_describe(live);
+		err = live_describe_at_end(live);
 	if (!err)
 		err = live_blocked(live);
 	if (!err)

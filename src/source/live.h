@@ -273,8 +273,11 @@ void live_signals_notice(struct live *live);
 int live_signals_pending(struct live *live);
 void live_signals_close(struct live *live);
 
-/* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records. */
+/* live_describe.c: exe, argv, cgroup of processes, paths of objects, as records: all that is not known yet of the
+ * processes that will be shown. */
 int live_describe(struct live *live);
+/* The same, and arguments anew where they are another text than what is known. */
+int live_describe_at_end(struct live *live);
 /* Those of the process that came after *last, if it is known by now; NULL = the first. 1 = it is *last now,
  * 0 = none came yet, or -errno. What live_describe() will not have to read then; a run of selected ones drops
  * most processes once it knows them all, so it does nothing there. */

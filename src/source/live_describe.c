@@ -9,6 +9,7 @@
 
 #include "model/why.h"
 #include "source/live.h"
+#include "source/proc.h"
 
 /* A record with text behind it. */
 union text_record {
@@ -66,14 +67,47 @@ static int describe_exe(struct live *live, const struct process *process)
 	return n > 0 ? text_deliver(live, RECORD_EXE, process, target, n) : 0;
 }
 
-static int describe_argv(struct live *live, const struct process *process)
+#define ARGV_SIZE (RECORD_TEXT_MAX + 1)
+
+/* Without the last NUL. Returns its length; 0 = it has none, or has ended. */
+static size_t argv_read(const struct process *process, char buf[ARGV_SIZE])
 {
-	char buf[RECORD_TEXT_MAX + 1];
-	ssize_t n = proc_read(process->key.pid, "cmdline", buf, sizeof(buf));
+	ssize_t n = proc_read(process->key.pid, "cmdline", buf, ARGV_SIZE);
 
 	if (n > 0 && buf[n - 1] == 0)
 		n--;
-	return n > 0 ? text_deliver(live, RECORD_ARGV, process, buf, n) : 0;
+	return n > 0 ? (size_t)n : 0;
+}
+
+static int describe_argv(struct live *live, const struct process *process)
+{
+	char buf[ARGV_SIZE];
+	size_t len = argv_read(process, buf);
+
+	return len ? text_deliver(live, RECORD_ARGV, process, buf, len) : 0;
+}
+
+/* As text_deliver() would cut it. */
+static bool has_argv(const struct process *process, const char *argv, size_t len)
+{
+	if (len > RECORD_TEXT_MAX - 1)
+		len = RECORD_TEXT_MAX - 1;
+	return process->argv_len == len + 1 && !memcmp(process->argv, argv, len);
+}
+
+/* A process may write over its arguments (setproctitle(3)), as PostgreSQL's do after each fork; of an exec only
+ * some bytes were told. */
+static int describe_argv_again(struct live *live, const struct process *process)
+{
+	char buf[ARGV_SIZE];
+	size_t len = argv_read(process, buf);
+	struct proc_stat stat;
+
+	/* stat takes longer than all the rest, and hardly any has changed. */
+	if (!len || has_argv(process, buf, len) || !proc_stat_read(process->key.pid, &stat) ||
+	    !proc_started_at(&stat, process->key.start_ns))
+		return 0;
+	return text_deliver(live, RECORD_ARGV, process, buf, len);
 }
 
 /* cgroup v2: one line "0::/path"; on a mixed system it is among the others. */
@@ -329,8 +363,14 @@ int live_describe_next(struct live *live, const struct process **last)
 	return err ? err : 1;
 }
 
-/* Everything that is not known yet, of the processes that will be shown. */
-int live_describe(struct live *live)
+/* Will there be a report with arguments in it, or may one be made of the recording? */
+static bool wants_argv(const struct options *options)
+{
+	return options->dot || options->command == COMMAND_GRAPH || options->command == COMMAND_FDS ||
+	       options->command == COMMAND_CHECK || options->command == COMMAND_RECORD;
+}
+
+static int describe(struct live *live, bool again)
 {
 	const struct process *process;
 	int err = 0;
@@ -338,11 +378,24 @@ int live_describe(struct live *live)
 	for (process = live->model->processes; process && !err; process = process->hh.next) {
 		if (!is_interesting(live, process))
 			continue;
-		err = describe_texts(live, process);
+		if (again && process->argv)
+			err = describe_argv_again(live, process);
+		if (!err)
+			err = describe_texts(live, process);
 		if (!err)
 			err = describe_slots(live, process);
 		if (!err && process->space)
 			err = describe_mappings(live, process);
 	}
 	return err ? err : describe_waits(live);
+}
+
+int live_describe(struct live *live)
+{
+	return describe(live, false);
+}
+
+int live_describe_at_end(struct live *live)
+{
+	return describe(live, wants_argv(live->options));
 }

@@ -100,3 +100,8 @@ bool proc_stat_read(uint32_t pid, struct proc_stat *stat)
 
 	return text_read(pid, "stat", text, sizeof(text)) && proc_stat_parse(text, stat);
 }
+
+bool proc_started_at(const struct proc_stat *stat, uint64_t start_ns)
+{
+	return stat->start_ticks == start_ns / (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}

@@ -30,6 +30,8 @@ int pid_namespace_is_first(void);
 /* False = there is none, or it is hidden from us. pid may be that of a thread. */
 bool proc_status_read(uint32_t pid, struct proc_status *status);
 bool proc_stat_read(uint32_t pid, struct proc_stat *stat);
+/* Is that the process that started then, in nanoseconds since boot? A pid may be another's by now. */
+bool proc_started_at(const struct proc_stat *stat, uint64_t start_ns);
 /* The text of /proc/PID/stat, ended with NUL; false where it isn't one. */
 bool proc_stat_parse(const char *text, struct proc_stat *stat);
 

@@ -305,3 +305,45 @@ def test_a_pipe_for_many_is_a_node(ipctrace, workload):
     dot = ipctrace.run("graph", "-p", it.pid).text
     assert f"pipe:[{done['kept']['inode']}]" in dot
     assert it.finish() == 0
+
+
+def _titled(workload):
+    return workload("titled", "an argument that is long enough for any title")
+
+
+def _check_titles(document, truth, pid):
+    rows = [compare.by_pid(document, who) for who in (pid, truth["child"])]
+    assert [row["argv"][0] for row in rows] == truth["titles"]
+    for row in rows:
+        compare.check_process(row)
+
+
+@pytest.mark.kernel
+def test_titles_written_in_the_window(ipctrace, workload):
+    """Of a process that was there before, and of one that was forked in it."""
+    it = _titled(workload)
+    graph = ipctrace.start("graph", "--json", "-d", 600, "-p", it.pid)
+    fds = ipctrace.start("fds", "--json", "-d", 600, "-p", it.pid)
+    whole = ipctrace.start("graph", "--json", "-d", 600)
+    it.say()
+    truth = it.hear("titles")
+    for tracer in (graph, fds, whole):
+        result = tracer.stop()
+        assert result.code == 0, result
+        _check_titles(result.document, truth, it.pid)
+    assert it.finish() == 0
+
+
+def test_titles_in_a_recording_and_a_drawing(ipctrace, workload, tmp_path):
+    it = _titled(workload)
+    path, dot = tmp_path / "recording", tmp_path / "dot"
+    recorder = ipctrace.start("record", "-q", "-o", path, "-p", it.pid)
+    tracer = ipctrace.start("trace", "--dot", dot, "-p", it.pid)
+    it.say()
+    truth = it.hear("titles")
+    assert tracer.stop().code == 0
+    assert recorder.stop().code == 0
+    _check_titles(ipctrace.document("graph", "--input", path), truth, it.pid)
+    for title in truth["titles"]:
+        assert f"\\n{title}" in dot.read_text(), dot.read_text()
+    assert it.finish() == 0

@@ -263,6 +263,52 @@ static void handed_over_by_number(void **state)
 	assert_none(*state);
 }
 
+/* What /proc said at the end. */
+static void argv_again(struct script *s, uint32_t pid, const char *argv, uint32_t len)
+{
+	union {
+		struct record_text text;
+		char room[128];
+	} record = { .text = { .head = { .type = RECORD_ARGV, .pid = pid, .tid = pid, .start = start_of(s, pid) },
+			       .text_len = len } };
+
+	record.text.head.size = (__u32)((sizeof(record.text) + len + 7) & ~7u);
+	record.text.head.ts = s->ts;
+	memcpy(record.text.text, argv, len);
+	apply(s, &record);
+}
+
+static void handed_over_and_titled(void **state)
+{
+	static const char argv[] = "daemon\0--fd=4", title[] = "daemon: idle";
+
+	start_program(*state, argv, sizeof(argv), false);
+	argv_again(*state, 20, title, sizeof(title));
+	assert_string_equal(process_at(*state, 20)->argv, title);
+	assert_none(*state);
+}
+
+static void leaked_by_long_arguments(void **state)
+{
+	static const char begin[] = "daemon\0--verb", argv[] = "daemon\0--verbose=40", other[] = "daemon\0--ver";
+	struct script *s = *state;
+
+	start_program(s, begin, sizeof(begin) - 1, false);
+	process_at(s, 20)->argv_cut = true;
+	check(s);
+	assert_int_equal(findings.count, 0);
+	argv_again(s, 20, argv, sizeof(argv));
+	check(s);
+	assert_int_equal(findings.count, 1);
+	findings_free(&findings);
+	argv_again(s, 20, argv, sizeof(argv));
+	check(s);
+	assert_int_equal(findings.count, 1);
+	findings_free(&findings);
+	argv_again(s, 20, other, sizeof(other));
+	assert_none(s);
+}
+
 static void closed_on_exec(void **state)
 {
 	static const char argv[] = "daemon";
@@ -422,6 +468,8 @@ int main(void)
 		TEST(one_epipe_is_minded),
 		TEST(leaked),
 		TEST(handed_over_by_number),
+		TEST(handed_over_and_titled),
+		TEST(leaked_by_long_arguments),
 		TEST(closed_on_exec),
 		TEST(used_after_exec),
 		TEST(near_the_limit),

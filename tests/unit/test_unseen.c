@@ -107,6 +107,19 @@ static void test_who_should_have_a_row(void **state)
 	assert_false(proc_is_unseen(&stat, 100));
 }
 
+/* In ticks: the rest is not told. */
+static void test_start(void **state)
+{
+	const uint64_t tick = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+	static const struct proc_stat stat = { .start_ticks = 6177 };
+
+	(void)state;
+	assert_true(proc_started_at(&stat, 6177 * tick));
+	assert_true(proc_started_at(&stat, 6178 * tick - 1));
+	assert_false(proc_started_at(&stat, 6178 * tick));
+	assert_false(proc_started_at(&stat, 6177 * tick - 1));
+}
+
 static void test_proc_of_ourselves(void **state)
 {
 	struct proc_status status;
@@ -245,6 +258,7 @@ int main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_stat),
 		cmocka_unit_test(test_who_should_have_a_row),
+		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_proc_of_ourselves),
 #define TEST(name) cmocka_unit_test_setup_teardown(name, script_setup, script_teardown)
 		TEST(test_words), TEST(test_other_end), TEST(test_selecting), TEST(test_selecting_alone),
