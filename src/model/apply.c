@@ -23,7 +23,8 @@ static int apply_name(struct model *model, const struct record_name *record, str
 	struct object *object = model_object(model, &key);
 
 	change->object = object;
-	if (object && record->text_len && object_is_unlinked(object))
+	/* A memfd never had a name in a file system: that says nothing of it. */
+	if (object && record->text_len && (object_is_unlinked(object) || object->key.kind == FILE_MEMFD))
 		return set_deleted_name(object, record->text);
 	if (object && record->text_len && object->key.kind == FILE_FIFO)
 		return fifo_set_name(model, object, record->text);

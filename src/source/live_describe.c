@@ -212,7 +212,8 @@ static int describe_mapping(struct live *live, uint32_t pid, uint64_t start, uin
 	if (n <= 0 || n >= RECORD_TEXT_MAX)
 		return 0;
 	record.name.text[n] = 0;
-	if (!object->facts.regular.links && (size_t)n > tail &&
+	/* Of a memfd the model takes it away. */
+	if (object->key.kind != FILE_MEMFD && !object->facts.regular.links && (size_t)n > tail &&
 	    !strcmp(record.name.text + n - tail, deleted))
 		record.name.text[n -= (ssize_t)tail] = 0;
 	record.name.ino = object->key.ino;

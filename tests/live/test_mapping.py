@@ -326,3 +326,38 @@ def test_peer_brings_its_mappings(ipctrace, background, tmp_path):
         process.stdin.close()
         process.wait()
     fifo.unlink()
+
+
+# Memfds: one open, one mapped, one both, and one whose own name ends like that of a deleted file's; such a file, too.
+MEMFDS = """
+import ctypes, mmap, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+for name, is_mapped, is_open in (("open", 0, 1), ("mapped", 1, 0), ("both", 1, 1), ("its (deleted)", 1, 0), ("", 0, 1)):
+    fd = os.memfd_create(name)
+    os.ftruncate(fd, 4096)
+    if is_mapped and libc.mmap(None, 4096, mmap.PROT_READ | mmap.PROT_WRITE, mmap.MAP_SHARED, fd, 0) == 2 ** 64 - 1:
+        sys.exit(1)
+    if not is_open:
+        os.close(fd)
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+os.unlink(sys.argv[1])
+print("made", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_names_of_memfds(ipctrace, background, tmp_path):
+    """However they were met."""
+    it = background(sys.executable, "-c", MEMFDS, tmp_path / "file", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"made\n"
+    names = {f"/memfd:{name}" for name in ("open", "mapped", "both", "its (deleted)", "")}
+    path = tmp_path / "recording"
+    ipctrace.start("record", "-q", "-o", path, "-p", it.pid).stop()
+    for args in (["-p", it.pid], ["--input", path]):
+        document = ipctrace.document("fds", *args)
+        assert {o["name"] for o in document["objects"] if o["kind"] == "memfd"} == names, args
+        assert f"{tmp_path}/file (deleted)" in {o["name"] for o in document["objects"] if o["kind"] == "file"}
+    it.stdin.close()
+    assert it.wait(conftest.LIMIT) == 0

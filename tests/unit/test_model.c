@@ -568,6 +568,37 @@ static void names_objects(void **state)
 	assert_string_equal(s->change.object->name, "/tmp/y");
 }
 
+static void name_as(struct script *s, const struct file_facts *facts, const char *name, const char *kept)
+{
+	union {
+		struct record_name name;
+		char room[sizeof(struct record_name) + 64];
+	} record = { .name = { .head = { .type = RECORD_NAME, .size = sizeof(record) },
+			       .ino = facts->ino, .dev = facts->dev, .kind = facts->kind,
+			       .text_len = (__u32)strlen(name) + 1 } };
+
+	memcpy(record.name.text, name, strlen(name) + 1);
+	apply(s, &record);
+	assert_string_equal(s->change.object->name, kept);
+}
+
+/* Whether /proc tells of it by a descriptor or by a mapping. */
+static void memfd_is_never_deleted(void **state)
+{
+	const struct file_facts memfd = { .file = F, .ino = 400, .dev = 1, .kind = FILE_MEMFD, .fmode = 3 };
+	const struct file_facts file = { .file = G, .ino = 401, .dev = 1, .kind = FILE_REGULAR, .fmode = 3 };
+	struct script *s = *state;
+
+	start(s);
+	opened(s, T, 3, memfd);
+	opened(s, T, 4, file);
+	name_as(s, &memfd, "/memfd:x (deleted)", "/memfd:x");
+	name_as(s, &memfd, "/memfd:x", "/memfd:x");
+	name_as(s, &memfd, "/memfd:x (deleted) (deleted)", "/memfd:x (deleted)");
+	name_as(s, &memfd, "/memfd: (deleted)", "/memfd:");
+	name_as(s, &file, "/tmp/x (deleted)", "/tmp/x (deleted)");
+}
+
 #define CROWD 40
 
 /* Who has to do with an object that many have is found, whether it came early or late, and who has not is not. */
@@ -718,6 +749,7 @@ int main(void)
 		TEST(unknown_is_resolved),
 		TEST(use_heals),
 		TEST(names_objects),
+		TEST(memfd_is_never_deleted),
 		TEST(finds_one_among_many), TEST(selects_descendants),
 		TEST(forgets),
 		TEST(forgets_nothing_selected),
