@@ -255,7 +255,8 @@ static void print_edge(FILE *out, const struct model *model, const struct drawin
 			print_short_text(out, edge->object->name, strlen(edge->object->name));
 		else
 			print_short_name(out, edge->object);
-		fprintf(out, "\\n%s", drawing_edge_volume(edge, label));
+		if (*drawing_edge_volume(edge, label))
+			fprintf(out, "\\n%s", label);
 	} else {
 		fputs(drawing_edge_label(drawing, edge, label), out);
 	}

@@ -83,21 +83,43 @@ static size_t command_bytes(const struct process *process, char *buf, size_t siz
 	return len;
 }
 
+/* Where the last component of the program's path begins in the line: 18 of "/usr/lib/chromium/chromium -x". A title,
+ * which is one argument of several words, may begin with a path too. 0 = there is none. */
+static size_t program_begin(const struct process *process, const char *line, size_t len)
+{
+	size_t end = len, at;
+
+	if (process->argv && process->argv_len) {
+		const size_t first = strnlen(process->argv, process->argv_len);
+		const char *blank = first < len ? NULL : memchr(line, ' ', len);
+
+		if (blank && line[0] != '/')
+			return 0;
+		end = blank ? (size_t)(blank - line) : first < len ? first : len;
+	}
+	for (at = end; at && line[at - 1] != '/'; at--)
+		;
+	return at < end ? at : 0;
+}
+
 const char *command_line(const struct process *process, char *buf, size_t size, size_t max,
 			 enum escape how)
 {
 	char bytes[RECORD_ARGV_MAX + RECORD_TEXT_MAX];
 	size_t len = command_bytes(process, bytes, sizeof(bytes));
-	bool cut = process->argv_cut || len > max;
-	size_t used;
+	size_t begin = len > max ? program_begin(process, bytes, len) : 0, used;
+	const char *line = bytes + begin;
+	bool cut;
 
+	len -= begin;
+	cut = process->argv_cut || len > max;
 	if (len > max) {
 		len = max;
 		/* Not in the middle of a character. */
-		while (len && ((unsigned char)bytes[len] & 0xc0) == 0x80)
+		while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
 			len--;
 	}
-	used = escape_into(buf, size, how, bytes, len);
+	used = escape_into(buf, size, how, line, len);
 	if (cut && len)
 		snprintf(buf + used, size - used, "…");
 	return buf;

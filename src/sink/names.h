@@ -23,7 +23,8 @@ const char *side_name(const struct graph_link *link, const struct process *side,
 const char *object_name(const struct object *object, char *buf, size_t size, enum escape how);
 /* The same, and where the id doesn't tell it, the name: "unix:[815] (/run/app.sock)". */
 const char *object_words(const struct object *object, char *buf, size_t size, enum escape how);
-/* "/bin/bash -c true", cut to about max bytes of it with "…"; "" when nothing is known. */
+/* "/bin/bash -c true"; what is longer than max bytes begins with the program's own name, "chromium --type=gpu-process",
+ * and is cut to about max of them with "…". "" when nothing is known. */
 const char *command_line(const struct process *process, char *buf, size_t size, size_t max,
 			 enum escape how);
 

@@ -97,6 +97,63 @@ static void test_two_parties_are_an_edge(void **state)
 	fixture_free(fixture);
 }
 
+/* In text argv ends without a NUL, as a literal: its size is its length. */
+static void expect_command(const char *argv, size_t len, const char *label)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *process = fixture_process(fixture, 812, "chromium", argv, len, true);
+
+	fixture_hold(fixture, process, fixture_object(fixture, FILE_PIPE, 88231, NULL), 1, 2, 0);
+	expect(fixture, print_dot, label, 1);
+	fixture_free(fixture);
+}
+
+#define EXPECT_COMMAND(argv, label) expect_command(argv, sizeof(argv), "label=\"chromium [812]" label "\"")
+
+/* Forty columns are soon full of a path, which tells least. */
+static void test_long_commands_begin_with_the_program(void **state)
+{
+	EXPECT_COMMAND("/usr/lib/chromium/chromium\0--type=gpu", "\\n/usr/lib/chromium/chromium --type=gpu");
+	EXPECT_COMMAND("/usr/lib/chromium/chromium\0--type=renderer", "\\nchromium --type=renderer");
+	EXPECT_COMMAND("/usr/lib/chromium/chromium\0--type=utility\0--utility-sub-type=audio",
+		       "\\nchromium --type=utility --utility-sub-ty…");
+	EXPECT_COMMAND("/opt/a folder with blanks/chromium\0/usr/lib/x", "\\nchromium /usr/lib/x");
+	/* Titles: of several words, and maybe NULs behind. */
+	EXPECT_COMMAND("/usr/lib/chromium/chromium --type=utility --x=/a/b/c\0\0\0", "\\nchromium --type=utility --x=/a/b/c");
+	EXPECT_COMMAND("nginx: master process /usr/sbin/nginx -g daemon off;",
+		       "\\nnginx: master process /usr/sbin/nginx -g…");
+	EXPECT_COMMAND("/usr/lib/and/so/on/and/so/on/and/so/on/chromium", "");
+	EXPECT_COMMAND("/usr/lib/and/so/on/and/so/on/and/so/on/chromium/",
+		       "\\n/usr/lib/and/so/on/and/so/on/and/so/on/c…");
+}
+
+static void test_long_path_of_a_program(void **state)
+{
+	struct fixture *fixture = pipeline(1258291, true);
+	char path[] = "/opt/a folder with blanks and more of them/head-of-all";
+
+	fixture->processes[1].exe = path;
+	expect(fixture, print_dot, "head [813]\\nhead-of-all\"", 1);
+	expect(fixture, print_mermaid, "head[813]<br/>head-of-all\"", 1);
+	expect(fixture, print_html, path, 1);
+	fixture->processes[1].exe = NULL;
+	fixture_free(fixture);
+}
+
+/* Of what is only open there is no volume to tell. */
+static void test_no_empty_lines(void **state)
+{
+	struct fixture *fixture = pipeline(1258291, true);
+	struct object *object = fixture_object(fixture, FILE_MEMFD, 815, "/memfd:");
+
+	fixture_link(fixture, &fixture->processes[0], &fixture->processes[1], object, 0, false);
+	expect(fixture, print_dot, "label=\"memfd:[815]\"", 1);
+	expect(fixture, print_dot, "\\n\"", 0);
+	fixture->links[1].bytes = (struct count){ .value = 4096, .known = true };
+	expect(fixture, print_dot, "label=\"memfd:[815]\\n4.0 KiB\"", 1);
+	fixture_free(fixture);
+}
+
 static void test_what_was_not_read_is_told(void **state)
 {
 	struct fixture *fixture = pipeline(1258291, true);
@@ -479,6 +536,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_two_parties_are_an_edge),
+		cmocka_unit_test(test_long_commands_begin_with_the_program),
+		cmocka_unit_test(test_long_path_of_a_program),
+		cmocka_unit_test(test_no_empty_lines),
 		cmocka_unit_test(test_what_was_not_read_is_told),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_who_waits_in_open_is_drawn),
