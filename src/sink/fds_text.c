@@ -356,6 +356,17 @@ static int print_process(FILE *out, struct text_table *rows, struct fds_view *vi
 	return err;
 }
 
+/* Those who were asked for, or their peers. */
+static int print_processes(FILE *out, struct text_table *rows, struct fds_view *view, bool are_selected, bool color)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < view->processes.count && !err; i++)
+		if (process_is_selected(view->model, view->processes.items[i]) == are_selected)
+			err = print_process(out, rows, view, view->processes.items[i], color);
+	return err;
+}
+
 /* Of these there are hundreds of thousands. */
 static void print_number(FILE *out, const char *key, uint64_t number)
 {
@@ -434,10 +445,11 @@ static int print_all(FILE *out, struct fds_view *view, bool color)
 {
 	struct text_table rows = { .columns = sizeof(heads) / sizeof(heads[0]) };
 	size_t i;
-	int err = 0;
+	int err = print_processes(out, &rows, view, true, color);
 
-	for (i = 0; i < view->processes.count && !err; i++)
-		err = print_process(out, &rows, view, view->processes.items[i], color);
+	/* By pid they may well come first; who asked for a process looks for its own table at the top. */
+	if (!err)
+		err = print_processes(out, &rows, view, false, color);
 	text_table_free(&rows);
 	for (i = 0; i < view->in_flight.count && !err; i++)
 		print_in_flight(out, view->in_flight.items[i]);

@@ -257,6 +257,28 @@ static void test_text(void **state)
 	fixture_free(fixture);
 }
 
+/* Though the peer has the lower pid; a document goes by pid alone. */
+static void test_selected_come_first(void **state)
+{
+	struct fixture *fixture = pipeline();
+	json_t *root;
+	char *text;
+	int err;
+
+	fixture->processes[0].selected = false;
+	fixture->processes[1].selected = true;
+	text = fixture_print(fixture, print_text, &err);
+	assert_int_equal(err, 0);
+	assert_int_equal(strncmp(text, "head[813]  (2 descriptors)\n", 27), 0);
+	assert_non_null(strstr(text, "\nyes[812]  yes hello  (peer"));
+	free(text);
+	root = load(fixture);
+	assert_string_equal(text_of(at(root, "processes", 0), "comm"), "yes");
+	assert_string_equal(text_of(at(root, "processes", 1), "comm"), "head");
+	json_decref(root);
+	fixture_free(fixture);
+}
+
 static void test_nobody_at_the_other_end(void **state)
 {
 	struct fixture *fixture = fixture_new();
@@ -340,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_in_flight),
 		cmocka_unit_test(test_shared_and_own_tables),
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_selected_come_first),
 		cmocka_unit_test(test_nobody_at_the_other_end),
 		cmocka_unit_test(test_what_all_have_open),
 		cmocka_unit_test(test_alike),
