@@ -347,32 +347,102 @@ static int show_selected(struct fds_view *view)
 	return err;
 }
 
-static bool is_passing_shown(const struct fds_view *view, const struct description *description)
+/* --- what lies in queues --------------------------------------------------------------------- */
+
+/* A snapshot tells of a queue by its socket's inode alone. */
+static int queue_order(const void *a, const void *b)
+{
+	const struct object *first = a, *second = b;
+
+	return COMPARE(first->key.ino, second->key.ino);
+}
+
+/* Into whose queue goes what is sent over that socket, and nothing else does. */
+static bool is_queue_of(const struct object *peer, const struct object *object)
+{
+	return peer->key.kind == FILE_UNIX && peer->socket && peer->socket->facts.peer_ino == object->key.ino;
+}
+
+static int add_queues(struct set *queues, const struct model *model, const struct object *object)
+{
+	const struct object *peer;
+	int err;
+
+	if (object->key.kind != FILE_UNIX)
+		return 0;
+	err = set_add(queues, object);
+	peer = err ? NULL : object_peer(model, object);
+	return peer && is_queue_of(peer, object) ? set_add(queues, peer) : err;
+}
+
+/* Of what the selected hold: what they have yet to receive, and what they sent. */
+static int collect_queues(struct set *queues, const struct fds_view *view)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < view->holders_count && !err && !view->model->select_all; i++)
+		if (process_is_selected(view->model, view->holders[i].process))
+			err = add_queues(queues, view->model, view->holders[i].held);
+	set_sort(queues);
+	return err;
+}
+
+static bool is_passing_shown(const struct fds_view *view, const struct set *queues,
+			     const struct description *description)
 {
 	const struct passing *passing = description->in_flight;
 
 	if (view->model->select_all || is_shared(view, description))
 		return true;
-	for (; passing; passing = passing->next)
+	for (; passing; passing = passing->next) {
+		const struct object queue = { .key.ino = passing->socket_ino };
+
 		if (passing->sender && process_is_selected(view->model, passing->sender))
 			return true;
+		if (passing->socket_ino && set_has(queues, &queue))
+			return true;
+	}
 	return false;
 }
 
-/* Descriptions that no table holds, but a socket's queue does: what /proc/PID/fd never shows. */
-static int show_in_flight(struct fds_view *view)
+static int show_passings(struct fds_view *view, const struct set *queues)
 {
 	const struct passing *passing;
 	int err = 0;
 
 	DL_FOREACH2(view->model->passings, passing, all_next)
-		if (!err && is_passing_shown(view, passing->description)) {
+		if (!err && is_passing_shown(view, queues, passing->description)) {
 			err = set_add(&view->in_flight, passing->description);
 			if (!err)
 				err = set_add(&view->objects, passing->description->object);
 		}
+	set_sort(&view->in_flight);
 	return err;
 }
+
+/* Descriptions that no table holds, but a socket's queue does: what /proc/PID/fd never shows. A socket that lies in
+ * one has a queue, too. */
+static int show_in_flight(struct fds_view *view)
+{
+	struct set queues = { .order = queue_order };
+	int err = collect_queues(&queues, view);
+	size_t i, known;
+
+	do {
+		known = queues.count;
+		if (!err)
+			err = show_passings(view, &queues);
+		for (i = 0; i < view->in_flight.count && !err && !view->model->select_all; i++)
+			err = add_queues(&queues, view->model,
+					 ((const struct description *)view->in_flight.items[i])->object);
+		set_sort(&queues);
+	} while (!err && queues.count > known);
+	set_free(&queues);
+	return err;
+}
+
+/* --- mappings and segments ------------------------------------------------------------------- */
 
 static int show_mappings(struct fds_view *view)
 {

@@ -92,6 +92,41 @@ def test_in_flight_is_found_afterwards(ipctrace, workload):
     assert it.finish() == 0
 
 
+# What PID, who sends it to itself, has nowhere else.
+LYING = {
+    "memfd": "fds = [os.memfd_create('x')]",
+    "eventfd": "fds = [os.eventfd(0)]",
+    "file": "fds = [os.open('/etc/passwd', os.O_RDONLY)]",
+    "pipe": "fds = os.pipe()",
+    "unix": "pair = socket.socketpair(); fds = [end.detach() for end in pair]",
+    "nested": "a, b = socket.socketpair(); m = os.memfd_create('x'); socket.send_fds(a, [b'x'], [m]); os.close(m); fds = [b.detach()]",
+}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("what", LYING)
+def test_in_flight_in_its_own_queue(ipctrace, background, what):
+    it = background(sys.executable, "-c", f"""if True:
+        import os, socket, sys
+        near, far = socket.socketpair()
+        {LYING[what]}
+        socket.send_fds(near, [b"x"], fds)
+        for fd in fds: os.close(fd)
+        print(os.fstat(far.fileno()).st_ino, len(fds), flush=True)
+        sys.stdin.read()""", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    inode, count = map(int, it.stdout.readline().split())
+    document = ipctrace.document("fds", "-p", it.pid)
+    lying = [d for d in document["descriptions"] if d["in_flight"] and not d["holders"]]
+    assert [p["socket_inode"] for d in lying for p in d["passing"]].count(inode) == count, lying
+    assert {d["object"] for d in lying} <= {o["id"] for o in document["objects"]}, lying
+    if what == "nested":
+        assert [d["object"].split(":")[0] for d in lying].count("memfd") == 1, lying
+    told = ipctrace.run("fds", "-p", it.pid).text
+    assert told.count(f" in flight in unix:[{inode}]") == count, told
+    it.stdin.close()
+    assert it.wait(60) == 0
+
+
 def test_in_flight_is_kept_from_events(ipctrace, workload, tmp_path):
     it = workload("passing")
     recording = tmp_path / "recording"

@@ -220,6 +220,69 @@ static void test_in_flight(void **state)
 	fixture_free(fixture);
 }
 
+/* Of 812, which is selected, and of 813, neither of whom has that memory open: what lies in the queue of a socket. */
+static void lies_in(struct fixture *fixture, uint64_t socket_ino, bool is_shown)
+{
+	struct passing passing = { .sender_fd = -1, .socket_ino = socket_ino };
+	struct description hidden = { .file = 1,
+				      .object = &fixture->objects[3],
+				      .fmode = 3,
+				      .serial = 99,
+				      .in_flight = &passing };
+	json_t *root, *descriptions;
+	size_t known;
+
+	root = load(fixture);
+	known = json_array_size(json_object_get(root, "descriptions"));
+	json_decref(root);
+	HASH_ADD(hh, fixture->model.descriptions, file, sizeof(hidden.file), &hidden);
+	passing.description = &hidden;
+	DL_APPEND2(fixture->model.passings, &passing, all_prev, all_next);
+	root = load(fixture);
+	descriptions = json_object_get(root, "descriptions");
+	assert_int_equal(json_array_size(descriptions), known + is_shown);
+	json_decref(root);
+	expect_text(fixture, "memfd:[4] (rw) in flight in unix:[", is_shown);
+	DL_DELETE2(fixture->model.passings, &passing, all_prev, all_next);
+	HASH_DEL(fixture->model.descriptions, &hidden);
+}
+
+static void test_in_flight_to_the_selected(void **state)
+{
+	struct fixture *fixture = fixture_new();
+	struct process *server = fixture_process(fixture, 812, "server", NULL, 0, true);
+	struct process *client = fixture_process(fixture, 813, "client", NULL, 0, false);
+	struct object *near = fixture_object(fixture, FILE_UNIX, 1, NULL);
+	struct object *far = fixture_object(fixture, FILE_UNIX, 2, NULL);
+	struct object *other = fixture_object(fixture, FILE_UNIX, 3, NULL);
+	struct object *carried;
+	struct socket near_socket = { .facts = { .kind = FILE_UNIX, .dev = 13, .ino = 1, .peer_ino = 2 }, .object = near };
+	struct socket far_socket = { .facts = { .kind = FILE_UNIX, .dev = 13, .ino = 2, .peer_ino = 1 }, .object = far };
+	struct passing passing = { .sender_fd = -1, .socket_ino = 1 };
+	struct description socket = { .file = 2, .fmode = 3, .serial = 98, .in_flight = &passing };
+
+	fixture_object(fixture, FILE_MEMFD, 4, NULL);
+	carried = fixture_object(fixture, FILE_UNIX, 5, NULL);
+	fixture_hold(fixture, server, near, 3, 3, 0);
+	fixture_hold(fixture, client, far, 3, 3, 0);
+	fixture_hold(fixture, client, other, 4, 3, 0);
+	near->socket = &near_socket;
+	far->socket = &far_socket;
+	lies_in(fixture, 1, true);
+	lies_in(fixture, 2, true); /* the selected one sent it, or may have */
+	lies_in(fixture, 3, false);
+	lies_in(fixture, 0, false); /* nobody knows where */
+	far_socket.facts.peer_ino = 0; /* others send there too */
+	lies_in(fixture, 2, false);
+	/* In the queue of a socket that lies in a queue itself. */
+	lies_in(fixture, 5, false);
+	socket.object = carried;
+	passing.description = &socket;
+	DL_APPEND2(fixture->model.passings, &passing, all_prev, all_next);
+	lies_in(fixture, 5, true);
+	fixture_free(fixture);
+}
+
 static void test_shared_and_own_tables(void **state)
 {
 	struct fixture *fixture = pipeline();
@@ -360,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_shared_descriptions_have_all_holders),
 		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_in_flight),
+		cmocka_unit_test(test_in_flight_to_the_selected),
 		cmocka_unit_test(test_shared_and_own_tables),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_selected_come_first),
