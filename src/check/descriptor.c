@@ -67,6 +67,80 @@ static const struct endpoint *rightful_user(const struct endpoint *leak)
 	return NULL;
 }
 
+/* Of pids that have been used again, a parent's may be that of one that began later. */
+static bool is_descendant(const struct model *model, const struct process *process,
+			  const struct process *ancestor)
+{
+	const struct process *parent;
+
+	for (; process->ppid; process = parent) {
+		parent = model_process_by_pid(model, process->ppid);
+		if (!parent || parent == process || parent->key.start_ns > process->key.start_ns)
+			return false;
+		if (parent == ancestor)
+			return true;
+	}
+	return false;
+}
+
+/* It was forked from there by a clone that gave it another parent, or lost its parent since. */
+static bool came_from(const struct process *process, const struct object *object,
+		      const struct process *from)
+{
+	if (!process->table)
+		return false;
+	TABLE_FOREACH(process->table, fd, slot)
+	if (slot->description->object == object && slot->from == from && slot->came == CAME_FORK)
+		return true;
+	return false;
+}
+
+/* Since its exec it forked somebody who uses the object: it has that for its children, as a zygote does. */
+static bool has_it_for_a_child(const struct model *model, const struct endpoint *leak)
+{
+	const struct process *process = leak->key.process;
+	const struct object *object = leak->key.object;
+	const struct endpoint *other;
+
+	DL_FOREACH2(object->endpoints, other, object_next)
+		if ((other->used_in || other->used_out) && other != leak &&
+		    other->first_ts >= process->exec_ts &&
+		    (is_descendant(model, other->key.process, process) ||
+		     came_from(other->key.process, object, process)))
+			return true;
+	return false;
+}
+
+static bool was_handed(const struct handover *handover, const struct object *object)
+{
+	const struct handed *handed;
+
+	DL_FOREACH(handover->handed, handed)
+		if (handed->object.serial == object->serial)
+			return true;
+	return false;
+}
+
+/* It passed the object on to somebody. */
+static bool has_it_to_pass_on(const struct model *model, const struct endpoint *leak)
+{
+	const struct handover *handover;
+
+	if (!leak->key.process->handovers)
+		return false;
+	for (handover = model->handovers; handover; handover = handover->hh.next)
+		if (handover->key.from == leak->key.process && !handover->key.taken &&
+		    was_handed(handover, leak->key.object))
+			return true;
+	return false;
+}
+
+/* It uses none of it itself, and knows of it nevertheless. */
+static bool is_for_others(const struct model *model, const struct endpoint *leak)
+{
+	return has_it_for_a_child(model, leak) || has_it_to_pass_on(model, leak);
+}
+
 /* Its parent got it by the same leak: that one is told of, its children need not be. */
 static bool is_from_a_leak(const struct model *model, const struct endpoint *leak)
 {
@@ -74,7 +148,7 @@ static bool is_from_a_leak(const struct model *model, const struct endpoint *lea
 	const struct endpoint *parents = parent ? model_endpoint(model, parent, leak->key.object) :
 						  NULL;
 
-	return parents && (parents->held & HELD_LEAKED);
+	return parents && (parents->held & HELD_LEAKED) && !is_for_others(model, parents);
 }
 
 /* Nothing in it tells a leak from a use that is still to come, or from a descriptor handed down on
@@ -90,7 +164,7 @@ static bool looks_like_a_leak(const struct model *model, const struct endpoint *
 	if (endpoint->key.object->key.kind == FILE_PIPE && keeps_read(endpoint) &&
 	    keeps_write(endpoint))
 		return false;
-	return !is_from_a_leak(model, endpoint) &&
+	return !is_for_others(model, endpoint) && !is_from_a_leak(model, endpoint) &&
 	       !is_named_in_argv(endpoint->key.process, endpoint->leaked_fd);
 }
 

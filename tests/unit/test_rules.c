@@ -326,6 +326,90 @@ static void used_after_exec(void **state)
 	assert_none(*state);
 }
 
+/* The program is a zygote: 30, which it forks after its exec, uses what it has been given. */
+static void for_a_child(void **state)
+{
+	static const char argv[] = "daemon";
+	struct script *s = *state;
+
+	start_program(s, argv, sizeof(argv), false);
+	check(s);
+	assert_int_equal(findings.count, 1);
+	forked_whole(s, 30, T3);
+	counted(s, 30, P, 0, 1);
+	wait_long(s);
+	assert_none(s);
+	by(s, 30);
+	exited(s, 0, true);
+	assert_none(s);
+}
+
+/* 30 is its parent's child by CLONE_PARENT, or was adopted; its table tells where that came from. */
+static void for_a_child_that_is_anothers(void **state)
+{
+	static const char argv[] = "daemon";
+	struct script *s = *state;
+
+	start_program(s, argv, sizeof(argv), false);
+	forked_whole(s, 30, T3);
+	process_at(s, 30)->ppid = 10;
+	counted(s, 30, P, 0, 1);
+	wait_long(s);
+	assert_none(s);
+}
+
+/* What was forked before the exec used it with the program of before. */
+static void a_child_of_before_the_exec(void **state)
+{
+	static const char argv[] = "daemon";
+	struct script *s = *state;
+
+	begin(s);
+	pipe_made(s, T, 3, 4, F, P);
+	forked_whole(s, 20, T2);
+	closed(s, T, 3);
+	by(s, 20);
+	closed(s, T2, 3);
+	forked_whole(s, 30, T3);
+	counted(s, 30, P, 0, 100);
+	by(s, 20);
+	executed(s, T2, 0, "/usr/bin/daemon", argv, sizeof(argv));
+	wait_long(s);
+	assert_found(s, "leaked-by-exec", 20);
+}
+
+/* The child executes another program, to which it leaks: of that one its parent, who needs it, doesn't speak. */
+static void leaked_by_a_zygote(void **state)
+{
+	static const char argv[] = "daemon";
+	struct script *s = *state;
+
+	start_program(s, argv, sizeof(argv), false);
+	forked_whole(s, 30, T3);
+	counted(s, 30, P, 0, 1);
+	forked_whole(s, 40, T3 + 1);
+	by(s, 40);
+	executed(s, T3 + 1, 0, "/usr/bin/other", argv, sizeof(argv));
+	wait_long(s);
+	assert_found(s, "leaked-by-exec", 40);
+}
+
+static void passed_on(void **state)
+{
+	static const char argv[] = "daemon";
+	struct script *s = *state;
+
+	start_program(s, argv, sizeof(argv), false);
+	by(s, 20);
+	opened(s, T2, 9, unix_socket(F + 8, 300));
+	passed(s, 4, 301, pipe_write_end(F + 1, P));
+	closed(s, T2, 9);
+	by(s, 10);
+	slot(s, T, 7, pipe_write_end(F + 1, P), SYS_recvmsg, 1, 6, 0, 0);
+	wait_long(s);
+	assert_none(s);
+}
+
 static void limit_is(struct script *s, uint32_t pid, uint64_t soft)
 {
 	struct record_limit record = {
@@ -472,6 +556,11 @@ int main(void)
 		TEST(leaked_by_long_arguments),
 		TEST(closed_on_exec),
 		TEST(used_after_exec),
+		TEST(for_a_child),
+		TEST(for_a_child_that_is_anothers),
+		TEST(a_child_of_before_the_exec),
+		TEST(leaked_by_a_zygote),
+		TEST(passed_on),
 		TEST(near_the_limit),
 		TEST(piled_up),
 		TEST(old_fifo),

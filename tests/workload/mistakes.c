@@ -221,7 +221,7 @@ static void master(void)
 
 /* --- exec -------------------------------------------------------------------------------------- */
 
-enum leak { LEAK, LEAK_CLOEXEC, LEAK_NAMED, LEAK_USED };
+enum leak { LEAK, LEAK_CLOEXEC, LEAK_NAMED, LEAK_USED, LEAK_FOR_A_CHILD };
 
 /* The parent writes to one child; another program, which has nothing to do with it, gets a copy. */
 static void leak(enum leak how)
@@ -242,7 +242,10 @@ static void leak(enum leak how)
 	snprintf(number, sizeof(number), "--fd=%d", ends[1]);
 	other = fork_child();
 	if (!other) {
-		execl(self, self, how == LEAK_USED ? "program-write" : "program",
+		execl(self, self,
+		      how == LEAK_USED	       ? "program-write" :
+		      how == LEAK_FOR_A_CHILD ? "program-child" :
+						"program",
 		      how == LEAK_NAMED || how == LEAK_USED ? number : NULL, NULL);
 		_exit(95);
 	}
@@ -253,6 +256,21 @@ static void leak(enum leak how)
 	must(close(ends[1]));
 	end_child(other);
 	must(waitpid(reader, NULL, 0));
+}
+
+/* As the program: a child of it uses what it never uses itself, and was told of by no argument. */
+static void program_child(void)
+{
+	struct stat st;
+	int fd = 3;
+
+	while (fstat(fd, &st) || !S_ISFIFO(st.st_mode))
+		fd++;
+	if (!fork_child()) {
+		write_all(fd, "x", 1);
+		stay();
+	}
+	stay();
 }
 
 /* --- readers ------------------------------------------------------------------------------------- */
@@ -749,6 +767,8 @@ int main(int argc, char **argv)
 		write_all(atoi(strchr(argv[2], '=') + 1), "x", 1);
 		stay();
 	}
+	if (!strcmp(name, "program-child"))
+		program_child();
 	tell("{\"ready\": true, \"pid\": %d}", getpid());
 	listen_for_test();
 	if (!strcmp(name, "reader"))
@@ -771,6 +791,8 @@ int main(int argc, char **argv)
 		leak(LEAK_NAMED);
 	else if (!strcmp(name, "leak-used"))
 		leak(LEAK_USED);
+	else if (!strcmp(name, "leak-for-a-child"))
+		leak(LEAK_FOR_A_CHILD);
 	else if (!strcmp(name, "sigpipe"))
 		broken(1, false, good);
 	else if (!strcmp(name, "epipe"))
