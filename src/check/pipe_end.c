@@ -155,14 +155,15 @@ static bool is_blocked_on_own_writer(const struct endpoint *reader)
 }
 
 /* A child that reads, and kept the write end as it came from its parent, while who writes closed the
- * read end. */
+ * read end. Once it has closed the end it reads by, it waits for no end of file. */
 static bool kept_inherited_writer(const struct model *model, const struct pipe_state *state,
 				  const struct endpoint *reader)
 {
 	if ((reader->held & (HELD_FORK_WRITE | HELD_OWN_WRITE)) != HELD_FORK_WRITE ||
 	    !state->writer || state->writer == reader || keeps_read(state->writer))
 		return false;
-	return reader->use_ts && write_until(model, reader) >= reader->use_ts + LASTING_NS;
+	return reader->use_ts && earlier(write_until(model, reader), read_until(model, reader)) >=
+					 reader->use_ts + LASTING_NS;
 }
 
 static bool reader_holds_writer(const struct model *model, const struct pipe_state *state,
@@ -254,15 +255,46 @@ static bool withholds_sigpipe(const struct model *model, const struct pipe_state
 	       state->written_until >= state->read_until + LASTING_NS;
 }
 
-/* A child that writes and kept the read end as it came, while who reads closed the write end. */
+static bool has_write_end_in_flight(const struct object *object)
+{
+	const struct description *description;
+
+	DL_FOREACH2(object->descriptions, description, object_next)
+		if (description->in_flight && (description->fmode & ACCESS_WRITE))
+			return true;
+	return false;
+}
+
+/* When the last write end was closed, after which nobody can ever write; the end of the window: not yet. */
+static uint64_t writable_until(const struct model *model, const struct object *object)
+{
+	uint64_t until = object_past(object)->write_gone_ts;
+	const struct endpoint *endpoint;
+
+	if (has_write_end_in_flight(object))
+		return model->end_ts;
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (write_until(model, endpoint) > until)
+			until = write_until(model, endpoint);
+	return until;
+}
+
+/* A child that writes and kept the read end as it came, while who reads closed the write end. It must have been so
+ * for as long as somebody could write, and be so still: a pipe that can have no writer any more has nobody who would
+ * get SIGPIPE, or wait. */
 static bool kept_inherited_reader(const struct model *model, const struct pipe_state *state,
 				  const struct endpoint *writer)
 {
+	uint64_t writable = writable_until(model, writer->key.object);
+
 	if (!has_written(writer) || !state->reader || state->reader == writer ||
 	    (writer->held & (HELD_FORK_READ | HELD_OWN_READ)) != HELD_FORK_READ ||
 	    keeps_write(state->reader))
 		return false;
-	return writer->use_ts && read_until(model, writer) >= writer->use_ts + LASTING_NS;
+	if (writer->read_slots && writable < model->end_ts)
+		return false;
+	return writer->use_ts &&
+	       earlier(read_until(model, writer), writable) >= writer->use_ts + LASTING_NS;
 }
 
 static int check_read_end(struct inspection *inspection, const struct pipe_state *state,

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -79,6 +80,24 @@ def test_finds(ipctrace, workload, name, rule, severity):
 def test_leaves_in_peace(ipctrace, workload, what):
     findings, _, code = watch(ipctrace, workload, *what)
     assert findings == [] and code == 0
+
+
+def test_a_pipe_that_none_can_write_to_any_more(ipctrace):
+    """As multiprocessing's Manager has it: the child tells where it is, closes the write end, and keeps the other."""
+    result = ipctrace.run("check", "--json", "--", sys.executable, "-c", """if True:
+        import os, select
+        r, w = os.pipe()
+        r2, w2 = os.pipe()
+        if not os.fork():
+            os.close(r2)
+            os.write(w, b"x"); os.close(w)
+            os.write(w2, b"x")
+            select.select([], [], [], 1.2)    # for longer than is taken for passing
+            os._exit(0)
+        os.close(w2); os.read(r2, 1)
+        os.close(w); os.read(r, 1); select.select([], [], [], .4); os.close(r)
+        os.wait()""")
+    assert check_document(result.document) == []
 
 
 @pytest.mark.parametrize("how,rule", [("merged", "signal-merged"), ("ignored", "signal-ignored"),

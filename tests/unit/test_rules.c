@@ -157,6 +157,94 @@ static void nothing_was_watched(void **state)
 	assert_none(s);
 }
 
+static void used(struct script *s, uint64_t table, int fd, struct file_facts facts)
+{
+	struct record_slot record = { .head = { .type = RECORD_USE,
+						.size = sizeof(record),
+						.ts = s->ts++,
+						.pid = s->pid,
+						.tid = s->tid,
+						.start = start_of(s, s->pid) },
+				      .table = table,
+				      .fd = fd,
+				      .nr = SYS_write,
+				      .facts = facts };
+
+	apply(s, &record);
+}
+
+/* 10 makes a pipe, and reads; its child 20, which writes, kept the read end. */
+static void child_keeps_reader(struct script *s)
+{
+	begin(s);
+	pipe_made(s, T, 3, 4, F, P);
+	forked_whole(s, 20, T2);
+	closed(s, T, 4);
+	counted(s, 20, P, 0, 5);
+	counted(s, 10, P, 5, 0);
+	by(s, 20);
+	used(s, T2, 4, pipe_write_end(F + 1, P));
+}
+
+static void writer_keeps_reader(void **state)
+{
+	struct script *s = *state;
+
+	child_keeps_reader(s);
+	assert_none(s);
+	wait_long(s);
+	assert_found(s, "unused-pipe-end", 20);
+	exited(s, 0, true);
+	assert_found(s, "unused-pipe-end", 20);
+}
+
+/* Its own write end was the last: from then on nobody can be without a reader. */
+static void nobody_can_write_any_more(void **state)
+{
+	struct script *s = *state;
+
+	child_keeps_reader(s);
+	closed(s, T2, 4);
+	wait_long(s);
+	by(s, 10);
+	closed(s, T, 3);
+	wait_long(s);
+	assert_none(s);
+	by(s, 20);
+	exited(s, 0, true);
+	assert_none(s);
+}
+
+static void somebody_can_write_yet(void **state)
+{
+	struct script *s = *state;
+
+	child_keeps_reader(s);
+	forked_whole(s, 30, T3);
+	by(s, 30);
+	closed(s, T3, 3);
+	counted(s, 30, P, 0, 1);
+	by(s, 20);
+	closed(s, T2, 4);
+	wait_long(s);
+	assert_found(s, "unused-pipe-end", 20);
+	by(s, 30);
+	exited(s, 0, true);
+	wait_long(s);
+	assert_none(s); /* and none will again */
+}
+
+static void what_can_be_written_to_is_in_flight(void **state)
+{
+	struct script *s = *state;
+
+	child_keeps_reader(s);
+	passed(s, 4, 301, pipe_write_end(F + 1, P));
+	closed(s, T2, 4);
+	wait_long(s);
+	assert_found(s, "unused-pipe-end", 20);
+}
+
 static void broken(struct script *s, uint32_t pid, uint64_t times)
 {
 	struct record_count record = {
@@ -545,6 +633,10 @@ int main(void)
 		TEST(stdout_may_be_written_yet),
 		TEST(death_watch),
 		TEST(nothing_was_watched),
+		TEST(writer_keeps_reader),
+		TEST(nobody_can_write_any_more),
+		TEST(somebody_can_write_yet),
+		TEST(what_can_be_written_to_is_in_flight),
 		TEST(ended_by_sigpipe),
 		TEST(filter_in_a_pipeline),
 		TEST(filter_whose_reader_crashed),
