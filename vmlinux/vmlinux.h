@@ -592,6 +592,13 @@ struct io_uring_cqe {
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+/* include/linux/restart_block.h; futex and nanosleep lie there as well */
+struct restart_block {
+	union {
+		struct { void *ufds; int nfds, has_timeout; } poll;
+	};
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	void *stack;
@@ -603,6 +610,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct list_head children, sibling, thread_node;
 	u64 start_boottime;		/* 5.5; real_start_time before */
+	struct restart_block restart_block;
 	unsigned long nvcsw, nivcsw;
 	unsigned int ptrace;
 	struct sched_info sched_info;

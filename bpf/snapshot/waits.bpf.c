@@ -36,6 +36,8 @@
 #define VM_SHARED    0x8
 #define LONG_MAX     0x7fffffffffffffffL
 
+#define USER_MIN 4096 /* no address below is a task's, no clock's number above */
+
 #define SIGUSR1	 10
 #define SIGUSR2	 12
 #define SIGCHLD	 17
@@ -476,6 +478,31 @@ static __always_inline void regs_fill(struct record_wait *row, struct task_struc
 	row->nr = nr < CALLS_MAX ? nr : -1;
 }
 
+/* kernel/futex/futex.h, fs/select.c: poll keeps 0 or 1 where futex keeps flags, one above 1 always among them. */
+static __always_inline __u32 restart_of(__u64 arg, __u64 first, __u32 fourth)
+{
+	if (first == arg && arg >= USER_MIN)
+		return fourth > 1 ? RESTART_FUTEX : RESTART_POLL;
+	if (!first && !arg && fourth == 1)
+		return RESTART_POLL; /* of nothing, with a timeout */
+	return arg < USER_MIN ? RESTART_CLOCK_NANOSLEEP : RESTART_NANOSLEEP;
+}
+
+/* After a stop such calls go on as restart_syscall, with their own arguments. Which one it was is told by a function's
+ * address, which says nothing here, and by what that function will use (include/linux/restart_block.h). */
+static __noinline int restart_fill(struct record_wait *row, struct task_struct *task)
+{
+	__u32 which;
+
+	if (!row || row->nr != settings.restart_call[RESTART_ITSELF])
+		return 0;
+	which = restart_of(row->arg[0], (__u64)BPF_CORE_READ(task, restart_block.poll.ufds),
+			   BPF_CORE_READ(task, restart_block.poll.has_timeout));
+	barrier_var(which);
+	row->nr = which < RESTARTS ? settings.restart_call[which] : -1;
+	return 0;
+}
+
 /* Since it last got the processor, by the scheduler's clock, held against our own arrival: the two
  * clocks drift apart over days. */
 static __always_inline __u64 asleep_since(struct task_struct *task)
@@ -605,6 +632,7 @@ int rows_wait(struct bpf_iter__task *ctx)
 	state = task_state(task);
 	row->switches = task->nvcsw + task->nivcsw;
 	regs_fill(row, task, &fifth);
+	restart_fill(row, task);
 	row->what = what_of(row, state, fifth);
 	if (row->what != WAIT_RUNNING)
 		row->since = asleep_since(task);

@@ -28,6 +28,9 @@ enum open_call { OPEN_CALL_OPEN, OPEN_CALL_CREAT, OPEN_CALL_AT, OPEN_CALL_AT2, O
 #define SIGNAL_MAX	   64	/* _NSIG */
 #define SIGNAL_STANDARD	   32	/* the first that is queued: the kernel's SIGRTMIN */
 
+/* restart_call[]: restart_syscall, and those that it goes on with after a stop. */
+enum { RESTART_ITSELF, RESTART_POLL, RESTART_FUTEX, RESTART_NANOSLEEP, RESTART_CLOCK_NANOSLEEP, RESTARTS };
+
 /* Fixed at load (.rodata). */
 struct settings {
 	__u32 own_tgid;		/* never traced */
@@ -44,6 +47,7 @@ struct settings {
 	__u8 call_action[CALLS_MAX];	    /* enum call_action */
 	__u16 wait_call[CALLS_MAX];	    /* WAIT_CALL(): what sleeping in that call is */
 	__s16 vfork_call[3];		    /* calls that may wait for a child to exec */
+	__s16 restart_call[RESTARTS];	    /* -1 = not on this machine */
 };
 
 /* enum wait_what, which argument is a timeout (0 to 5), and how it is given. */

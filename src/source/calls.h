@@ -28,7 +28,7 @@ const char *call_program(enum call_action action);
 
 /* wait_calls.c: "read"; NULL = not a call that is known to wait */
 const char *wait_call_name(int nr);
-/* wait_calls.c: wait_call and vfork_call, after calls_fill_settings(). */
+/* wait_calls.c: wait_call, vfork_call and restart_call, after calls_fill_settings(). */
 void wait_calls_fill_settings(struct settings *settings);
 /* Fills the 32-bit tables, transfer_call and call_action of the settings. */
 void calls_fill_settings(struct settings *settings);

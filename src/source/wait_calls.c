@@ -88,6 +88,19 @@ const char *wait_call_name(int nr)
 	return nr == SYS_clone ? "clone" : nr == NR_CLONE3 ? "clone3" : NULL;
 }
 
+static void restart_fill_settings(struct settings *settings)
+{
+	settings->restart_call[RESTART_ITSELF] = SYS_restart_syscall;
+#ifdef SYS_poll
+	settings->restart_call[RESTART_POLL] = SYS_poll;
+#else
+	settings->restart_call[RESTART_POLL] = -1; /* ppoll() is begun anew as itself */
+#endif
+	settings->restart_call[RESTART_FUTEX] = SYS_futex;
+	settings->restart_call[RESTART_NANOSLEEP] = SYS_nanosleep;
+	settings->restart_call[RESTART_CLOCK_NANOSLEEP] = SYS_clock_nanosleep;
+}
+
 void wait_calls_fill_settings(struct settings *settings)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -98,8 +111,10 @@ void wait_calls_fill_settings(struct settings *settings)
 			settings->compat_nr[rows[i].compat_time64] = rows[i].nr;
 	}
 #ifdef __x86_64__
+	settings->compat_nr[0] = SYS_restart_syscall;
 	settings->compat_nr[7] = SYS_wait4; /* waitpid */
 #endif
+	restart_fill_settings(settings);
 #ifdef SYS_vfork
 	settings->vfork_call[0] = SYS_vfork;
 #else

@@ -600,3 +600,52 @@ def test_very_many_sleepers(ipctrace, background, tmp_path):
                       for tid in os.listdir(tasks)) == 400, "all wait", process=it)
     text = ipctrace.run("why", "-p", it.pid).text
     assert text.count(f" ({tmp_path / 'full'}) has room, for ") == 400, text[:2000]
+
+
+# Sleeps in what argv[1] says; the other end of its standard input is ours.
+SLEEPER = """
+import ctypes, platform, sys
+libc = ctypes.CDLL(None)
+ONE, NANOSLEEP, FUTEX = 1, *((35, 202) if platform.machine() == "x86_64" else (101, 98))
+times = (ctypes.c_long * 2)(1000, 0)
+word = (ctypes.c_int * 2)(0, ONE)            # struct pollfd: standard input, POLLIN
+print("ready", flush=True)
+eval(sys.argv[1])
+"""
+RESTARTED = {
+    "poll": ("libc.poll(word, 1, -1)", {"poll", "ppoll"}, False),
+    "poll-timeout": ("libc.poll(word, 1, 1000000)", {"poll", "ppoll"}, True),
+    "poll-nothing": ("libc.poll(None, 0, 1000000)", {"poll", "ppoll"}, True),
+    "futex": ("libc.syscall(FUTEX, word, 128, 0, times, None, 0)", {"futex"}, True),
+    "nanosleep": ("libc.syscall(NANOSLEEP, times, times)", {"nanosleep"}, True),
+    "clock_nanosleep": ("libc.clock_nanosleep(0, 0, times, times)", {"clock_nanosleep"}, True),
+    "clock_nanosleep-alone": ("libc.clock_nanosleep(1, 0, times, None)", {"clock_nanosleep"}, True),
+}
+
+
+def wait_of(ipctrace, tid):
+    [wait] = [wait for wait in ipctrace.document("why", "-p", tid)["waits"] if wait["tid"] == tid]
+    return wait
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("name", RESTARTED)
+def test_stopped_and_continued(ipctrace, background, name):
+    """The kernel goes on with such a call under another number."""
+    code, calls, is_bounded = RESTARTED[name]
+    it = background(sys.executable, "-c", SLEEPER, code, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert it.stdout.readline() == b"ready\n"
+    until(lambda: waiting.is_asleep(it.pid), "it sleeps", process=it)
+    before = wait_of(ipctrace, it.pid)
+    os.kill(it.pid, signal.SIGSTOP)
+    waiting.stopped(it.pid)
+    os.kill(it.pid, signal.SIGCONT)
+    until(lambda: waiting.is_asleep(it.pid), "it sleeps again", process=it)
+    after = wait_of(ipctrace, it.pid)
+    assert after["call"] in calls, after
+    assert (after["relief"] == "ends by itself: it has a timeout or a timer") == is_bounded, after
+    for same in "call", "fd", "object", "of", "relief":
+        assert after[same] == before[same], (before, after)
+    assert (after["fd"] == 0) == (name in ("poll", "poll-timeout")), after
+    if after["fd"] == 0:
+        assert os.getpid() in {pid_of(waker["process"]) for waker in after["of"]}, after
