@@ -57,6 +57,7 @@ struct model {
 	bool ready, stopped;
 	bool counted;			/* transfers were watched: counts are known */
 	bool select_all, follow;
+	unsigned int named_count;	/* processes that were selected themselves */
 	bool drops_heirs;		/* set by whoever asks for no rules of check: of processes that ended what did
 					 * nothing need not be kept */
 	bool for_graph;			/* by whoever asks for nothing but the graph of a window: nor processes that it

@@ -280,6 +280,13 @@ void processes_place(struct model *model)
 		process->placed |= process->ppid != 0;
 }
 
+static void process_name(struct model *model, struct process *process)
+{
+	process->selected = true;
+	if (!process->named)
+		process->named = ++model->named_count;
+}
+
 void process_select(struct model *model, uint32_t pid, bool follow)
 {
 	struct process *process;
@@ -295,7 +302,7 @@ void process_select(struct model *model, uint32_t pid, bool follow)
 	if (unseen)
 		unseen->selected = true;
 	else if (process && !process->exited)
-		process->selected = true;
+		process_name(model, process);
 	else
 		return;
 	while (follow && select_children(model, true))

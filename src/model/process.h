@@ -30,6 +30,7 @@ struct process {
 	bool argv_over;			/* it wrote over what it was started with */
 	char *cgroup;			/* NULL = unknown */
 	bool selected, exited;
+	unsigned int named;		/* selected itself, as which in the order of that; 0 = it was not */
 	bool placed;			/* whether it is selected as a descendant is settled */
 	int exit_code;			/* as wait(2); valid when exited and exit_known */
 	bool exit_known;

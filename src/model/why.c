@@ -7,6 +7,8 @@
  */
 #include "model/waker.h"
 
+#include <limits.h>
+
 /* --- preparing --------------------------------------------------------------------------------- */
 
 static void wait_reset(struct model *model, struct wait *wait)
@@ -248,12 +250,25 @@ static int ring_find(struct model *model, struct why *why)
 	return 0;
 }
 
+/* Those who were asked for come first, each with its main thread first, then those who are stopped; pids wrap, and
+ * say nothing. */
+static unsigned int rank_of(const struct wait *wait)
+{
+	unsigned int named = wait->process->named;
+
+	if (named)
+		return 2 * named + (wait->tid != wait->process->key.pid);
+	return wait->row.what == WAIT_STOPPED ? UINT_MAX - 1 : UINT_MAX;
+}
+
 static int compare_waits(const void *a, const void *b)
 {
 	const struct wait *first = *(struct wait *const *)a, *second = *(struct wait *const *)b;
 
 	if (first->verdict != second->verdict)
 		return (int)second->verdict - (int)first->verdict;
+	if (first->rank != second->rank)
+		return first->rank < second->rank ? -1 : 1;
 	return first->tid < second->tid ? -1 : first->tid > second->tid;
 }
 
@@ -278,6 +293,7 @@ static int waits_collect(struct model *model, uint64_t longer_ns, struct why *wh
 	for (wait = model->waits; wait; wait = wait->hh.next)
 		if (is_asked_for(model, wait, longer_ns)) {
 			wait->verdict = verdict_of(model, wait);
+			wait->rank = rank_of(wait);
 			why->waits[why->waits_count++] = wait;
 		}
 	qsort(why->waits, why->waits_count, sizeof(*why->waits), compare_waits);

@@ -78,6 +78,7 @@ struct wait {
 	bool stuck; /* nobody outside can ever end it */
 	bool in_ring;
 	enum verdict verdict; /* of those in struct why */
+	unsigned int rank; /* of those too: among its verdict, the lowest first */
 	bool visited; /* scratch of whoever walks them */
 	struct dependent *dependents; /* waits that end once this one does; while why_build() runs */
 	struct wait *next_freed;
@@ -91,7 +92,7 @@ struct lock {
 
 struct why {
 	enum verdict verdict;
-	struct wait **waits; /* of the selected processes, asleep, worst first */
+	struct wait **waits; /* of the selected processes, asleep, worst first, then as they were asked for */
 	size_t waits_count;
 	struct wait *culprit; /* the wait that the verdict is about; NULL = none */
 	struct process **ring; /* DEADLOCK: in order, each waits for the next */

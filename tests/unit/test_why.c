@@ -866,6 +866,63 @@ static void word_with_an_owner(void **state)
 	assert_waits_for(s, 10, 20, -1, RELIEF_NONE);
 }
 
+/* --- the order -------------------------------------------------------------------------------- */
+
+static void assert_order(struct script *s, const uint32_t *tids, size_t count)
+{
+	struct why why;
+
+	assert_int_equal(why_build(s->model, 0, &why), 0);
+	assert_int_equal(why.waits_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(why.waits[i]->tid, tids[i]);
+	assert_ptr_equal(why.culprit, why.waits[0]);
+	why_free(&why);
+}
+
+static void looked_at(struct script *s)
+{
+	snapshot_done(s);
+	look(s);
+	look(s);
+}
+
+/* 30 and then 20 were asked for; their children and a thread have lower numbers. */
+static void named_first(void **state)
+{
+	struct script *s = *state;
+
+	begin(s, 4);
+	task_row(s, 30, 25, T + 3, 1);
+	task_row(s, 5, 5, T + 5, 30);
+	task_row(s, 6, 6, T + 6, 20);
+	sleeps(s, 5, WAIT_SLEEP);
+	sleeps(s, 6, WAIT_STOPPED);
+	sleeps(s, 20, WAIT_SLEEP);
+	sleeps(s, 30, WAIT_SLEEP)->row.head.tid = 25;
+	sleeps(s, 30, WAIT_SLEEP);
+	looked_at(s);
+	selected(s, 30, true);
+	selected(s, 20, true);
+	selected(s, 30, true);
+	assert_order(s, (const uint32_t[]){ 30, 25, 20, 6, 5 }, 5);
+}
+
+/* Whatever else was asked for. */
+static void deadlock_before_named(void **state)
+{
+	struct script *s = *state;
+
+	ring_of(s, 2);
+	task_row(s, 30, 30, T + 3, 1);
+	task_row(s, 10, 10, T + 1, 30);
+	sleeps(s, 30, WAIT_SLEEP);
+	looked_at(s);
+	selected(s, 30, true);
+	assert_order(s, (const uint32_t[]){ 10, 30 }, 2);
+	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -881,7 +938,7 @@ int main(void)
 		TEST(tcp_to_another_machine), TEST(word_in_anonymous_memory),
 		TEST(word_saved_by_mapper), TEST(word_saved_by_opener),
 		TEST(word_mapped_and_open), TEST(word_in_a_file), TEST(word_in_a_deleted_file),
-		TEST(word_without_mappings), TEST(word_with_an_owner),
+		TEST(word_without_mappings), TEST(word_with_an_owner), TEST(named_first), TEST(deadlock_before_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
