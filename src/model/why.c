@@ -93,27 +93,6 @@ int why_confirm(struct model *model, struct model *later)
 
 /* --- the verdict ------------------------------------------------------------------------------- */
 
-struct wait *why_wait_of(const struct model *model, const struct process *process)
-{
-	struct wait *wait, *best = NULL;
-	const struct task *task;
-
-	DL_FOREACH2(process->tasks, task, process_next) {
-		wait = task_wait(model, task->tid);
-		if (!wait || wait->process != process || wait->row.what == WAIT_RUNNING)
-			continue;
-		if (!best || wait->stuck > best->stuck ||
-		    (wait->stuck == best->stuck && wait->tid == process->key.pid))
-			best = wait;
-	}
-	return best;
-}
-
-struct wait *why_wait_of_waker(const struct model *model, const struct waker *waker)
-{
-	return waker->tid ? task_wait(model, waker->tid) : why_wait_of(model, waker->process);
-}
-
 static bool is_ancestor(const struct model *model, const struct process *process,
 			const struct process *other)
 {
@@ -203,7 +182,7 @@ static struct wait *wait_next(const struct model *model, const struct wait *wait
 	size_t i;
 
 	for (i = 0; i < wait->wakers_count; i++) {
-		next = why_wait_of_waker(model, &wait->wakers[i]);
+		next = why_wait_of_waker(model, wait, &wait->wakers[i]);
 		/* Waiting for oneself says less than waiting for another. */
 		if (next && next->stuck && next->process != wait->process)
 			return next;

@@ -106,10 +106,15 @@ void why_free(struct why *why);
 /* Takes back "stuck" where the second model, of a later snapshot, does not say the same. */
 int why_confirm(struct model *model, struct model *later);
 
+/* NULL = it runs. */
+struct wait *why_wait_of_task(const struct model *model, const struct process *process, const struct task *task);
 /* The wait of that process which best tells what it is held up by; NULL = it runs. */
 struct wait *why_wait_of(const struct model *model, const struct process *process);
-/* The same of that task of it which could act. */
-struct wait *why_wait_of_waker(const struct model *model, const struct waker *waker);
+/* The same of that task of the wait's waker which could act: the one that waits on its descriptor, if it has several.
+ * NULL also where that isn't known. */
+struct wait *why_wait_of_waker(const struct model *model, const struct wait *wait, const struct waker *waker);
+/* Has it several tasks, none of which waits on the descriptor by which it could end the wait? */
+bool why_is_unserved(const struct model *model, const struct wait *wait, const struct waker *waker);
 /* Is the wait for end of file, with none but these left to write? */
 bool why_is_never_eof(const struct model *model, const struct wait *wait);
 

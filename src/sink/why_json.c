@@ -105,9 +105,25 @@ static json_t *json_ring(const struct why *why)
 	return ring;
 }
 
+static void reach(const struct model *model, struct wait *wait);
+
+/* Any of its threads may be the one. */
+static void reach_all(const struct model *model, const struct process *process)
+{
+	const struct task *task;
+	struct wait *wait;
+
+	DL_FOREACH2(process->tasks, task, process_next) {
+		wait = why_wait_of_task(model, process, task);
+		if (wait)
+			reach(model, wait);
+	}
+}
+
 /* Marks those that the wait leads to, over its wakers. */
 static void reach(const struct model *model, struct wait *wait)
 {
+	const struct waker *waker;
 	struct wait *next;
 	size_t i;
 
@@ -115,9 +131,12 @@ static void reach(const struct model *model, struct wait *wait)
 		return;
 	wait->visited = true;
 	for (i = 0; i < wait->wakers_count; i++) {
-		next = why_wait_of_waker(model, &wait->wakers[i]);
+		waker = &wait->wakers[i];
+		next = why_wait_of_waker(model, wait, waker);
 		if (next)
 			reach(model, next);
+		else if (why_is_unserved(model, wait, waker))
+			reach_all(model, waker->process);
 	}
 }
 

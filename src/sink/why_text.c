@@ -6,67 +6,10 @@
 
 #include "sink/names.h"
 #include "sink/stream.h"
+#include "sink/why_tree.h"
 #include "sink/why_words.h"
-#include "util/units.h"
 
-#define DEPTH_MAX  16
-#define WAKERS_MAX 20 /* of one wait, shown */
-
-struct tree {
-	FILE *out;
-	const struct model *model;
-};
-
-static void indent(const struct tree *tree, unsigned int depth)
-{
-	fprintf(tree->out, "%*s", (int)(depth * 4), "");
-}
-
-/* ", until unix:[815] (/run/app.sock) has room" */
-static void print_room(const struct tree *tree, const struct object *object)
-{
-	char name[NAME_MAX_ESCAPED];
-
-	fprintf(tree->out, ", until %s",
-		object_words(object, name, sizeof(name), ESCAPE_TERMINAL));
-	fputs(" has room", tree->out);
-}
-
-/* " on fd 3, pipe:[88231]" or " on any of fd 3 pipe:[5], fd 4 pipe:[6]" */
-static void print_objects(const struct tree *tree, const struct wait *wait)
-{
-	char name[NAME_MAX_ESCAPED];
-	size_t i;
-
-	if (wait->ons_count > 1) {
-		fprintf(tree->out, " on any of fd");
-		for (i = 0; i < wait->ons_count && i < WAKERS_MAX; i++)
-			fprintf(tree->out, "%s %d %s", i ? "," : "", wait->ons[i].fd,
-				kind_name(wait->ons[i].facts.kind) ?
-					kind_name(wait->ons[i].facts.kind) :
-					"?");
-		if (i < wait->ons_count)
-			fprintf(tree->out, ", … (%zu%s)", wait->ons_count,
-				wait->row.flags & WAIT_CUT ? " and more" : "");
-		return;
-	}
-	/* As the task calls it; in which IPC namespace isn't known. */
-	if (wait->row.what == WAIT_SEM)
-		fprintf(tree->out, " on semaphore set %d", (int)wait->row.arg[0]);
-	if (wait->row.what == WAIT_MSG_SEND || wait->row.what == WAIT_MSG_RECEIVE)
-		fprintf(tree->out, " on message queue %d", (int)wait->row.arg[0]);
-	if (wait->ons_count && wait->ons[0].fd >= 0)
-		fprintf(tree->out, " on fd %d,", wait->ons[0].fd);
-	else if (wait->object || wait->ons_count)
-		fprintf(tree->out, " on");
-	if (wait->object)
-		fprintf(tree->out, " %s",
-			object_words(wait->object, name, sizeof(name), ESCAPE_TERMINAL));
-	else if (wait->ons_count)
-		fprintf(tree->out, " %s", kind_name(wait->ons[0].facts.kind));
-	if (wait->room_at)
-		print_room(tree, wait->room_at);
-}
+#define DEPTH_MAX 16
 
 /* The same process by another of its descriptors, come by in the same way. */
 static bool is_same_holder(const struct waker *one, const struct waker *other)
@@ -76,34 +19,19 @@ static bool is_same_holder(const struct waker *one, const struct waker *other)
 	       one->came == other->came && one->through_exec == other->through_exec;
 }
 
-/* " waits in read on fd 0, pipe:[88231], for 12.1 s", " is stopped, for 3.0 s" */
-static void print_wait(const struct tree *tree, const struct wait *wait)
-{
-	char duration[UNITS_MAX];
-	const struct record_wait *row = &wait->row;
-
-	if (row->what == WAIT_STOPPED) {
-		fprintf(tree->out, " is stopped");
-	} else {
-		fprintf(tree->out, " waits in %s", wait_call(wait));
-		print_objects(tree, wait);
-	}
-	if (row->since && row->head.ts > row->since)
-		fprintf(tree->out, ", for %s", units_duration(row->head.ts - row->since, duration));
-	fputc('\n', tree->out);
-}
-
 static void print_ends(const struct tree *tree, struct wait *wait, unsigned int depth);
 
-/* ", which is running", ", as above", ", whose thread 814 waits in futex, for 12.1 s": what the waker
- * does itself, and below it who could end that. */
+/* ", which is running", ", as above", ", but which of its threads …", ", whose thread 814 waits in futex, for 12.1 s":
+ * what the waker does itself, and below it who could end that. */
 static void print_waker_state(const struct tree *tree, const struct wait *wait,
 			      const struct waker *waker, unsigned int depth)
 {
-	struct wait *next = why_wait_of_waker(tree->model, waker);
+	struct wait *next = why_wait_of_waker(tree->model, wait, waker);
 
 	if (waker->process == wait->process && !waker->tid) {
 		fputc('\n', tree->out);
+	} else if (!next && why_is_unserved(tree->model, wait, waker)) {
+		tree_threads(tree, waker->process, depth + 1);
 	} else if (!next || next->row.what == WAIT_RUNNING) {
 		fprintf(tree->out, ", which is running\n");
 	} else if (next->visited) {
@@ -114,7 +42,7 @@ static void print_waker_state(const struct tree *tree, const struct wait *wait,
 			fprintf(tree->out, " which");
 		else
 			fprintf(tree->out, " whose thread %u", next->tid);
-		print_wait(tree, next);
+		tree_wait(tree, next);
 		print_ends(tree, next, depth + 1);
 	}
 }
@@ -152,7 +80,7 @@ static void print_waker(const struct tree *tree, const struct wait *wait, size_t
 	char who[WHO_MAX], name[NAME_MAX_ESCAPED];
 	const struct waker *waker = &wait->wakers[i];
 
-	indent(tree, depth);
+	tree_indent(tree, depth);
 	fprintf(tree->out, "%s %s", wait->all ? "held by" : "can be ended by",
 		who_name(waker->process, who, ESCAPE_TERMINAL));
 	if (waker->process == wait->process && !waker->tid)
@@ -184,7 +112,7 @@ static bool is_told(const struct wait *wait, size_t i)
 
 static void print_line(const struct tree *tree, const char *words, unsigned int depth)
 {
-	indent(tree, depth);
+	tree_indent(tree, depth);
 	fprintf(tree->out, "%s\n", words);
 }
 
@@ -215,14 +143,14 @@ static void print_ends(const struct tree *tree, struct wait *wait, unsigned int 
 
 	wait->visited = true;
 	print_relief(tree, wait, depth);
-	for (i = 0; i < wait->wakers_count && shown < WAKERS_MAX && depth < DEPTH_MAX; i++) {
+	for (i = 0; i < wait->wakers_count && shown < TREE_WIDTH && depth < DEPTH_MAX; i++) {
 		if (is_told(wait, i))
 			continue;
 		print_waker(tree, wait, i, depth);
 		shown++;
 	}
 	if (i < wait->wakers_count) {
-		indent(tree, depth);
+		tree_indent(tree, depth);
 		fprintf(tree->out, "… and by %zu more\n", wait->wakers_count - i);
 	}
 }
@@ -235,8 +163,19 @@ static void print_chain(const struct tree *tree, struct wait *wait)
 	fprintf(tree->out, "%s", who_name(wait->process, who, ESCAPE_TERMINAL));
 	if (wait->tid != wait->process->key.pid)
 		fprintf(tree->out, " thread %u", wait->tid);
-	print_wait(tree, wait);
+	tree_wait(tree, wait);
 	print_ends(tree, wait, 1);
+}
+
+static void unmark(const struct model *model)
+{
+	struct process *process;
+	struct wait *wait;
+
+	for (wait = model->waits; wait; wait = wait->hh.next)
+		wait->visited = false;
+	for (process = model->processes; process; process = process->hh.next)
+		process->marked = false;
 }
 
 /*
@@ -254,8 +193,7 @@ int why_print_text(FILE *out, const struct model *model, const struct why *why)
 	size_t i, alone = 0;
 
 	fprintf(out, "%s: %s\n\n", verdict_name(why->verdict), why_summary(model, why, summary));
-	for (wait = model->waits; wait; wait = wait->hh.next)
-		wait->visited = false;
+	unmark(model);
 	for (i = 0; i < why->waits_count; i++) {
 		wait = why->waits[i];
 		if (wait->visited)

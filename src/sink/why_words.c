@@ -219,7 +219,7 @@ static const struct waker *waker_of_hope(const struct model *model, const struct
 	size_t i;
 
 	for (i = 0; i < wait->wakers_count; i++) {
-		next = why_wait_of_waker(model, &wait->wakers[i]);
+		next = why_wait_of_waker(model, wait, &wait->wakers[i]);
 		if (next && next->stuck)
 			continue;
 		if (wait->wakers[i].process != wait->process)
@@ -249,27 +249,44 @@ static bool is_for_wakers(const struct wait *wait, const struct waker *first)
 	return may_give_up(wait) && !wait->outsides_count;
 }
 
-/*
- * Follows the chain to whom it ends at: *last runs if *end is NULL, else waits so. That the first gives up
- * in time is no answer to why it waits; that another does on the way is.
- */
-static unsigned int chain_follow(const struct model *model, const struct wait *wait,
-				 const struct waker **last, const struct wait **end)
-{
-	unsigned int steps = 0;
+struct chain {
+	unsigned int steps;
+	const struct waker *last; /* to whom it leads; NULL = no step */
+	const struct wait *end; /* how that one waits; NULL = it runs */
+	bool unserved; /* … or it isn't known which thread of it matters */
+};
 
-	for (; wait && steps < CHAIN_MAX; steps++) {
+/* That the first gives up in time is no answer to why it waits; that another does on the way is. */
+static struct chain chain_follow(const struct model *model, const struct wait *wait)
+{
+	struct chain chain = { .end = wait };
+
+	for (; wait && chain.steps < CHAIN_MAX; chain.steps++) {
 		const struct waker *waker = waker_of_hope(model, wait);
 
-		if (!waker || (wait->relief != RELIEF_WAKER && (steps || !is_for_wakers(wait, waker))))
+		if (!waker || (wait->relief != RELIEF_WAKER && (chain.steps || !is_for_wakers(wait, waker))))
 			break;
-		*last = waker;
-		wait = why_wait_of_waker(model, waker);
-		if (wait && wait->row.what == WAIT_RUNNING)
-			wait = NULL;
+		chain.last = waker;
+		chain.end = why_wait_of_waker(model, wait, waker);
+		if (chain.end && chain.end->row.what == WAIT_RUNNING)
+			chain.end = NULL;
+		chain.unserved = !chain.end && why_is_unserved(model, wait, waker);
+		wait = chain.end;
 	}
-	*end = wait;
-	return steps;
+	return chain;
+}
+
+/* ", which waits in read" */
+static void add_end(struct words *words, const struct chain *chain)
+{
+	if (chain->unserved) {
+		add(words, ", but which of its threads serves that is not known");
+	} else if (!chain->end) {
+		add(words, ", which is running");
+	} else if (chain->steps) {
+		add(words, ", which");
+		add_state(words, chain->end);
+	}
 }
 
 /* sh[1] waits in wait4 for wc[4], in the end for sleep[2], which waits in clock_nanosleep; ends by
@@ -277,10 +294,9 @@ static unsigned int chain_follow(const struct model *model, const struct wait *w
 static void waiting_words(struct words *words, const struct model *model, const struct wait *wait)
 {
 	char who[WHO_MAX], buf[RELIEF_MAX];
-	const struct waker *last = NULL, *first = waker_of_hope(model, wait);
-	const struct wait *end = NULL;
+	const struct waker *first = waker_of_hope(model, wait);
+	const struct chain chain = chain_follow(model, wait);
 	const char *relief;
-	unsigned int steps = chain_follow(model, wait, &last, &end);
 
 	add(words, "%s", who_name(wait->process, who, ESCAPE_TERMINAL));
 	add_state(words, wait);
@@ -289,19 +305,14 @@ static void waiting_words(struct words *words, const struct model *model, const 
 	if (wait->object)
 		add(words, " on");
 	add_object(words, wait->object);
-	if (steps)
+	if (chain.steps)
 		add(words, wait->row.what == WAIT_STOPPED ? " by its debugger %s" : " for %s",
 		    who_name(first->process, who, ESCAPE_TERMINAL));
-	if (steps > 1)
-		add(words, ", in the end for %s", who_name(last->process, who, ESCAPE_TERMINAL));
-	if (steps && end) {
-		add(words, ", which");
-		add_state(words, end);
-	}
-	if (!end)
-		add(words, ", which is running");
-	relief = end ? relief_words(model, end, buf) : NULL;
-	if (!steps && may_give_up(wait) && wait->outsides_count) {
+	if (chain.steps > 1)
+		add(words, ", in the end for %s", who_name(chain.last->process, who, ESCAPE_TERMINAL));
+	add_end(words, &chain);
+	relief = chain.end ? relief_words(model, chain.end, buf) : NULL;
+	if (!chain.steps && may_give_up(wait) && wait->outsides_count) {
 		/* That it gives up in time is said. */
 		outside_words(model, wait, 0, buf);
 		relief = buf;

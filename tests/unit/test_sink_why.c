@@ -418,6 +418,126 @@ static void memory(void **state)
 		       "        ends by itself: it has a timeout or a timer\n");
 }
 
+/* --- threads ---------------------------------------------------------------------------------- */
+
+static void thread_row(struct script *s, uint32_t pid, uint32_t tid, uint16_t what, uint16_t flags, int nr, int fd,
+		       const struct file_facts *facts)
+{
+	struct record_wait row = {
+		.head = { .type = RECORD_WAIT, .size = sizeof(row), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = tid, .start = start_of(s, pid) },
+		.what = what, .flags = flags, .nr = nr, .since = 2900000000 - tid * 100000000ull, .switches = 1,
+	};
+	struct record_wait_on on = {
+		.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
+			  .ts = 5000000000, .pid = pid, .tid = tid },
+		.fd = fd,
+	};
+
+	apply(s, &row);
+	if (!facts)
+		return;
+	on.facts = *facts;
+	apply(s, &on);
+}
+
+static void sleeping_thread(struct script *s, uint32_t pid, uint32_t tid)
+{
+	thread_row(s, pid, tid, WAIT_FUTEX, WAIT_FUTEX_PRIVATE, SYS_futex, -1, NULL);
+}
+
+/* 20 reads what 10 would write by descriptor 4; 10 has threads 11 and on. */
+static void threads_tell(struct script *s, uint32_t last)
+{
+	snapshot_start(s);
+	for (uint32_t tid = 10; tid <= last; tid++)
+		task_row(s, 10, tid, T + 10, 1);
+	task_row(s, 20, 20, T + 20, 1);
+	pipe_slot(s, 10, 3, 101, false);
+	pipe_slot(s, 10, 4, 100, true);
+	pipe_slot(s, 10, 5, 100, true);
+	pipe_slot(s, 20, 0, 100, false);
+	snapshot_done(s);
+}
+
+/* By another number of the same end. */
+static void chain_through_a_thread(void **state)
+{
+	struct file_facts facts = pipe_write_end(F + 200, 100), other = read_end(101);
+	struct script *s = *state;
+
+	threads_tell(s, 12);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		reads(s, 20, 0, 100);
+		sleeping_thread(s, 10, 10);
+		thread_row(s, 10, 11, WAIT_READ, 0, SYS_read, 3, &other);
+		thread_row(s, 10, 12, WAIT_POLL, WAIT_BOUNDED, SYS_poll, 5, &facts);
+	}
+	selected(s, 20, false);
+	assert_text(s, "waiting: p20[20] waits in read on pipe:[100] for p10[10], which waits in poll; ends by itself: it "
+		       "has a timeout or a timer.\n\n"
+		       "p20[20] waits in read on fd 0, pipe:[100], for 2.1 s\n"
+		       "    can be ended by p10[10], fds 4, 5, whose thread 12 waits in poll on fd 5, pipe:[100], for "
+		       "3.3 s\n"
+		       "        ends by itself: it has a timeout or a timer\n"
+		       "        can be ended by p20[20], fd 0, as above\n");
+}
+
+/* Not even the one that reads from the same pipe waits for room to write. */
+static void thread_not_known(void **state)
+{
+	struct file_facts facts = read_end(101);
+	struct script *s = *state;
+
+	threads_tell(s, 18);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		reads(s, 20, 0, 100);
+		for (uint32_t tid = 10; tid <= 16; tid++)
+			if (tid != 12)
+				sleeping_thread(s, 10, tid);
+		thread_row(s, 10, 12, WAIT_READ, 0, SYS_read, 3, &facts);
+		thread_row(s, 10, 17, WAIT_SLEEP, 0, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 20, false);
+	assert_text(s, "waiting: p20[20] waits in read on pipe:[100] for p10[10], but which of its threads serves that is "
+		       "not known.\n\n"
+		       "p20[20] waits in read on fd 0, pipe:[100], for 2.1 s\n"
+		       "    can be ended by p10[10], fds 4, 5, but which of its threads serves that is not known:\n"
+		       "        threads 16, 15, 14 and 3 more wait in futex, for up to 3.7 s\n"
+		       "        thread 12 waits in read on fd 3, pipe:[101], for 3.3 s\n"
+		       "        thread 17 waits in clock_nanosleep, for 3.8 s\n"
+		       "        thread 18 is running\n");
+}
+
+static void threads_of_many_kinds(void **state)
+{
+	struct script *s = *state;
+
+	threads_tell(s, 17);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		reads(s, 20, 0, 100);
+		for (uint32_t tid = 10; tid <= 17; tid++) {
+			struct file_facts facts = read_end(101);
+
+			thread_row(s, 10, tid, WAIT_READ, 0, SYS_read, tid, &facts);
+		}
+	}
+	selected(s, 20, false);
+	assert_text(s, "waiting: p20[20] waits in read on pipe:[100] for p10[10], but which of its threads serves that is "
+		       "not known.\n\n"
+		       "p20[20] waits in read on fd 0, pipe:[100], for 2.1 s\n"
+		       "    can be ended by p10[10], fds 4, 5, but which of its threads serves that is not known:\n"
+		       "        thread 10 waits in read on fd 10, pipe:[101], for 3.1 s\n"
+		       "        thread 11 waits in read on fd 11, pipe:[101], for 3.2 s\n"
+		       "        thread 12 waits in read on fd 12, pipe:[101], for 3.3 s\n"
+		       "        thread 13 waits in read on fd 13, pipe:[101], for 3.4 s\n"
+		       "        thread 14 waits in read on fd 14, pipe:[101], for 3.5 s\n"
+		       "        … and 3 more\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +545,7 @@ int main(void)
 		TEST(ring), TEST(chain), TEST(gives_up), TEST(gives_up_or_outside), TEST(several_outside),
 		TEST(very_many_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped),
 		TEST(waits_for_stopped), TEST(stopped_by_debugger), TEST(memory),
+		TEST(chain_through_a_thread), TEST(thread_not_known), TEST(threads_of_many_kinds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
