@@ -203,8 +203,10 @@ int why_print_text(FILE *out, const struct model *model, const struct why *why)
 			alone++;
 			continue;
 		}
-		print_chain(&tree, wait);
+		if (!tree_pool(&tree, &why->waits[i], why->waits_count - i))
+			print_chain(&tree, wait);
 	}
+	unmark(model);
 	unseen_print(out, model);
 	if (alone)
 		fprintf(out, "-- %zu more wait for no process: time, the network, a terminal, …\n",

@@ -195,3 +195,42 @@ void tree_threads(const struct tree *tree, struct process *process, unsigned int
 		fprintf(tree->out, "… and %zu more\n", more);
 	}
 }
+
+/* --- pools ------------------------------------------------------------------------------------- */
+
+/* Only another thread of its process can wake it, and which of them isn't known. */
+static bool is_for_own_threads(const struct wait *wait)
+{
+	return wait->row.what == WAIT_FUTEX && wait->row.flags & WAIT_FUTEX_PRIVATE &&
+	       !(wait->row.flags & (WAIT_CUT | WAIT_MEMORY_SHARED)) && !wait->stuck && wait->wakers_count == 1 &&
+	       wait->wakers[0].process == wait->process && !wait->wakers[0].tid;
+}
+
+static bool is_of_pool(const struct wait *wait, const struct wait *first)
+{
+	return wait->process == first->process && !wait->visited && is_for_own_threads(wait) &&
+	       (wait->row.flags & WAIT_BOUNDED) == (first->row.flags & WAIT_BOUNDED);
+}
+
+bool tree_pool(const struct tree *tree, struct wait *const *waits, size_t count)
+{
+	char who[WHO_MAX];
+	struct crowd crowd = { 0 };
+	size_t i;
+
+	if (!is_for_own_threads(waits[0]))
+		return false;
+	for (i = 0; i < count; i++)
+		if (is_of_pool(waits[i], waits[0]))
+			crowd_add(&crowd, waits[i], waits[i]->tid);
+	if (crowd.count < 2)
+		return false;
+	fprintf(tree->out, "%s ", who_name(waits[0]->process, who, ESCAPE_TERMINAL));
+	print_tids(tree, &crowd);
+	fprintf(tree->out, " wait in %s, each to be woken by another of its threads%s\n", wait_call(waits[0]),
+		waits[0]->row.flags & WAIT_BOUNDED ? ", or by a timeout or a timer" : "");
+	for (i = count; i--;)
+		if (is_of_pool(waits[i], waits[0]))
+			waits[i]->visited = true;
+	return true;
+}

@@ -254,7 +254,14 @@ struct chain {
 	const struct waker *last; /* to whom it leads; NULL = no step */
 	const struct wait *end; /* how that one waits; NULL = it runs */
 	bool unserved; /* … or it isn't known which thread of it matters */
+	bool is_own; /* and that wait is for another thread of its process; for which isn't known */
 };
+
+static bool is_for_own_thread(const struct wait *wait, const struct waker *waker)
+{
+	return waker->process == wait->process && !waker->tid && wait->process->tasks &&
+	       wait->process->tasks->process_next;
+}
 
 /* That the first gives up in time is no answer to why it waits; that another does on the way is. */
 static struct chain chain_follow(const struct model *model, const struct wait *wait)
@@ -265,6 +272,9 @@ static struct chain chain_follow(const struct model *model, const struct wait *w
 		const struct waker *waker = waker_of_hope(model, wait);
 
 		if (!waker || (wait->relief != RELIEF_WAKER && (chain.steps || !is_for_wakers(wait, waker))))
+			break;
+		chain.is_own = is_for_own_thread(wait, waker);
+		if (chain.is_own)
 			break;
 		chain.last = waker;
 		chain.end = why_wait_of_waker(model, wait, waker);
@@ -287,6 +297,8 @@ static void add_end(struct words *words, const struct chain *chain)
 		add(words, ", which");
 		add_state(words, chain->end);
 	}
+	if (chain->is_own)
+		add(words, " for another of its threads");
 }
 
 /* sh[1] waits in wait4 for wc[4], in the end for sleep[2], which waits in clock_nanosleep; ends by
@@ -311,7 +323,7 @@ static void waiting_words(struct words *words, const struct model *model, const 
 	if (chain.steps > 1)
 		add(words, ", in the end for %s", who_name(chain.last->process, who, ESCAPE_TERMINAL));
 	add_end(words, &chain);
-	relief = chain.end ? relief_words(model, chain.end, buf) : NULL;
+	relief = chain.end && !chain.is_own ? relief_words(model, chain.end, buf) : NULL;
 	if (!chain.steps && may_give_up(wait) && wait->outsides_count) {
 		/* That it gives up in time is said. */
 		outside_words(model, wait, 0, buf);

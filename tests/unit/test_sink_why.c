@@ -538,6 +538,53 @@ static void threads_of_many_kinds(void **state)
 		       "        … and 3 more\n");
 }
 
+/* One line for those that wait for each other, the longest first; the main thread is one of them. */
+static void pool_of_threads(void **state)
+{
+	struct file_facts facts = read_end(101);
+	struct script *s = *state;
+
+	threads_tell(s, 18);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		for (uint32_t tid = 10; tid <= 14; tid++)
+			sleeping_thread(s, 10, tid);
+		thread_row(s, 10, 15, WAIT_READ, 0, SYS_read, 3, &facts);
+		thread_row(s, 10, 16, WAIT_FUTEX, WAIT_FUTEX_PRIVATE | WAIT_BOUNDED, SYS_futex, -1, NULL);
+		thread_row(s, 10, 17, WAIT_FUTEX, WAIT_FUTEX_PRIVATE | WAIT_BOUNDED, SYS_futex, -1, NULL);
+		thread_row(s, 10, 18, WAIT_FUTEX, WAIT_FUTEX_PRIVATE | WAIT_MEMORY_SHARED, SYS_futex, -1, NULL);
+	}
+	selected(s, 10, false);
+	assert_text(s, "waiting: p10[10] waits in futex for another of its threads.\n\n"
+		       "p10[10] threads 14, 13, 12 and 2 more wait in futex, each to be woken by another of its threads\n"
+		       "p10[10] thread 15 waits in read on fd 3, pipe:[101], for 3.6 s\n"
+		       "    the other end is held where nothing shows by whom\n"
+		       "p10[10] threads 17, 16 wait in futex, each to be woken by another of its threads, or by a "
+		       "timeout or a timer\n"
+		       "p10[10] thread 18 waits in futex, for 3.9 s\n"
+		       "    the other end is also held where nothing shows by whom\n"
+		       "    can be ended by p10[10] (another of its threads)\n");
+}
+
+/* Two that can never go on are told of one by one. */
+static void pool_that_is_stuck(void **state)
+{
+	struct script *s = *state;
+
+	threads_tell(s, 11);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		sleeping_thread(s, 10, 10);
+		sleeping_thread(s, 10, 11);
+	}
+	selected(s, 10, false);
+	assert_text(s, "deadlock: p10[10] waits for itself: it can never go on.\n\n"
+		       "p10[10] waits in futex, for 3.1 s\n"
+		       "    can be ended by p10[10] (another of its threads)\n"
+		       "p10[10] thread 11 waits in futex, for 3.2 s\n"
+		       "    can be ended by p10[10] (another of its threads)\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -546,6 +593,7 @@ int main(void)
 		TEST(very_many_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped),
 		TEST(waits_for_stopped), TEST(stopped_by_debugger), TEST(memory),
 		TEST(chain_through_a_thread), TEST(thread_not_known), TEST(threads_of_many_kinds),
+		TEST(pool_of_threads), TEST(pool_that_is_stuck),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
