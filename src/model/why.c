@@ -150,7 +150,7 @@ static enum verdict verdict_of(const struct model *model, const struct wait *wai
 	return wait->stuck ? VERDICT_DEADLOCK : VERDICT_WAITING;
 }
 
-static bool waits_for_another(const struct wait *wait)
+bool why_waits_for_another(const struct wait *wait)
 {
 	for (size_t i = 0; i < wait->wakers_count; i++)
 		if (wait->wakers[i].process != wait->process)
@@ -168,7 +168,7 @@ static struct wait *wait_beside(const struct model *model, const struct wait *wa
 		beside = task_wait(model, task->tid);
 		if (!beside || beside == wait || beside->process != wait->process || !beside->stuck)
 			continue;
-		if (waits_for_another(beside))
+		if (why_waits_for_another(beside))
 			return beside;
 		best = beside;
 	}
@@ -231,13 +231,17 @@ static int ring_find(struct model *model, struct why *why)
 
 /* Those who were asked for come first, each with its main thread first, then those who are stopped; pids wrap, and
  * say nothing. */
-static unsigned int rank_of(const struct wait *wait)
+static unsigned int rank_of(const struct model *model, const struct wait *wait)
 {
 	unsigned int named = wait->process->named;
 
+	/* Of a whole machine's, who depends on another process. */
+	if (model->select_all && !why_waits_for_another(wait))
+		return UINT_MAX;
+
 	if (named)
 		return 2 * named + (wait->tid != wait->process->key.pid);
-	return wait->row.what == WAIT_STOPPED ? UINT_MAX - 1 : UINT_MAX;
+	return wait->row.what == WAIT_STOPPED ? UINT_MAX - 2 : UINT_MAX - 1;
 }
 
 static int compare_waits(const void *a, const void *b)
@@ -272,7 +276,7 @@ static int waits_collect(struct model *model, uint64_t longer_ns, struct why *wh
 	for (wait = model->waits; wait; wait = wait->hh.next)
 		if (is_asked_for(model, wait, longer_ns)) {
 			wait->verdict = verdict_of(model, wait);
-			wait->rank = rank_of(wait);
+			wait->rank = rank_of(model, wait);
 			why->waits[why->waits_count++] = wait;
 		}
 	qsort(why->waits, why->waits_count, sizeof(*why->waits), compare_waits);

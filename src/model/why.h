@@ -117,5 +117,7 @@ struct wait *why_wait_of_waker(const struct model *model, const struct wait *wai
 bool why_is_unserved(const struct model *model, const struct wait *wait, const struct waker *waker);
 /* Is the wait for end of file, with none but these left to write? */
 bool why_is_never_eof(const struct model *model, const struct wait *wait);
+/* Could another process end it? */
+bool why_waits_for_another(const struct wait *wait);
 
 #endif /* IPCTRACE_WHY_H */

@@ -198,8 +198,8 @@ int why_print_text(FILE *out, const struct model *model, const struct why *why)
 		wait = why->waits[i];
 		if (wait->visited)
 			continue;
-		/* On a whole machine most wait for nobody in particular. */
-		if (model->select_all && !wait->wakers_count) {
+		/* On a whole machine most wait for nobody in particular, or for what their own process does. */
+		if (model->select_all && wait->verdict == VERDICT_WAITING && !why_waits_for_another(wait)) {
 			alone++;
 			continue;
 		}
@@ -209,7 +209,7 @@ int why_print_text(FILE *out, const struct model *model, const struct why *why)
 	unmark(model);
 	unseen_print(out, model);
 	if (alone)
-		fprintf(out, "-- %zu more wait for no process: time, the network, a terminal, …\n",
+		fprintf(out, "-- %zu more wait for no other process: time, the network, a terminal, their own threads, …\n",
 			alone);
 	return stream_status(out);
 }

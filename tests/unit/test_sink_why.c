@@ -585,6 +585,47 @@ static void pool_that_is_stuck(void **state)
 		       "    can be ended by p10[10] (another of its threads)\n");
 }
 
+/* Of all processes: who waits for none but its own is counted, and not what begins, as 10's numbers would have it. */
+static void whole_machine(void **state)
+{
+	struct script *s = *state;
+
+	threads_tell(s, 12);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		sleeping_thread(s, 10, 10);
+		sleeping_thread(s, 10, 11);
+		thread_row(s, 10, 12, WAIT_SLEEP, 0, SYS_clock_nanosleep, -1, NULL);
+		reads(s, 20, 0, 100);
+	}
+	selected(s, 0, false);
+	assert_text(s, "waiting: p20[20] waits in read on pipe:[100] for p10[10], but which of its threads serves that is "
+		       "not known.\n\n"
+		       "p20[20] waits in read on fd 0, pipe:[100], for 2.1 s\n"
+		       "    can be ended by p10[10], fds 4, 5, but which of its threads serves that is not known:\n"
+		       "        threads 11, 10 wait in futex, for up to 3.2 s\n"
+		       "        thread 12 waits in clock_nanosleep, for 3.3 s\n"
+		       "-- 3 more wait for no other process: time, the network, a terminal, their own threads, …\n");
+}
+
+/* It would never go on, though it waits for no other. */
+static void whole_machine_and_one_stuck(void **state)
+{
+	struct script *s = *state;
+
+	threads_tell(s, 10);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		sleeping_thread(s, 10, 10);
+		wait_row(s, 20, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 0, false);
+	assert_text(s, "deadlock: p10[10] waits for itself: it can never go on.\n\n"
+		       "p10[10] waits in futex, for 3.1 s\n"
+		       "    can be ended by p10[10] (itself)\n"
+		       "-- 1 more wait for no other process: time, the network, a terminal, their own threads, …\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -593,7 +634,8 @@ int main(void)
 		TEST(very_many_outside), TEST(handles_a_signal), TEST(handles_a_signal_alone), TEST(stopped),
 		TEST(waits_for_stopped), TEST(stopped_by_debugger), TEST(memory),
 		TEST(chain_through_a_thread), TEST(thread_not_known), TEST(threads_of_many_kinds),
-		TEST(pool_of_threads), TEST(pool_that_is_stuck),
+		TEST(pool_of_threads), TEST(pool_that_is_stuck), TEST(whole_machine),
+		TEST(whole_machine_and_one_stuck),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
