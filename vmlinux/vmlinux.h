@@ -625,7 +625,7 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct sighand_struct *sighand;
-	sigset_t blocked;
+	sigset_t blocked, real_blocked;
 	struct sigpending pending;
 	struct task_io_accounting ioac;
 	unsigned int __state;		/* 5.14 */

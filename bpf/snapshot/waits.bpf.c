@@ -384,6 +384,14 @@ static long handler_step(__u32 i, struct handlers *handlers)
 	return 0;
 }
 
+/* In sigtimedwait, which unblocks what it waits for (kernel/signal.c, do_sigtimedwait); empty otherwise. */
+static __always_inline bool takes_child(struct task_struct *task)
+{
+	__u64 before = BPF_CORE_READ(task, real_blocked.sig[0]), now = BPF_CORE_READ(task, blocked.sig[0]);
+
+	return before & ~now & 1ULL << (SIGCHLD - 1);
+}
+
 /* Handlers of signals that programs use to talk to each other. 0 and 1 are SIG_DFL and SIG_IGN. */
 static __always_inline void handlers_fill(struct record_wait *row, struct task_struct *task,
 					  struct scratch *scratch)
@@ -401,7 +409,7 @@ static __always_inline void handlers_fill(struct record_wait *row, struct task_s
 	if (handlers.caught || handler_of(scratch, SIGUSR1) > 1 ||
 	    handler_of(scratch, SIGUSR2) > 1 || handler_of(scratch, SIGIO) > 1)
 		row->flags |= WAIT_CATCHES;
-	if (handler_of(scratch, SIGCHLD) > 1)
+	if (handler_of(scratch, SIGCHLD) > 1 || takes_child(task))
 		row->flags |= WAIT_CATCHES_CHILD;
 }
 

@@ -174,6 +174,13 @@ static int children_add(struct wait *wait)
 	return 0;
 }
 
+/* Whatever signal it waits for; that of its children comes from each that ends. */
+static int signal_find(struct wait *wait)
+{
+	relieve(wait, RELIEF_SIGNAL);
+	return wait->row.flags & WAIT_CATCHES_CHILD ? children_add(wait) : 0;
+}
+
 /* waitid(P_PID, pid, …), wait4(pid, …): one child; otherwise each of them may be the one. */
 static int child_find(const struct model *model, struct wait *wait)
 {
@@ -242,7 +249,7 @@ int wakers_find(const struct model *model, struct wait *wait)
 	case WAIT_DISK: relieve(wait, RELIEF_AWAKE); break;
 	case WAIT_STOPPED: err = tracer_find(model, wait); break;
 	case WAIT_SLEEP: relieve(wait, RELIEF_TIMEOUT); break;
-	case WAIT_SIGNAL: relieve(wait, RELIEF_SIGNAL); break;
+	case WAIT_SIGNAL: err = signal_find(wait); break;
 	case WAIT_SEM:
 	case WAIT_MSG_SEND:
 	case WAIT_MSG_RECEIVE: err = last_user_find(model, wait); break;

@@ -243,6 +243,9 @@ static bool is_for_wakers(const struct wait *wait, const struct waker *first)
 {
 	if (wait->row.what == WAIT_STOPPED)
 		return wait->wakers_count;
+	/* Where it handles none but its children's, one of them is whom it waits for. */
+	if (wait->row.what == WAIT_SIGNAL && wait->relief == RELIEF_SIGNAL)
+		return wait->wakers_count && !(wait->row.flags & WAIT_CATCHES);
 	/* That it handles a signal which somebody may send is no answer either. */
 	if (wait->relief == RELIEF_SIGNAL && wait->row.flags & WAIT_CATCHES)
 		return first->process != wait->process && !wait->outsides_count;

@@ -649,3 +649,21 @@ def test_stopped_and_continued(ipctrace, background, name):
     assert (after["fd"] == 0) == (name in ("poll", "poll-timeout")), after
     if after["fd"] == 0:
         assert os.getpid() in {pid_of(waker["process"]) for waker in after["of"]}, after
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("how", ("timeout", "sigwait"))
+def test_waits_for_a_child_by_its_signal(ipctrace, background, how):
+    """By a handler of SIGCHLD, or for that signal itself, with no handler."""
+    if how == "timeout":
+        it = background("timeout", "1000", "sleep", "1000")
+    else:
+        it = background(sys.executable, "-c", """if True:
+            import signal, subprocess
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
+            subprocess.Popen(["sleep", "1000"])
+            signal.sigwait([signal.SIGCHLD])""")
+    until(lambda: "sig" in Path(f"/proc/{it.pid}/wchan").read_text(encoding="ascii"), "it waits", process=it)
+    wait = wait_of(ipctrace, it.pid)
+    [child] = Path(f"/proc/{it.pid}/task/{it.pid}/children").read_text(encoding="ascii").split()
+    assert [pid_of(waker["process"]) for waker in wait["of"]] == [int(child)], wait

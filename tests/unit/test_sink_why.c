@@ -626,6 +626,54 @@ static void whole_machine_and_one_stuck(void **state)
 		       "-- 1 more wait for no other process: time, the network, a terminal, their own threads, …\n");
 }
 
+static void suspended_tell(struct script *s, uint16_t flags)
+{
+	snapshot_start(s);
+	task_row(s, 10, 10, T + 10, 1);
+	task_row(s, 20, 20, T + 20, 10);
+	snapshot_done(s);
+	for (int looks = 0; looks < 2; looks++) {
+		plain(s, RECORD_WAITS_BEGIN);
+		wait_row_of(s, 10, WAIT_SIGNAL, flags, SYS_rt_sigsuspend, -1, NULL);
+		wait_row(s, 20, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+	}
+	selected(s, 10, false);
+}
+
+/* As timeout(1) waits: its child is what it waits for, its timer is not. */
+static void suspended_for_a_child(void **state)
+{
+	suspended_tell(*state, WAIT_CATCHES | WAIT_CATCHES_CHILD | WAIT_BOUNDED);
+	assert_text(*state, "waiting: p10[10] waits in rt_sigsuspend (with a timeout or a timer) for p20[20], which waits in "
+			    "clock_nanosleep; ends by itself: it has a timeout or a timer.\n\n"
+			    "p10[10] waits in rt_sigsuspend, for 2.1 s\n"
+			    "    ends by itself: it has a timeout or a timer\n"
+			    "    can be ended by p20[20], which waits in clock_nanosleep, for 2.1 s\n"
+			    "        ends by itself: it has a timeout or a timer\n");
+}
+
+/* As a shell does, which handles no other. */
+static void suspended_for_a_child_alone(void **state)
+{
+	suspended_tell(*state, WAIT_CATCHES_CHILD);
+	assert_summary(*state, "p10[10] waits in rt_sigsuspend for p20[20], which waits in clock_nanosleep; ends by itself: "
+			       "it has a timeout or a timer.");
+}
+
+static void suspended_for_others_too(void **state)
+{
+	suspended_tell(*state, WAIT_CATCHES | WAIT_CATCHES_CHILD);
+	assert_summary(*state, "p10[10] waits in rt_sigsuspend; a signal can end it.");
+}
+
+static void suspended_for_no_child(void **state)
+{
+	suspended_tell(*state, 0);
+	assert_text(*state, "waiting: p10[10] waits in rt_sigsuspend; a signal can end it.\n\n"
+			    "p10[10] waits in rt_sigsuspend, for 2.1 s\n"
+			    "    a signal can end it\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -635,7 +683,8 @@ int main(void)
 		TEST(waits_for_stopped), TEST(stopped_by_debugger), TEST(memory),
 		TEST(chain_through_a_thread), TEST(thread_not_known), TEST(threads_of_many_kinds),
 		TEST(pool_of_threads), TEST(pool_that_is_stuck), TEST(whole_machine),
-		TEST(whole_machine_and_one_stuck),
+		TEST(whole_machine_and_one_stuck), TEST(suspended_for_a_child),
+		TEST(suspended_for_a_child_alone), TEST(suspended_for_others_too), TEST(suspended_for_no_child),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,7 @@ enum wait_flags {
 	WAIT_CUT = 1 << 1,	/* not all that it waits on is told of */
 	WAIT_TRACES = 1 << 2,	/* the task traces others: their stops end its wait for a child */
 	WAIT_CATCHES = 1 << 3,	/* the process handles a signal that programs send each other */
-	WAIT_CATCHES_CHILD = 1 << 4, /* … SIGCHLD */
+	WAIT_CATCHES_CHILD = 1 << 4, /* … SIGCHLD, or the task waits for that */
 	WAIT_MEMORY_SHARED = 1 << 5, /* its memory is used by more than its own threads */
 	WAIT_FUTEX_PRIVATE = 1 << 6, /* only threads with the same memory can wake it */
 	WAIT_FUTEX_READ = 1 << 7,    /* value could be read */
