@@ -20,6 +20,10 @@ static inline bool is_alone(const struct process *process)
 {
 	return process->tasks && !process->tasks->process_next;
 }
+static inline bool is_set(const struct wait *wait)
+{
+	return wait->row.what == WAIT_POLL || wait->row.what == WAIT_SELECT || wait->row.what == WAIT_EPOLL;
+}
 /* The wait of that task by the newest look; NULL = none. */
 struct wait *task_wait(const struct model *model, uint32_t tid);
 

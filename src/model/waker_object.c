@@ -180,19 +180,61 @@ static int on_find(const struct model *model, struct wait *wait, const struct wa
 	return 0;
 }
 
+static bool is_same_file(const struct wait_on *one, const struct wait_on *other)
+{
+	return one->facts.file == other->facts.file && one->facts.ino == other->facts.ino &&
+	       one->facts.kind == other->facts.kind;
+}
+
+/* A set may have a descriptor several times: to read from it and to write to it, say. */
+static void set_unite(struct wait *wait)
+{
+	size_t i, j, used = 0;
+
+	for (i = 0; i < wait->ons_count; i++) {
+		for (j = 0; j < used; j++)
+			if (wait->ons[j].fd == wait->ons[i].fd && is_same_file(&wait->ons[j], &wait->ons[i]))
+				break;
+		if (j == used)
+			wait->ons[used++] = wait->ons[i];
+	}
+	wait->ons_count = used;
+}
+
+static bool is_same_end(const struct model *model, const struct wait_on *one, const struct wait_on *other)
+{
+	if (is_same_file(one, other))
+		return true;
+	return one->facts.kind == other->facts.kind && one->facts.fmode == other->facts.fmode &&
+	       one->flags == other->flags && one->facts.kind != FILE_PTY && /* which has two sides */
+	       object_at(model, &one->facts) == object_at(model, &other->facts);
+}
+
+/* By another of its descriptors: who could end the wait is known. */
+static bool is_met(const struct model *model, const struct wait *wait, size_t i)
+{
+	if (!is_set(wait) || !wait->ons[i].facts.file)
+		return false;
+	for (size_t j = 0; j < i; j++)
+		if (is_same_end(model, &wait->ons[j], &wait->ons[i]))
+			return true;
+	return false;
+}
+
 int objects_find(const struct model *model, struct wait *wait)
 {
 	size_t i;
 
 	if (wait->has_peer)
 		return peer_find(model, wait);
+	if (is_set(wait))
+		set_unite(wait);
 	if (!wait->ons_count)
 		relieve(wait, RELIEF_SIGNAL); /* an empty set: only a signal ends it */
 	for (i = 0; i < wait->ons_count; i++)
-		if (on_find(model, wait, &wait->ons[i]))
+		if (!is_met(model, wait, i) && on_find(model, wait, &wait->ons[i]))
 			return -ENOMEM;
-	if (wait->ons_count > 1 && (wait->row.what == WAIT_POLL || wait->row.what == WAIT_SELECT ||
-				    wait->row.what == WAIT_EPOLL))
+	if (wait->ons_count > 1 && is_set(wait))
 		wait->object = NULL;
 	return 0;
 }

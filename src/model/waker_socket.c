@@ -8,12 +8,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-static bool is_set(const struct wait *wait)
-{
-	return wait->row.what == WAIT_POLL || wait->row.what == WAIT_SELECT ||
-	       wait->row.what == WAIT_EPOLL;
-}
-
 /* Can anybody but whoever has the other end send to it, or make room in it? */
 static bool is_open_to_all(const struct wait_on *on, const struct object *object)
 {

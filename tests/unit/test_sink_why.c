@@ -674,6 +674,52 @@ static void suspended_for_no_child(void **state)
 			    "    a signal can end it\n");
 }
 
+/* The same descriptor twice, and another of the same end, that was opened anew. */
+static void set_with_one_thing_often(void **state)
+{
+	struct file_facts facts = read_end(102);
+	struct file_facts again = pipe_read_end(F + 900, 102);
+	const int fds[] = { 0, 0, 7 };
+	struct script *s = *state;
+
+	for (int count = 2; count <= 3; count++) {
+		tell(s);
+		by(s, 30);
+		slot_row(s, T + 30, 7, again);
+		for (int looks = 0; looks < 2; looks++) {
+			struct record_wait_on on = {
+				.head = { .type = RECORD_WAIT_ON, .size = sizeof(on), .flags = RECORD_ROW,
+					  .ts = 5000000000, .pid = 30, .tid = 30 },
+				.facts = facts,
+			};
+
+			plain(s, RECORD_WAITS_BEGIN);
+			wait_row(s, 30, WAIT_POLL, SYS_poll, -1, NULL);
+			for (int i = 0; i < count; i++) {
+				on.fd = fds[i];
+				on.facts.file = fds[i] ? again.file : facts.file;
+				apply(s, &on);
+			}
+			wait_row(s, 40, WAIT_SLEEP, SYS_clock_nanosleep, -1, NULL);
+		}
+		selected(s, 30, false);
+		assert_text(s, count == 2 ?
+			    "waiting: p30[30] waits in poll on pipe:[102] for p40[40], which waits in clock_nanosleep; ends "
+			    "by itself: it has a timeout or a timer.\n\n"
+			    "p30[30] waits in poll on fd 0, pipe:[102], for 2.1 s\n"
+			    "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
+			    "        ends by itself: it has a timeout or a timer\n" :
+			    "waiting: p30[30] waits in poll for p40[40], which waits in clock_nanosleep; ends by itself: it "
+			    "has a timeout or a timer.\n\n"
+			    "p30[30] waits in poll on any of fd 0 pipe, 7 pipe, for 2.1 s\n"
+			    "    can be ended by p40[40], fds 1, 2, 3, which waits in clock_nanosleep, for 2.1 s\n"
+			    "        ends by itself: it has a timeout or a timer\n");
+		script_teardown(state);
+		script_setup(state);
+		s = *state;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,6 +731,7 @@ int main(void)
 		TEST(pool_of_threads), TEST(pool_that_is_stuck), TEST(whole_machine),
 		TEST(whole_machine_and_one_stuck), TEST(suspended_for_a_child),
 		TEST(suspended_for_a_child_alone), TEST(suspended_for_others_too), TEST(suspended_for_no_child),
+		TEST(set_with_one_thing_often),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
