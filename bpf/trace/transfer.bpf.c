@@ -4,9 +4,12 @@
  * Bytes, calls and time asleep are added up in the kernel per (process, object), in a tally of theirs
  * or in the table of transfers. Only the first transfer is an event of its own.
  */
+#include "socket.bpf.h"
 #include "transfer.bpf.h"
 
-#define EPIPE 32
+#define EPIPE	     32
+#define ECONNRESET   104
+#define RCV_SHUTDOWN 1 /* include/net/sock.h */
 
 struct tally tallies[TALLIES_MAX];
 
@@ -178,6 +181,19 @@ static __always_inline struct transfer *transfer_get(struct transfer_key *key, _
 	return bpf_map_lookup_elem(&transfers, key);
 }
 
+/* Nothing was read from that socket: has the other end shut down sending, or closed (net/unix/af_unix.c,
+ * unix_shutdown(), unix_release_sock())? Nothing may have been asked for, too. */
+static __noinline int socket_is_at_end(__u32 fd)
+{
+	struct file *file = (void *)current_file(fd);
+	struct socket *socket;
+
+	if (!file || BPF_CORE_READ(file, f_inode, i_sb, s_magic) != SOCKFS_MAGIC)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk, sk_shutdown) & RCV_SHUTDOWN;
+}
+
 /*
  * Counts one call that moved `bytes` (or failed, < 0) through descriptor fd. Called for every
  * read and write of every traced process: mind each load, and each call. Marks are not looked at where
@@ -192,7 +208,7 @@ __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr, 
 	if (!process_mark(key.pid))
 		return 0;
 	slept = asleep_end((__u32)pid_tgid);
-	if (bytes < 0 && !slept && bytes != -EPIPE)
+	if (bytes < 0 && !slept && bytes != -EPIPE && bytes != -ECONNRESET)
 		return 0;
 	if (!current_transfer(&key, fd))
 		return 0;
@@ -201,6 +217,8 @@ __noinline int transfer_count(__u32 fd, __u32 direction, __s64 bytes, __u32 nr, 
 		return 0;
 	if (bytes == -EPIPE)
 		__sync_fetch_and_add(&transfer->broken, 1);
+	if ((!bytes || bytes == -ECONNRESET) && direction == DIRECTION_IN && socket_is_at_end(fd))
+		__sync_fetch_and_add(&transfer->ended, 1);
 	transfer_add(transfer, direction, bytes, slept);
 	return 0;
 }

@@ -52,8 +52,6 @@ static int apply_count(struct model *model, const struct record_count *record,
 	endpoint->transfer = *total;
 	endpoint->used_in = total->ops_in > 0;
 	endpoint->used_out = total->ops_out > 0;
-	if (total->last_ts > endpoint->last_ts)
-		endpoint->last_ts = total->last_ts;
 	return 0;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Which end of a connection closed first. Of TCP the kernel tells when a state changes, and the states
- * of what existed before tell as much: FIN_WAIT is that of who closed, CLOSE_WAIT the other's. Of a Unix
- * socket only the calls in the window tell.
+ * of what existed before tell as much: FIN_WAIT is that of who closed, CLOSE_WAIT the other's. A Unix
+ * socket has no such states, but whoever reads to the end, is refused by a write, or shuts down sending and
+ * has been told nothing yet, knows. What neither noticed only the times tell, unless they lie close together.
  */
 #include "model/socket_internal.h"
 
@@ -97,17 +98,41 @@ static uint64_t ended_ts(const struct object *object)
 	return object->socket->shut_ts ? object->socket->shut_ts : gone_ts(object);
 }
 
-static enum closed_first unix_closed_first(const struct model *model, const struct object *object)
-{
-	const struct object *peer = socket_other(model, object, 0);
-	uint64_t own, other;
+/*
+ * A call's record is made at its exit. By then close() has long woken who waits at the other end, which may run at
+ * once, close, and be done, while who closed first waits for the processor; and until 6.6 (commit 021a160abf62), as
+ * when a process exits, what is closed is let go of only after the record. Two that lie closer together have no order.
+ */
+#define TOGETHER_NS 100000000ull
 
-	if (!peer || !peer->socket || !socket_is_connection(peer))
-		return CLOSED_UNKNOWN;
-	own = ended_ts(object);
-	other = ended_ts(peer);
-	if (own && other)
+/* In the window, and before it sent its own last byte, it noticed that the other end sends no more. */
+static bool has_heard_end(const struct object *object, const struct object *peer)
+{
+	const struct endpoint *endpoint;
+
+	if (object->socket->shut_ts || object->socket->shut_read)
+		return false;
+	DL_FOREACH2(object->endpoints, endpoint, object_next)
+		if (endpoint->transfer.ended || (endpoint->transfer.broken && !peer->socket->shut_read))
+			return true;
+	return false;
+}
+
+/* One of the two knows that this one was. */
+static bool is_known_first(const struct object *object, const struct object *peer)
+{
+	return object->socket->shut_first || has_heard_end(peer, object);
+}
+
+static enum closed_first first_by_times(const struct object *object, const struct object *peer)
+{
+	uint64_t own = ended_ts(object), other = ended_ts(peer);
+
+	if (own && other) {
+		if (own + TOGETHER_NS > other && other + TOGETHER_NS > own)
+			return CLOSED_UNKNOWN;
 		return own < other ? CLOSED_THIS : CLOSED_PEER;
+	}
 	if (own)
 		return socket_is_held(peer) ? CLOSED_THIS : CLOSED_UNKNOWN;
 	if (other)
@@ -116,6 +141,23 @@ static enum closed_first unix_closed_first(const struct model *model, const stru
 			       !peer->socket->facts.shutdown ?
 		       CLOSED_NONE :
 		       CLOSED_UNKNOWN;
+}
+
+static enum closed_first unix_closed_first(const struct model *model, const struct object *object)
+{
+	const struct object *peer = socket_other(model, object, 0);
+	bool is_this, is_peer;
+
+	if (!peer || !peer->socket || !socket_is_connection(peer) || object->socket->shut_before ||
+	    peer->socket->shut_before)
+		return CLOSED_UNKNOWN;
+	is_this = is_known_first(object, peer);
+	is_peer = is_known_first(peer, object);
+	if (is_this && is_peer) /* some call went unseen */
+		return CLOSED_UNKNOWN;
+	if (is_this || is_peer)
+		return is_this ? CLOSED_THIS : CLOSED_PEER;
+	return first_by_times(object, peer);
 }
 
 enum closed_first socket_closed_first(const struct model *model, const struct object *object)

@@ -147,14 +147,27 @@ static int socket_take(struct model *model, struct object *object, const struct 
 	return socket_place(model, socket);
 }
 
+#define SHUT_RECEIVES 1 /* socket_facts.shutdown */
+
+/* The sample was taken after the call: what this end had been told of the other's end by then shows in it. */
+static void note_shutdown(struct socket *socket, const struct record_socket *record)
+{
+	socket->shut_read |= record->arg[1] != SHUT_WR;
+	if (record->arg[1] == SHUT_RD || socket->shut_ts)
+		return;
+	socket->shut_ts = record->head.ts;
+	socket->shut_first = !(record->facts.shutdown & SHUT_RECEIVES);
+}
+
 /* A listener made in the window was first looked at with none. */
-static void note_over_time(struct socket *socket, const struct record_socket *record)
+static void note_over_time(struct socket *socket, const struct record_socket *record, bool is_new)
 {
 	if (socket->first_drops == RECORD_COUNT_UNKNOWN)
 		socket->first_drops = record->facts.drops;
-	if (record->nr == SYS_shutdown && !record->result && record->arg[1] != SHUT_RD &&
-	    !socket->shut_ts)
-		socket->shut_ts = record->head.ts;
+	if (record->nr == SYS_shutdown && !record->result)
+		note_shutdown(socket, record);
+	else if (is_new)
+		socket->shut_before = record->facts.shutdown;
 }
 
 int apply_heard(struct model *model, const struct record_heard *record, struct change *change)
@@ -191,6 +204,7 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 	const struct object_key key = { .ino = facts.ino, .dev = facts.dev, .kind = facts.kind };
 	struct object *object = model_object(model, &key);
 	struct object *other;
+	bool is_new;
 
 	if (!(record->head.flags & RECORD_ROW))
 		change->process = process_of(model, &record->head);
@@ -199,9 +213,10 @@ int apply_socket(struct model *model, const struct record_socket *record, struct
 	change->object = object;
 	if (record->head.ts > object->last_ts)
 		object->last_ts = record->head.ts;
+	is_new = !object->socket || !object->socket->facts.ino;
 	if (socket_take(model, object, &facts, record->named.name))
 		return -ENOMEM;
-	note_over_time(object->socket, record);
+	note_over_time(object->socket, record, is_new);
 	other = socket_other(model, object, 0);
 	change->other = other ? holder_of(other) : NULL;
 	change->old_object = other;

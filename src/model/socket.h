@@ -88,6 +88,9 @@ struct socket {
 	struct sent_id *sent_ids;	/* those that are still counted */
 	bool counts_destinations;	/* how much went to each is known */
 	uint64_t shut_ts;		/* in the window it shut down sending, first; 0 = not so */
+	bool shut_before;		/* a direction was shut down when it was first looked at */
+	bool shut_read;			/* in the window it shut down receiving */
+	bool shut_first;		/* it shut down sending, and had not heard the end of the other just after */
 	struct count heard;		/* TCP, half-closed, at the end: ns since the peer was heard of */
 	struct server *server;		/* how connections to this listener were served; NULL = none seen */
 };

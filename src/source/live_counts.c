@@ -91,6 +91,7 @@ static void transfer_sum(struct transfer *sum, const struct transfer *more)
 	sum->ops_out += more->ops_out;
 	sum->blocked_in += more->blocked_in;
 	sum->blocked_out += more->blocked_out;
+	sum->ended += more->ended;
 	sum->broken += more->broken;
 }
 

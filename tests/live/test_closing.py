@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which end of a connection closed first: by TCP's states and their changes, by the calls on a Unix socket."""
+"""Which end of a connection closed first: by TCP's states and their changes, by what each end of a Unix socket noticed."""
 import subprocess
 import sys
 
@@ -113,6 +113,46 @@ def test_seen_with_perf_hooks(ipctrace, pair, how):
     client.do(how)
     server.do("close")
     assert _firsts(tracer.stop().document, "tcp", server, client) == ("to", "from")
+
+
+# How the parent learns that the child has closed, which wakes it, and it closes at once.
+NOTICED = {
+    "read": ("STREAM", "assert a.recv(10) == b''"),
+    "message": ("STREAM", "assert a.recvmsg(10)[0] == b''"),
+    "packet": ("SEQPACKET", "assert a.recv(10) == b''"),
+    "splice": ("STREAM", "assert os.splice(a.fileno(), w, 10) == 0"),
+    "reset": ("STREAM", "a.send(b'unread')\n    try: a.recv(10)\n    except ConnectionResetError: pass\n    else: assert 0"),
+    "refused": ("STREAM", "select.select([a], [], [])\n    try: a.send(b'x')\n    except BrokenPipeError: pass\n    else: assert 0"),
+}
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("hooks", [[], ["--hooks", "perf"]], ids=["own", "perf"])
+@pytest.mark.parametrize("how", NOTICED)
+def test_one_closes_as_soon_as_the_other_has(ipctrace, how, hooks):
+    """The times of the calls' ends are those of whoever gets the processor."""
+    kind, notice = NOTICED[how]
+    turns = 20
+    document = ipctrace.run("graph", *hooks, "--json", "--", sys.executable, "-c", f"""
+import os, select, signal, socket, sys
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+r, w = os.pipe()
+for i in range({turns}):
+    a, b = socket.socketpair(socket.AF_UNIX, socket.SOCK_{kind})
+    child = os.fork()
+    if not child:
+        a.close(); b.send(b"x" * 10)
+        {"select.select([b], [], [])" if how == "reset" else ""}
+        b.close()
+        os._exit(0)
+    b.close(); assert a.recv(10) == b"x" * 10
+    {notice}
+    a.close()
+    os.waitpid(child, 0)
+""").document
+    links = [l for l in document["links"] if l["kind"] == "unix" and l["bytes"] == 10]
+    assert len(links) == turns
+    assert [l["closed_first"] for l in links] == ["from"] * turns, links
 
 
 def test_neither_has_closed(ipctrace, pair):

@@ -333,21 +333,182 @@ static void what_went_unseen_is_unknown(void **state)
 	assert_int_equal(first_of(s, FILE_TCP, CLIENT), CLOSED_UNKNOWN);
 }
 
+/* 20 has connected to 10. */
+static void unix_pair(struct script *s)
+{
+	start(s);
+	has_named(s, 20, 3, local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0), SYS_connect);
+	has_named(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
+}
+
+static void client_closes(struct script *s)
+{
+	by(s, 20);
+	closed(s, T + 1, 3);
+}
+
+static void server_closes(struct script *s)
+{
+	by(s, 10);
+	closed(s, T, 4);
+}
+
+/* What came of it that the process read and wrote there. */
+static void moved(struct script *s, uint32_t pid, struct transfer total)
+{
+	struct record_count record = { .head = { .type = RECORD_COUNT, .size = sizeof(record), .ts = s->ts++ },
+				       .key = { .ino = pid == 10 ? ACCEPTED : CLIENT,
+						.dev = DEV,
+						.pid = pid,
+						.start = start_of(s, pid) },
+				       .total = total };
+
+	apply(s, &record);
+}
+
+/* how: of shutdown(); bits: the socket's own just after that. */
+static void shut(struct script *s, uint32_t pid, int how, uint8_t bits)
+{
+	struct socket_named named = pid == 10 ? local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7) :
+						local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0);
+	struct record_socket record = { .head = { .type = RECORD_SOCKET, .size = sizeof(record), .ts = s->ts++,
+						  .pid = pid, .tid = pid, .start = start_of(s, pid) },
+					.nr = SYS_shutdown, .arg = { 4, how, 0 }, .named = named };
+
+	record.facts.shutdown = bits;
+	apply(s, &record);
+}
+
+static void assert_first(const struct script *s, enum closed_first of_client)
+{
+	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), of_client);
+	assert_int_equal(first_of(s, FILE_UNIX, ACCEPTED), closed_first_turned(of_client));
+}
+
 static void calls_tell_of_unix_sockets(void **state)
 {
 	struct script *s = *state;
 
+	unix_pair(s);
+	assert_first(s, CLOSED_NONE);
+	client_closes(s);
+	assert_first(s, CLOSED_THIS);
+	s->ts += 200000000; /* it has long been done with that */
+	server_closes(s);
+	assert_first(s, CLOSED_THIS);
+}
+
+/* Which of the two was told of first means nothing. */
+static void closed_together(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	client_closes(s);
+	s->ts += 50000000;
+	server_closes(s);
+	assert_first(s, CLOSED_UNKNOWN);
+}
+
+/* The client's close has woken the server, which was done with its own before the client's call returned. */
+static void who_reads_to_the_end_knows(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	moved(s, 10, (struct transfer){ .bytes_in = 5, .ops_in = 2, .ended = 1 });
+	server_closes(s);
+	client_closes(s);
+	assert_first(s, CLOSED_THIS);
+}
+
+static void who_is_refused_knows(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	moved(s, 20, (struct transfer){ .broken = 1 });
+	client_closes(s);
+	server_closes(s);
+	assert_first(s, CLOSED_PEER);
+}
+
+/* The other end only reads no more. */
+static void refused_by_a_half(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	shut(s, 10, SHUT_RD, 1);
+	moved(s, 20, (struct transfer){ .broken = 1 });
+	client_closes(s);
+	server_closes(s);
+	assert_first(s, CLOSED_UNKNOWN);
+}
+
+static void its_own_shutdown_is_no_end(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	shut(s, 20, SHUT_RD, 1);
+	moved(s, 20, (struct transfer){ .ops_in = 1, .ended = 1 });
+	client_closes(s);
+	server_closes(s);
+	assert_first(s, CLOSED_UNKNOWN);
+}
+
+/* It reads to the end of what the other sends, but has sent its own last byte before. */
+static void who_shuts_down_first(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	shut(s, 20, SHUT_WR, 2);
+	assert_first(s, CLOSED_THIS);
+	shut(s, 10, SHUT_WR, 3);
+	moved(s, 20, (struct transfer){ .ops_in = 1, .ended = 1 });
+	moved(s, 10, (struct transfer){ .ops_in = 1, .ended = 1 });
+	server_closes(s);
+	client_closes(s);
+	assert_first(s, CLOSED_THIS);
+}
+
+/* Each may have been the one. */
+static void both_shut_down_together(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	shut(s, 20, SHUT_WR, 3);
+	shut(s, 10, SHUT_WR, 3);
+	assert_first(s, CLOSED_UNKNOWN);
+}
+
+static void both_say_it_was_the_other(void **state)
+{
+	struct script *s = *state;
+
+	unix_pair(s);
+	moved(s, 20, (struct transfer){ .ops_in = 1, .ended = 1 });
+	moved(s, 10, (struct transfer){ .ops_in = 1, .ended = 1 });
+	client_closes(s);
+	s->ts += 200000000;
+	server_closes(s);
+	assert_first(s, CLOSED_UNKNOWN);
+}
+
+static void what_was_shut_down_before_is_unknown(void **state)
+{
+	struct socket_named half = local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7);
+	struct script *s = *state;
+
+	half.facts.shutdown = 2;
 	start(s);
 	has_named(s, 20, 3, local(CLIENT, ACCEPTED, TCP_ESTABLISHED, "", 0), SYS_connect);
-	has_named(s, 10, 4, local(ACCEPTED, CLIENT, TCP_ESTABLISHED, "/run/x", 7), SYS_accept4);
-	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_NONE);
-	by(s, 20);
-	closed(s, T + 1, 3);
-	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_THIS);
-	by(s, 10);
-	closed(s, T, 4);
-	assert_int_equal(first_of(s, FILE_UNIX, CLIENT), CLOSED_THIS);
-	assert_int_equal(first_of(s, FILE_UNIX, ACCEPTED), CLOSED_PEER);
+	has_named(s, 10, 4, half, -1);
+	client_closes(s);
+	assert_first(s, CLOSED_UNKNOWN);
 }
 
 static void sent_to(struct script *s, uint64_t ino, const char *v4, const char *name, size_t len)
@@ -631,6 +792,15 @@ int main(void)
 		TEST(both_at_once),
 		TEST(what_went_unseen_is_unknown),
 		TEST(calls_tell_of_unix_sockets),
+		TEST(closed_together),
+		TEST(who_reads_to_the_end_knows),
+		TEST(who_is_refused_knows),
+		TEST(refused_by_a_half),
+		TEST(its_own_shutdown_is_no_end),
+		TEST(who_shuts_down_first),
+		TEST(both_shut_down_together),
+		TEST(both_say_it_was_the_other),
+		TEST(what_was_shut_down_before_is_unknown),
 		TEST(abstract_names_stay_in_their_namespace),
 		TEST(paths_cross_namespaces),
 		TEST(each_destination_is_counted_apart),

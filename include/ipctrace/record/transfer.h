@@ -10,7 +10,7 @@ struct transfer {
 	__u64 bytes_in, bytes_out;	/* in: the process read; out: it wrote */
 	__u64 ops_in, ops_out;		/* calls that succeeded, end of file (0) included */
 	__u64 blocked_in, blocked_out;	/* ns asleep inside those calls */
-	__u64 last_ts;
+	__u64 ended;			/* reads of a socket that found that the other end sends no more; 0 in older recordings */
 	__u64 broken;			/* calls that failed with EPIPE: nobody is there to read */
 };
 
