@@ -238,7 +238,6 @@ static unsigned int rank_of(const struct model *model, const struct wait *wait)
 	/* Of a whole machine's, who depends on another process. */
 	if (model->select_all && !why_waits_for_another(wait))
 		return UINT_MAX;
-
 	if (named)
 		return 2 * named + (wait->tid != wait->process->key.pid);
 	return wait->row.what == WAIT_STOPPED ? UINT_MAX - 2 : UINT_MAX - 1;
