@@ -162,6 +162,66 @@ static __always_inline void waiting_rows(struct seq_file *seq, const struct reco
 		bpf_loop(WAITING_MAX, waiting_step, &it, 0);
 }
 
+/* --- what lies unread in a Unix socket ------------------------------------------------------------- */
+
+#define UNREAD_MAX 4096 /* buffers of one queue: fifteen times what a sender gets by net.core.wmem_default */
+
+/* A queue that is read without its lock. */
+struct unread {
+	__u64 skb, head;
+	__u64 bytes;
+	__u32 buffers;
+};
+
+static long unread_step(__u32 i, struct unread *it)
+{
+	struct sk_buff *skb = (void *)it->skb;
+	struct unix_skb_parms *parms;
+
+	if (!skb || it->skb == it->head)
+		return 1;
+	parms = (void *)skb + bpf_core_field_offset(struct sk_buff, cb);
+	it->bytes += BPF_CORE_READ(skb, len) - BPF_CORE_READ(parms, consumed);
+	it->buffers++;
+	it->skb = (__u64)BPF_CORE_READ(skb, next);
+	return 0;
+}
+
+/* A buffer that is taken off meanwhile leads nowhere, one that is used anew past others that lie there still. */
+static __always_inline __u32 unread_all(struct sock *sock, struct unread *it)
+{
+	__u32 least = BPF_CORE_READ(sock, sk_receive_queue.qlen);
+
+	it->skb = (__u64)BPF_CORE_READ(sock, sk_receive_queue.next);
+	bpf_loop(UNREAD_MAX, unread_step, it, 0);
+	if (it->skb != it->head || it->buffers < least || it->bytes > RECORD_COUNT_UNKNOWN)
+		return RECORD_COUNT_UNKNOWN;
+	return it->bytes;
+}
+
+static __always_inline __u32 unread_first(struct sock *sock, const struct unread *it)
+{
+	struct sk_buff *skb = BPF_CORE_READ(sock, sk_receive_queue.next);
+	__u32 len = (__u64)skb == it->head ? 0 : BPF_CORE_READ(skb, len);
+
+	return BPF_CORE_READ(sock, sk_receive_queue.next) == skb ? len : RECORD_COUNT_UNKNOWN;
+}
+
+/*
+ * As net/unix/af_unix.c has it in unix_inq_len(): of datagrams what the next read can get. Not by the sum that
+ * struct unix_sock keeps since 6.17 (commit f4e1fb04c123): of a buffer that was read in part it counts all,
+ * up to commit c1f07a7f2d47.
+ */
+static __always_inline __u32 unread(const struct socket_facts *facts, __u64 file)
+{
+	struct socket *socket = BPF_CORE_READ((struct file *)file, private_data);
+	struct sock *sock = BPF_CORE_READ(socket, sk);
+	struct unread it = {};
+
+	it.head = (__u64)sock + bpf_core_field_offset(struct sock, sk_receive_queue);
+	return facts->type == SOCK_DGRAM ? unread_first(sock, &it) : unread_all(sock, &it);
+}
+
 /* What a slot's row does not say of a socket. One that many hold is told as often. */
 static __always_inline void socket_row(struct seq_file *seq, struct task_struct *task, __u64 file)
 {
@@ -177,6 +237,8 @@ static __always_inline void socket_row(struct seq_file *seq, struct task_struct 
 	row->nr = -1;
 	if (!socket_sample(&row->named, file))
 		return;
+	if (row->facts.kind == FILE_UNIX && row->facts.state != TCP_LISTEN)
+		row->facts.recv_queued = unread(&row->facts, file);
 	bpf_seq_write(seq, row, sizeof(*row));
 	if (row->facts.kind == FILE_TCP && row->facts.state == TCP_LISTEN)
 		waiting_rows(seq, row, file);

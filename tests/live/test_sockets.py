@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Sockets: true peers, links both ways, exact bytes, what waits to be accepted, selection by object."""
+import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 import compare
 import conftest
+import servers
 
 
 def _object(document, inode, fd, pid):
@@ -505,3 +508,65 @@ def test_a_conversation_is_two_links(ipctrace, tmp_path, kind):
     # What became of them, once nobody had them, is not known.
     ids = {link["object"] for link in links}
     assert all(thing["state"] is None for thing in document["objects"] if thing["id"] in ids)
+
+
+UNREAD = r"""
+import json, os, socket, sys
+held, unread = [], {}
+
+def put(kind, *sizes, read=0, most=1 << 24):
+    near, far = socket.socketpair(socket.AF_UNIX, kind)
+    near.setsockopt(socket.SOL_SOCKET, 32, most)    # SO_SNDBUFFORCE
+    for size in sizes:
+        assert near.send(b"x" * size) == size
+    assert not read or len(far.recv(read)) == read
+    held.extend((near, far))
+    return os.fstat(near.fileno()).st_ino, os.fstat(far.fileno()).st_ino
+
+def tell(want):
+    print(json.dumps({**want, "listener": os.fstat(listener.fileno()).st_ino}), flush=True)
+
+stream, packets, datagrams = socket.SOCK_STREAM, socket.SOCK_SEQPACKET, socket.SOCK_DGRAM
+listener, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+listener.bind("\0ipctrace unread"); listener.listen(3); client.connect("\0ipctrace unread"); client.send(b"xyz")
+whole = [(put(stream, 5000), 5000), (put(stream), 0), (put(stream, 7, read=7), 0), (put(packets, 100, 200), 300),
+         (put(packets, 100, 200, read=100), 200), (put(packets), 0), (put(datagrams), 0),
+         (put(datagrams, 40, 50), 40), (put(datagrams, 40, 50, read=40), 50), (put(stream, *[1] * 4096), 4096)]
+part = [(put(stream, 3000, 2000, read=1234), 3766), (put(stream, 3000, 2000, read=3001), 1999)]
+many = [(put(stream, *[1] * 4097), None), (put(packets, *[1] * 4097), None)]
+tell({"whole": whole, "part": part, "many": many})
+sys.stdin.readline()
+held[0].send(b"x" * 60); held[1].send(b"y" * 70)
+held[3].send(b"z"); held[7].recv(9999)
+more = [(whole[0][0], 5060), (whole[0][0][::-1], 70), (whole[1][0][::-1], 1), (whole[3][0], 200)]
+tell({"whole": more, "part": part, "many": []})
+sys.stdin.read()
+"""
+
+
+def _check_unread(objects, said, back=()):
+    """What was sent and not read; of the other end of each, which was sent nothing, too."""
+    want = {far: size for (_, far), size in said["whole"] + said["part"] + said["many"]}
+    have = {ino: objects[f"unix:[{ino}]"]["queued"] for ino in want}
+    assert have == want
+    assert all(objects[f"unix:[{near}]"]["queued"] == 0 for (near, _), _ in back)
+    listener = objects[f"unix:[{said['listener']}]"]
+    assert (listener["queued"], listener["backlog"]) == (None, 1), listener
+    if shutil.which("ss"):
+        rows = [row.split() for row in servers.run("ss", "-Hxa").splitlines()]
+        # Not of those that were read in part: there the kernel counts too much in 6.17 and after.
+        told = {int(row[5]): int(row[2]) for row in rows if row[4] == "*"}
+        assert {far: told[far] for (_, far), _ in said["whole"]} == {far: have[far] for (_, far), _ in said["whole"]}
+
+
+@pytest.mark.kernel
+def test_what_lies_unread_in_unix_sockets(ipctrace, background):
+    it = Talker(background, UNREAD)
+    said = json.loads(it.hear())
+    document = ipctrace.document("fds", "-p", it.pid)
+    _check_unread({o["id"]: o for o in document["objects"]}, said, said["whole"] + said["part"] + said["many"])
+    tracer = ipctrace.start("graph", "--json", "--audit", "-d", 600, "-p", it.pid)
+    said = json.loads(it.say(""))
+    result = tracer.stop()
+    assert result.code == 0, result
+    _check_unread({o["id"]: o for o in result.document["objects"]}, said)
