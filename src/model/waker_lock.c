@@ -5,8 +5,21 @@
  */
 #include "model/waker.h"
 
+/* include/uapi/asm-generic/fcntl.h; the C library has it with _GNU_SOURCE alone */
+#ifndef F_OFD_SETLKW
+#define F_OFD_SETLKW 38
+#endif
+
+static bool asks_for_open_file(const struct wait *wait)
+{
+	return wait->row.what == WAIT_FLOCK || wait->row.arg[1] == F_OFD_SETLKW;
+}
+
+/* A process's lock is in the way of its own open files, and theirs in its. */
 static bool is_own(const struct wait *wait, const struct record_lock *lock)
 {
+	if (asks_for_open_file(wait) != (lock->kind != LOCK_POSIX))
+		return false;
 	if (lock->kind != LOCK_POSIX)
 		return lock->file == wait->ons[0].facts.file;
 	return wait->process->table && lock->owner == wait->process->table->id;

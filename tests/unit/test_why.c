@@ -411,6 +411,23 @@ static void locks_not_in_the_way(void **state)
 	assert_int_equal(verdict(s, 2), VERDICT_DEADLOCK);
 }
 
+/* What it locked as a process, and by another call for that open file, are in each other's way. */
+static void own_lock_of_the_other_kind(void **state)
+{
+	struct script *s = *state;
+
+	asks_for_bytes(s, LOCK_EXCLUSIVE);
+	locked(s, LOCK_OFD, 0, F, LOCK_EXCLUSIVE, 0, 20);
+	assert_int_equal(verdict(s, 1), VERDICT_DEADLOCK);
+	sleepers[0].row.arg[1] = 38; /* F_OFD_SETLKW */
+	look(s);
+	look(s);
+	locked(s, LOCK_OFD, 0, F, LOCK_EXCLUSIVE, 0, 20);
+	assert_int_equal(verdict(s, 0), VERDICT_WAITING);
+	locked(s, LOCK_POSIX, 10, 0, LOCK_EXCLUSIVE, 0, 20);
+	assert_int_equal(verdict(s, 1), VERDICT_DEADLOCK);
+}
+
 /* Which bytes it waits for isn't known: one that can go on is enough. */
 static void unknown_bytes_of_a_lock(void **state)
 {
@@ -931,7 +948,7 @@ int main(void)
 		TEST(saved_by_timeout), TEST(saved_by_handler), TEST(saved_by_thread),
 		TEST(saved_by_doubt), TEST(saved_by_receiver), TEST(receiver_is_stuck),
 		TEST(one_ran_between_the_looks), TEST(not_confirmed), TEST(any_of_a_set),
-		TEST(all_of_a_lock), TEST(locks_not_in_the_way), TEST(unknown_bytes_of_a_lock), TEST(bearers_of_a_lock), TEST(child_and_parent), TEST(ring_through_a_thread), TEST(mutex_owner),
+		TEST(all_of_a_lock), TEST(locks_not_in_the_way), TEST(own_lock_of_the_other_kind), TEST(unknown_bytes_of_a_lock), TEST(bearers_of_a_lock), TEST(child_and_parent), TEST(ring_through_a_thread), TEST(mutex_owner),
 		TEST(owner_is_one_task), TEST(never_eof_itself), TEST(never_eof_leak),
 		TEST(never_eof_who_wrote_nothing),
 		TEST(tcp_within_the_machine), TEST(tcp_with_data_on_its_way),
