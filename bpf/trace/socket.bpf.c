@@ -471,20 +471,4 @@ CALL_EXIT(socket_exit)
 	return 0;
 }
 
-/* As transfers_row, and for the same reason. */
-SEC("?iter/bpf_map_elem")
-int destinations_row(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct destination_row row = { .head = { .type = RECORD_SENT, .size = sizeof(row) } };
-	const struct destination_key *key = ctx->key;
-	const struct sent *sent = ctx->value;
-
-	if (!key || !sent)
-		return 0;
-	row.key = *key;
-	row.sent = *sent;
-	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
-	return 0;
-}
-
 char _license[] SEC("license") = "GPL";

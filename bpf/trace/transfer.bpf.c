@@ -347,24 +347,4 @@ CALL_EXIT(transfer_exit)
 	return 0;
 }
 
-/*
- * Reads the table out, an entry at a time. The system call that looks up many keeps every perf
- * tracepoint off its CPU meanwhile (bpf_disable_instrumentation), and when it is preempted, from
- * other tasks' events: an iterator does not.
- */
-SEC("?iter/bpf_map_elem")
-int transfers_row(struct bpf_iter__bpf_map_elem *ctx)
-{
-	struct record_count row = { .head = { .type = RECORD_COUNT, .size = sizeof(row) } };
-	const struct transfer_key *key = ctx->key;
-	const struct transfer *value = ctx->value;
-
-	if (!key || !value)
-		return 0;
-	row.key = *key;
-	row.total = *value;
-	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
-	return 0;
-}
-
 char _license[] SEC("license") = "GPL";

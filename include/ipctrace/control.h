@@ -129,13 +129,6 @@ struct sent {
 	__u32 id[2];	/* as in RECORD_DESTINATION */
 };
 
-/* An entry of that table, for the reader: it goes no further. */
-struct destination_row {
-	struct record head;	/* type RECORD_SENT */
-	struct destination_key key;
-	struct sent sent;
-};
-
 /* What one sender did to one process with one signal. */
 struct signal_kept {
 	struct signal_counts counts;
@@ -150,8 +143,9 @@ struct signal_kept {
 enum ask_what {
 	ASK_PUT,
 	ASK_READ,
-	ASK_TAKE,	/* read, and out of the table */
-	ASK_EMPTY,	/* some of all there are */
+	ASK_TAKE, /* read, and out of the table */
+	ASK_EMPTY, /* some of all there are */
+	ASK_LIST, /* read those whose keys' hashes are from `first` to `last`; so many rows, or -E2BIG */
 };
 
 enum ask_table {
@@ -167,9 +161,19 @@ struct ask_entry {
 	__u64 key[6], value[14];
 };
 
+#define ASK_ROWS 4096 /* a power of two */
+
+/* Of a table that is listed: struct transfer_key and struct transfer, or struct destination_key and struct sent. */
+struct ask_row {
+	__u64 key[5], value[8];
+};
+
 struct ask {
-	__u32 what, table, count, pad;
+	__u32 what, table, count;
+	__u32 first, last; /* hashes, both included */
+	__u32 pad;
 	struct ask_entry entries[ASK_MAX];
+	struct ask_row rows[ASK_ROWS];
 };
 
 /* What a call does as far as the data plane goes. Sleeping in any but CALL_MOVES_NOTHING is being

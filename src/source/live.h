@@ -31,8 +31,7 @@ struct counted {
 	struct transfer tally;	/* newest value read of its tally, and of its entry in the table */
 	struct transfer entry;
 	bool unknown;		/* when last looked at, the model did not know the process */
-	bool in_tally, in_table; /* met there in the reading under way; ever */
-	bool was_read;		/* its entry was met in the reading under way */
+	bool in_table; /* met there ever */
 	struct counted_process *process;
 	struct counted *next, *prev; /* of the same process */
 	UT_hash_handle hh;
@@ -155,10 +154,6 @@ int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *c
 /* The same for a program of the snapshot that asks is_in_part(): what has very many rows of one thing takes
  * several readings. What goes meanwhile moves the rest up. */
 int live_parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx);
-/* The same for a program that goes through a map. What is deleted from it meanwhile may hide another
- * entry of the same bucket. between: called where no row that was read is still to be handed on. */
-int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
-		  int (*between)(void *ctx), void *ctx);
 /* Of one process alone, by one of the iterators over tasks. */
 int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pid, record_fn to, void *ctx);
 int live_bare(enum record_type type, record_fn to, void *ctx);
@@ -215,6 +210,11 @@ int live_take(struct live *live, enum ask_table table, const void *key, void *va
 /* Puts it in with others; put_all() those that are left. Either returns what comes of any. */
 int live_put(struct live *live, enum ask_table table, const void *key, const void *value);
 int live_put_all(struct live *live);
+/* Hands on every entry of one of those two that can be listed, whatever is put in meanwhile. between: called where
+ * no row that was read is still to be handed on, and may change the table; NULL = nothing. */
+typedef int (*row_fn)(void *ctx, const void *key, const void *value);
+int live_list(struct live *live, enum ask_table table, row_fn to, int (*between)(void *ctx),
+	      void *ctx);
 /* Takes out all that there are, `max` at most: whoever is busy makes new ones all the while. */
 int live_empty(struct live *live, enum ask_table table, uint32_t max);
 

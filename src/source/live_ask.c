@@ -103,6 +103,47 @@ int live_put_all(struct live *live)
 	return err;
 }
 
+/* Those whose keys' hashes are there: 0, -E2BIG = more than there is room for, or another -errno. */
+static int list_some(struct live *live, enum ask_table table, uint32_t first, uint32_t last,
+		     row_fn to, void *ctx)
+{
+	struct ask *ask = ask_of(live);
+	int count, err = live_put_all(live);
+
+	if (err)
+		return err;
+	ask->what = ASK_LIST;
+	ask->table = table;
+	ask->first = first;
+	ask->last = last;
+	count = run(live);
+	for (int i = 0; i < count && !err; i++)
+		err = to(ctx, ask->rows[i].key, ask->rows[i].value);
+	return count < 0 ? count : err;
+}
+
+int live_list(struct live *live, enum ask_table table, row_fn to, int (*between)(void *ctx),
+	      void *ctx)
+{
+	const uint64_t end = 1ull << 32; /* of the hashes */
+	uint64_t first = 0, span = end;
+	int err = 0;
+
+	while (first < end && !err) {
+		err = list_some(live, table, (uint32_t)first, (uint32_t)(first + span - 1), to,
+				ctx);
+		if (err == -E2BIG && span > 1) {
+			span /= 2;
+			err = 0;
+			continue;
+		}
+		first += span;
+		if (!err && first < end && between)
+			err = between(ctx);
+	}
+	return err;
+}
+
 int live_empty(struct live *live, enum ask_table table, uint32_t max)
 {
 	struct ask *ask = ask_of(live);

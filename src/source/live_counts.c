@@ -201,24 +201,6 @@ static bool is_finished(const struct live *live, struct counted *counted)
 	       !endpoint->other_slots;
 }
 
-/* It has an entry, or no tally and so may have one, that the reading did not meet: another of its bucket was
- * deleted meanwhile. */
-static bool is_missed(const struct live *live, const struct counted *counted)
-{
-	return !counted->was_read &&
-	       (counted->in_table || (!counted->in_tally && live->tracer->bss->control.spilled));
-}
-
-static int counted_read(struct live *live, struct counted *counted)
-{
-	struct transfer value;
-
-	if (live_read(live, ASK_TRANSFERS, &counted->key, &value))
-		return 0;
-	counted->in_table = true;
-	return counted_update(live, counted, &counted->entry, &value);
-}
-
 /* What the process still holds stays; so does what is too new for the model to know of. */
 static int sweep(struct live *live)
 {
@@ -226,12 +208,8 @@ static int sweep(struct live *live)
 	int err = 0;
 
 	HASH_ITER(hh, live->counted, counted, next) {
-		if (!is_finished(live, counted)) {
-			if (!err && is_missed(live, counted))
-				err = counted_read(live, counted);
-			counted->was_read = counted->in_tally = false;
+		if (!is_finished(live, counted))
 			continue;
-		}
 		if (!err)
 			err = counted_take(live, counted);
 		counted_drop(live, counted);
@@ -244,17 +222,15 @@ struct reading {
 	uint64_t drained, pause;
 };
 
-static int transfers_row(void *ctx, const struct record *record)
+static int transfers_row(void *ctx, const void *key, const void *value)
 {
-	const struct record_count *row = (const void *)record;
 	struct reading *reading = ctx;
-	struct counted *counted = counted_get(reading->live, &row->key);
+	struct counted *counted = counted_get(reading->live, key);
 
 	if (!counted)
 		return -ENOMEM;
 	counted->in_table = true;
-	counted->was_read = true;
-	return counted_update(reading->live, counted, &counted->entry, &row->total);
+	return counted_update(reading->live, counted, &counted->entry, value);
 }
 
 /*
@@ -279,18 +255,10 @@ static int drain_meanwhile(void *ctx)
 static int table_read(struct live *live)
 {
 	struct reading reading = { .live = live, .drained = now_ns(), .pause = DRAIN_EVERY_NS };
-	char *buf;
-	int err;
 
 	if (!live->tracer->bss->control.spilled)
 		return 0;
-	buf = malloc(LIVE_READ_SIZE);
-	if (!buf)
-		return -ENOMEM;
-	err = live_map_read(live_program(live, "transfers_row"), live->tracer->maps.transfers, buf, transfers_row,
-			    drain_meanwhile, &reading);
-	free(buf);
-	return err;
+	return live_list(live, ASK_TRANSFERS, transfers_row, drain_meanwhile, &reading);
 }
 
 static int tally_read(struct live *live, const struct tally *tally)
@@ -299,7 +267,6 @@ static int tally_read(struct live *live, const struct tally *tally)
 
 	if (!counted)
 		return -ENOMEM;
-	counted->in_tally = true;
 	return counted_update(live, counted, &counted->tally, &tally->sum);
 }
 

@@ -98,8 +98,7 @@ static bool is_program_wanted(const struct live *live, const char *name)
 }
 
 /* No hooks of calls, hence of one kind. */
-static const char *const always[] = {"note_tasks", "transfers_row", "destinations_row", "fell_asleep",
-				     "ask_answer"};
+static const char *const always[] = { "note_tasks", "fell_asleep", "ask_answer" };
 
 static bool is_always_wanted(const char *name)
 {

@@ -92,7 +92,7 @@ static void forget(struct live *live, const struct destination_key *key)
 struct reading {
 	struct live *live;
 	bool full;
-	struct destination_key *over;	/* to be taken out after it: what is deleted amid it may hide others */
+	struct destination_key *over; /* to be taken out after it */
 	size_t over_count;
 };
 
@@ -106,21 +106,22 @@ static int over_add(struct reading *reading, const struct destination_key *key)
 	return 0;
 }
 
-static int destination_row(void *ctx, const struct record *record)
+static int destination_row(void *ctx, const void *of, const void *value)
 {
-	const struct destination_row *row = (const void *)record;
+	const struct destination_key *key = of;
+	const struct sent *sent = value;
 	struct reading *reading = ctx;
 	struct sent_known *known;
 
 	reading->live->sent_count++;
-	if (!model_knows_sent(reading->live->model, id_of(&row->sent)))
-		return reading->full ? over_add(reading, &row->key) : 0;
-	known = known_get(reading->live, &row->key);
+	if (!model_knows_sent(reading->live->model, id_of(sent)))
+		return reading->full ? over_add(reading, key) : 0;
+	known = known_get(reading->live, key);
 	if (!known)
 		return -ENOMEM;
-	if (memcmp(&known->sent, &row->sent, sizeof(row->sent)))
-		return report(reading->live, known, &row->sent, false);
-	return reading->full ? over_add(reading, &row->key) : 0;
+	if (memcmp(&known->sent, sent, sizeof(*sent)))
+		return report(reading->live, known, sent, false);
+	return reading->full ? over_add(reading, key) : 0;
 }
 
 static int over_take(struct live *live, const struct destination_key *key)
@@ -137,18 +138,13 @@ static int over_take(struct live *live, const struct destination_key *key)
 int live_sent_read(struct live *live)
 {
 	struct reading reading = { .live = live, .full = live->sent_count > DESTINATIONS_MAX / 2 };
-	char *buf = malloc(LIVE_READ_SIZE);
 	int err;
 
-	if (!buf)
-		return -ENOMEM;
 	live->sent_count = 0;
-	err = live_map_read(live_program(live, "destinations_row"), live->tracer->maps.destinations, buf,
-			    destination_row, NULL, &reading);
+	err = live_list(live, ASK_DESTINATIONS, destination_row, NULL, &reading);
 	for (size_t i = 0; i < reading.over_count && !err; i++)
 		err = over_take(live, &reading.over[i]);
 	free(reading.over);
-	free(buf);
 	return err;
 }
 

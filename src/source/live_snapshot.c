@@ -86,34 +86,31 @@ static int rows_some(int fd, char *buf, size_t *len, record_fn to, void *ctx)
 	return err ? err : n > 0;
 }
 
-/* over: of what; NULL = of everything. between: called between two reads; NULL = not. */
-static int rows_read(struct bpf_program *program, union bpf_iter_link_info *over, char *buf, record_fn to,
-		     int (*between)(void *ctx), void *ctx)
+/* over: of what; NULL = of everything. */
+static int rows_read(struct bpf_program *program, union bpf_iter_link_info *over, char *buf,
+		     record_fn to, void *ctx)
 {
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = over,
 			    .link_info_len = sizeof(*over));
 	struct bpf_link *link = bpf_program__attach_iter(program, over ? &opts : NULL);
-	int fd, more, err = 0;
 	size_t len = 0;
+	int fd, more;
 
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));
 	more = fd < 0 ? fd : 1;
-	while (more > 0 && !err) {
+	while (more > 0)
 		more = rows_some(fd, buf, &len, to, ctx);
-		if (more > 0 && between)
-			err = between(ctx);
-	}
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	return err ? err : more;
+	return more;
 }
 
 int live_rows_read(struct bpf_program *program, char *buf, record_fn to, void *ctx)
 {
-	return rows_read(program, NULL, buf, to, NULL, ctx);
+	return rows_read(program, NULL, buf, to, ctx);
 }
 
 int live_parts_read(struct live *live, struct bpf_program *program, char *buf, record_fn to, void *ctx)
@@ -130,14 +127,6 @@ int live_parts_read(struct live *live, struct bpf_program *program, char *buf, r
 		part->first += ROWS_AT_ONCE;
 	} while (!err && part->more);
 	return err;
-}
-
-int live_map_read(struct bpf_program *program, const struct bpf_map *map, char *buf, record_fn to,
-		  int (*between)(void *ctx), void *ctx)
-{
-	union bpf_iter_link_info over = { .map.map_fd = (__u32)bpf_map__fd(map) };
-
-	return rows_read(program, &over, buf, to, between, ctx);
 }
 
 /* Whoever takes a snapshot, and what is done to its rows before. */
@@ -176,7 +165,7 @@ int live_rows_of_pid(struct live *live, struct bpf_program *program, uint32_t pi
 
 	if (!buf)
 		return -ENOMEM;
-	err = rows_read(program, &over, buf, snapshot_row, NULL, &taker);
+	err = rows_read(program, &over, buf, snapshot_row, &taker);
 	free(buf);
 	return err == -ESRCH || err == -ENOENT ? 0 : err;
 }
