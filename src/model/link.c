@@ -95,6 +95,22 @@ size_t link_count_kept(const struct object *object, link_end is_end, bool closed
 	return number;
 }
 
+const struct endpoint *link_last_reader(const struct object *object, const struct endpoint *writer, bool closed)
+{
+	const struct endpoint *endpoint, *last = NULL;
+
+	if (!closed || object->in_flight)
+		return NULL;
+	DL_FOREACH2(object->endpoints, endpoint, object_next) {
+		if (endpoint->read_slots)
+			return NULL;
+		if (endpoint->key.process != writer->key.process &&
+		    endpoint->read_gone_ts > (last ? last->read_gone_ts : 0))
+			last = endpoint;
+	}
+	return last;
+}
+
 size_t link_count_ends(const struct object *object, link_end is_end, bool closed)
 {
 	return link_count_kept(object, is_end, closed) + count_past(object, is_end, closed);

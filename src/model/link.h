@@ -85,6 +85,9 @@ bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool clo
 bool link_writer_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed, size_t readers);
 /* How many endpoints of the object are, or with closed were, such an end. */
 size_t link_count_kept(const struct object *object, link_end is_end, bool closed);
+/* Who could read it last, once nobody can: with that process went what nobody had read. Another than the writer's;
+ * NULL = somebody can still, or nobody else ever could. */
+const struct endpoint *link_last_reader(const struct object *object, const struct endpoint *writer, bool closed);
 /* The same with those that were not kept. */
 size_t link_count_ends(const struct object *object, link_end is_end, bool closed);
 /* Over a window, are there no links of an endpoint of the object that was never used, and whose process is gone? */

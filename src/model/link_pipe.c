@@ -39,19 +39,34 @@ static const struct endpoint **readers_of(const struct object *object, size_t *c
 	return readers;
 }
 
+/* What was written and is lost was for somebody. A queue keeps it, an eventfd is no message. */
+static int lost_link(struct graph *graph, const struct model *model, const struct endpoint *writer, bool closed)
+{
+	const struct object *object = writer->key.object;
+	const struct endpoint *reader = NULL;
+
+	if (writer->used_out && (object->key.kind == FILE_PIPE || object->key.kind == FILE_FIFO))
+		reader = link_last_reader(object, writer, closed);
+	return reader && !link_add_pair(graph, model, writer, reader) ? -ENOMEM : 0;
+}
+
 static int writer_links(struct graph *graph, const struct model *model, const struct endpoint *writer,
 			const struct endpoint *const *readers, size_t count, enum crowd crowd, bool closed)
 {
+	bool is_any = false;
+
 	for (size_t i = 0; i < count; i++) {
 		const struct endpoint *reader = readers[i];
 
-		if (is_link(writer, reader, closed) &&
-		    !link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
+		if (!is_link(writer, reader, closed))
+			continue;
+		is_any = true;
+		if (!link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
 				      !writer->write_slots || !reader->read_slots) &&
 		    !link_add_pair(graph, model, writer, reader))
 			return -ENOMEM;
 	}
-	return 0;
+	return is_any ? 0 : lost_link(graph, model, writer, closed);
 }
 
 /* Every writer can send to every reader. */

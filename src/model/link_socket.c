@@ -38,11 +38,24 @@ static uint64_t left_of(uint64_t whole, uint64_t part)
 
 /* How much of what the writer wrote was for the socket at the reader's end. What had no destination was for the
  * peer. */
+static struct sent_sum amounts_to(const struct model *model, const struct endpoint *writer, const struct object *other)
+{
+	const struct socket *socket = writer->key.object->socket;
+	struct sent_sum sent = socket_sent(model, socket, writer->key.process, other), all;
+
+	if (other != socket_connected(model, writer->key.object))
+		return sent;
+	all = socket_sent(model, socket, writer->key.process, NULL);
+	sent.bytes += left_of(writer->transfer.bytes_out, all.bytes);
+	sent.ops += left_of(writer->transfer.ops_out, all.ops);
+	return sent;
+}
+
 static void set_amounts(struct graph_link *link, const struct model *model, const struct endpoint *writer,
 			const struct object *other)
 {
 	const struct socket *socket = writer->key.object->socket;
-	struct sent_sum sent, all;
+	struct sent_sum sent;
 
 	if (!socket->counts_destinations) {
 		/* In a recording of before that was counted. */
@@ -50,12 +63,7 @@ static void set_amounts(struct graph_link *link, const struct model *model, cons
 			link->bytes = link->messages = link->rate = (struct count){ 0 };
 		return;
 	}
-	sent = socket_sent(model, socket, writer->key.process, other);
-	if (other == socket_connected(model, writer->key.object)) {
-		all = socket_sent(model, socket, writer->key.process, NULL);
-		sent.bytes += left_of(writer->transfer.bytes_out, all.bytes);
-		sent.ops += left_of(writer->transfer.ops_out, all.ops);
-	}
+	sent = amounts_to(model, writer, other);
 	link->bytes = link_count(model, sent.bytes);
 	link->messages = link_count(model, sent.ops);
 	link->rate = link_rate(model, sent.bytes);
@@ -74,12 +82,41 @@ static int add_link(struct graph *graph, const struct model *model, const struct
 	return graph_add_process(graph, link->to);
 }
 
+/* What was sent and is lost was for somebody. */
+static int lost_link(struct graph *graph, const struct model *model, const struct endpoint *writer,
+		     const struct object *other, bool closed)
+{
+	const struct endpoint *reader = NULL;
+
+	if (writer->used_out && amounts_to(model, writer, other).ops)
+		reader = link_last_reader(other, writer, closed);
+	return reader ? add_link(graph, model, writer, reader) : 0;
+}
+
+static int links_of(struct graph *graph, const struct model *model, const struct endpoint *writer,
+		    struct object *other, enum crowd crowd, bool closed)
+{
+	const struct endpoint *reader;
+	bool is_any = false;
+	int err = 0;
+
+	DL_FOREACH2(other->endpoints, reader, object_next) {
+		if (err || !endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
+			continue;
+		is_any = true;
+		if (!link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
+				      !writer->write_slots || !reader->read_slots))
+			err = add_link(graph, model, writer, reader);
+	}
+	return is_any ? err : lost_link(graph, model, writer, other, closed);
+}
+
 static int links_to(struct graph *graph, const struct model *model, struct object *object,
 		    struct object *other, bool closed)
 {
 	const enum crowd crowd = link_crowd(object, endpoint_writes, other, endpoint_reads, closed);
 	const size_t readers = link_count_kept(other, endpoint_reads, closed);
-	const struct endpoint *writer, *reader;
+	const struct endpoint *writer;
 	int err = 0;
 
 	link_leave_out_past(graph, object, other, closed);
@@ -88,20 +125,15 @@ static int links_to(struct graph *graph, const struct model *model, struct objec
 		if (!endpoint_writes(writer, closed) ||
 		    ((object->socket->facts.shutdown & SEND_SHUTDOWN) && !writer->used_out))
 			continue;
+		/* By a socket that leads to itself whoever has it from its parent can write to that. */
+		if (object == other && !amounts_to(model, writer, other).ops)
+			continue;
 		if (link_writer_is_left_out(graph, crowd, writer->used_out, !writer->write_slots, readers))
 			continue;
-		DL_FOREACH2(other->endpoints, reader, object_next) {
-			if (!endpoint_reads(reader, closed) || !is_link(writer, reader, closed))
-				continue;
-			if (link_is_left_out(graph, crowd, writer->used_out && reader->used_in,
-					     !writer->write_slots || !reader->read_slots))
-				continue;
-			err = add_link(graph, model, writer, reader);
-			if (err)
-				return err;
-		}
+		if (!err)
+			err = links_of(graph, model, writer, other, crowd, closed);
 	}
-	return 0;
+	return err;
 }
 
 static void elsewhere_set(struct graph_link *link, const struct object *object, const uint8_t address[16],
@@ -215,7 +247,7 @@ int socket_links(struct graph *graph, const struct model *model, struct object *
 	if (!others)
 		return -ENOMEM;
 	for (unsigned int i = 0; !err && count < max && (other = socket_other(model, object, i)); i++) {
-		if (other == object || is_among(others, count, other))
+		if (is_among(others, count, other))
 			continue;
 		others[count++] = other;
 		err = links_to(graph, model, object, other, closed);

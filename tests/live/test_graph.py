@@ -347,3 +347,39 @@ def test_titles_in_a_recording_and_a_drawing(ipctrace, workload, tmp_path):
     for title in truth["titles"]:
         assert f"\\n{title}" in dot.read_text(), dot.read_text()
     assert it.finish() == 0
+
+
+# What a child sent, and its parent let go of unread: nobody used the end that it was for, and none is left.
+UNREAD = {
+    "pipe": "r, w = os.pipe()\nif not os.fork():\n    os.close(r); os.write(w, DATA); os._exit(0)\n"
+            "os.close(w); os.wait(); os.close(r)",
+    "unix": "a, b = socket.socketpair()\nif not os.fork():\n    b.close(); a.send(DATA); os._exit(0)\n"
+            "a.close(); os.wait(); b.close()",
+    "udp": "u = socket.socket(type=socket.SOCK_DGRAM); u.bind(('127.0.0.1', 0))\nif not os.fork():\n"
+           "    to = u.getsockname(); u.close(); socket.socket(type=socket.SOCK_DGRAM).sendto(DATA, to); os._exit(0)\n"
+           "os.wait(); u.close()",
+    "tcp": "s = socket.create_server(('127.0.0.1', 0))\nif not os.fork():\n"
+           "    to = s.getsockname(); s.close(); socket.create_connection(to).send(DATA); os._exit(0)\n"
+           "c = s.accept()[0]; os.wait(); c.close()",
+}
+
+
+@pytest.mark.parametrize("kind", UNREAD)
+def test_what_nobody_read_was_for_the_last_who_could(ipctrace, kind):
+    code = "import os, socket\nDATA = b'unread'\n" + UNREAD[kind]
+    graph = ipctrace.run("graph", "--json", "--", sys.executable, "-c", code).document
+    links = [link for link in graph["links"] if link["kind"] == kind and link["bytes"] == 6]
+    parents = {row["pid"]: row["ppid"] for row in graph["processes"]}
+    assert len(links) == 1 and (links[0]["state"], links[0]["messages"]) == ("open", 1), links
+    assert parents[compare.pid_of(links[0]["from"])] == compare.pid_of(links[0]["to"]), links
+
+
+def test_a_socket_that_sends_to_itself(ipctrace):
+    """Its holders are two processes: what one sends, the other reads."""
+    code = ("import os, socket\nu = socket.socket(type=socket.SOCK_DGRAM); u.bind(('127.0.0.1', 0))\n"
+            "if not os.fork():\n    u.sendto(b'itself', u.getsockname()); os._exit(0)\nos.wait(); u.recv(9)")
+    graph = ipctrace.run("graph", "--json", "--", sys.executable, "-c", code).document
+    links = [link for link in graph["links"] if link["kind"] == "udp"]
+    parents = {row["pid"]: row["ppid"] for row in graph["processes"]}
+    assert [(link["state"], link["bytes"], link["messages"]) for link in links] == [("observed", 6, 1)], links
+    assert parents[compare.pid_of(links[0]["from"])] == compare.pid_of(links[0]["to"]), links
