@@ -104,11 +104,10 @@ const struct endpoint *link_last_reader(const struct object *object, const struc
 	DL_FOREACH2(object->endpoints, endpoint, object_next) {
 		if (endpoint->read_slots)
 			return NULL;
-		if (endpoint->key.process != writer->key.process &&
-		    endpoint->read_gone_ts > (last ? last->read_gone_ts : 0))
+		if (endpoint->read_gone_ts > (last ? last->read_gone_ts : 0))
 			last = endpoint;
 	}
-	return last;
+	return last && last->key.process != writer->key.process ? last : NULL;
 }
 
 size_t link_count_ends(const struct object *object, link_end is_end, bool closed)

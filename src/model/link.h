@@ -85,8 +85,8 @@ bool link_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool clo
 bool link_writer_is_left_out(struct graph *graph, enum crowd crowd, bool used, bool closed, size_t readers);
 /* How many endpoints of the object are, or with closed were, such an end. */
 size_t link_count_kept(const struct object *object, link_end is_end, bool closed);
-/* Who could read it last, once nobody can: with that process went what nobody had read. Another than the writer's;
- * NULL = somebody can still, or nobody else ever could. */
+/* Who could read it last, once nobody can: with that process went what nobody had read.
+ * NULL = somebody can still, nobody ever could, or the writer's own process was the last. */
 const struct endpoint *link_last_reader(const struct object *object, const struct endpoint *writer, bool closed);
 /* The same with those that were not kept. */
 size_t link_count_ends(const struct object *object, link_end is_end, bool closed);
