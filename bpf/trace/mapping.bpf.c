@@ -370,6 +370,11 @@ static __always_inline int on_shmctl(struct call *call)
 #define CLONE_VM     0x00000100
 #define CLONE_THREAD 0x00010000
 
+/*
+ * A new space has an address that another had, which may be known by it still: exec lets go of the old space
+ * (exec_mmap()) before its tracepoint tells, and so does exit before 6.16 (exit_mm()). So a space that begins is
+ * told of even if nothing shared is in it, when something was known to be at its address.
+ */
 __noinline int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 {
 	__u64 from = current_space(), key = space;
@@ -379,12 +384,12 @@ __noinline int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 	if (!child || !space || !from || (clone_flags & CLONE_THREAD))
 		return 0;
 	flags = space_flags(from);
-	if (!flags && !(clone_flags & CLONE_VM)) {
-		bpf_map_delete_elem(&spaces, &key);
-		return 0;
+	if (!(clone_flags & CLONE_VM)) {
+		if (flags)
+			space_set(space, SPACE_KNOWN);
+		else if (bpf_map_delete_elem(&spaces, &key))
+			return 0;
 	}
-	if (!(clone_flags & CLONE_VM))
-		space_set(space, SPACE_KNOWN);
 	record = record_reserve(sizeof(*record));
 	if (!record)
 		return 0;
@@ -403,9 +408,17 @@ __noinline int space_forked(struct who *child, __u64 space, __u64 clone_flags)
 __noinline int space_begun(void)
 {
 	__u64 space = current_space();
+	struct record_space *record;
 
-	if (control.spaces_known)
-		bpf_map_delete_elem(&spaces, &space);
+	if (control.spaces_known && bpf_map_delete_elem(&spaces, &space))
+		return 0;
+	record = record_reserve(sizeof(*record));
+	if (!record)
+		return 0;
+	__builtin_memset(record, 0, sizeof(*record));
+	head_fill(&record->head, RECORD_SPACE, sizeof(*record), NULL);
+	record->space = space;
+	record_submit(record);
 	return 0;
 }
 

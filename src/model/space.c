@@ -370,12 +370,15 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 	if (is_row && model->in_snapshot && space)
 		space_leave_untold(model, space, process, record->head.ts);
 	space = space_get(model, record->space);
-	if (!space || process_join(model, process, space, record->head.ts))
+	if (!space)
+		return -ENOMEM;
+	/* No fork told that it shares that space with others: they may have left it, which is told later. */
+	if (record->doubt || (space->processes && process->space != space))
+		space_set_doubt(model, space, true);
+	if (process_join(model, process, space, record->head.ts))
 		return -ENOMEM;
 	if (is_row)
 		return space->reading ? mapping_row(model, space, record) : 0;
-	if (record->doubt)
-		space_set_doubt(model, space, true);
 	return mapping_apply(model, space, record, change);
 }
 

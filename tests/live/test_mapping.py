@@ -361,3 +361,15 @@ def test_names_of_memfds(ipctrace, background, tmp_path):
         assert f"{tmp_path}/file (deleted)" in {o["name"] for o in document["objects"] if o["kind"] == "file"}
     it.stdin.close()
     assert it.wait(conftest.LIMIT) == 0
+
+
+def test_a_space_at_an_address_whose_last_user_has_not_told(ipctrace, workload):
+    """Exec lets go of the old space before it tells: who gets its address has nothing of what was mapped there."""
+    it = workload("spaces", 150)
+    tracer = ipctrace.start("trace", "--json", "--audit")
+    it.say()
+    done = it.hear("done")
+    end = compare.check_trace(tracer.stop().events)
+    compare.check_audit(end)
+    assert end["audit"]["checked"] >= 2 * len(done["pids"])     # each, and its page
+    assert it.finish() == 0

@@ -231,6 +231,47 @@ static void a_space_of_two_is_counted_for_both(void **state)
 	assert_maps(s, 10, "2+2@0w");
 }
 
+/* Exec lets go of the old space before it tells: its address is another's by then, by fork or by exec. */
+static void a_space_that_begins_has_nothing_of_whose_address_it_has(void **state)
+{
+	struct script *s = *state;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	space_record(s, RECORD_SPACE, 20, SPACE + 10, 0, 0);
+	assert_maps(s, 20, "");
+	assert_maps(s, 10, "");
+	assert_counts(s, 20, 0, 0);
+	assert_counts(s, 10, 0, 0);
+	assert_false(model_endpoint(s->model, process_at(s, 20), memfd(s)));
+	assert_int_equal(s->model->doubts, 0);
+}
+
+/* Nobody told that they share it, as where the maker was a stranger: it is read anew, to be sure. */
+static void a_space_that_one_comes_to_unannounced_is_in_doubt(void **state)
+{
+	struct script *s = *state;
+	struct record_mapping record;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	assert_int_equal(s->model->doubts, 0);
+	record = mapping_of(s, 20, 8, 1, 0, RW);
+	record.space = SPACE + 10;
+	apply(s, &record);
+	assert_int_equal(s->model->doubts, 1);
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	record = mapping_of(s, 20, 8, 1, 0, RW);
+	record.space = SPACE + 10;
+	apply(s, &record);
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+	assert_int_equal(s->model->doubts, 0);
+	assert_maps(s, 20, "8+1@0w");
+	assert_maps(s, 10, "");
+}
+
 static void reading_anew_replaces(void **state)
 {
 	struct script *s = *state;
@@ -626,6 +667,8 @@ int main(void)
 		TEST(protection_splits_and_joins),
 		TEST(a_child_inherits_all_but_what_it_shall_not),
 		TEST(a_space_of_two_is_counted_for_both),
+		TEST(a_space_that_begins_has_nothing_of_whose_address_it_has),
+		TEST(a_space_that_one_comes_to_unannounced_is_in_doubt),
 		TEST(reading_anew_replaces),
 		TEST(what_was_done_before_a_reading_is_told),
 		TEST(what_is_done_amid_a_reading_is_told_and_stays),

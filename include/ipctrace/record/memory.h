@@ -33,7 +33,7 @@ struct record_mapping {
 struct record_space {
 	struct record head;
 	__u64 space;
-	__u64 made_from;	/* fork: the maker's space; the same = shared with it; 0 = a row */
+	__u64 made_from;	/* fork: the maker's space; the same = shared with it; 0 = a row, or exec: nothing */
 	__u64 maker_start;	/* the maker's process, as in record_task */
 	__u32 maker_pid;
 	__u32 doubt;		/* as above */

@@ -100,7 +100,7 @@ enum record_type {
 	/* Shared memory: which parts of an address space are mapped from an object that others may
 	 * map as well. Private mappings are not spoken of. */
 	RECORD_MAPPING = 90, /* struct record_mapping: what a call did to a range (also a snapshot row) */
-	RECORD_SPACE = 91,   /* struct record_space: the process uses that address space (fork; a row) */
+	RECORD_SPACE = 91,   /* struct record_space: the process uses that address space (fork, exec; a row) */
 	RECORD_SPACE_BEGIN = 92, /* struct record_space: all mappings of it follow as rows */
 	RECORD_SPACE_END = 93,	 /* struct record_space: it has those, and no others */
 	RECORD_SEGMENT = 94, /* struct record_segment: a System V segment as it is now (also a row) */
