@@ -41,7 +41,8 @@ int live_peers_look(struct live *live)
 	return 0;
 }
 
-/* What a selected process maps, others may have mapped long before: nobody looked at them then. */
+/* What a selected process maps, others may have mapped long before: nobody looked at them then. But anonymous memory
+ * goes from one to another by fork alone, and what is not known yet was just made. */
 void live_peers_note(struct live *live, const struct record_mapping *record)
 {
 	const struct object_key key = {.ino = record->facts.ino, .dev = record->facts.dev,
@@ -49,7 +50,7 @@ void live_peers_note(struct live *live, const struct record_mapping *record)
 	const struct process *process;
 	const struct object *object;
 
-	if (!live->selective || !record->facts.kind || live->find_peers)
+	if (!live->selective || !record->facts.kind || record->facts.kind == FILE_ANON_MEMORY || live->find_peers)
 		return;
 	process = model_process(live->model, record->head.pid, record->head.start);
 	object = model_object(live->model, &key);

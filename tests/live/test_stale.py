@@ -99,7 +99,7 @@ LOOK_BYTES = 1 << 16    # more than is read for anything else
 LOOK_OPENS = 40         # turns to open 20 files (of the 1,024 that one may have): with them a look at all tables reads
                         # more, on any machine
 BESIDE = """
-import os, socket, sys, threading
+import mmap, os, socket, sys, threading
 port, path = int(sys.argv[1]), sys.argv[2]
 held = []
 def listen(*port):
@@ -121,6 +121,8 @@ for turn in sys.stdin:
         held.append(held[-1].accept()[0])
     elif what == "open":
         held += [open(os.devnull) for _ in range(20)]
+    elif what == "map":
+        held.append(mmap.mmap(-1, 4096))
     elif what == "thread":
         threading.Thread(target=threading.Event().wait, daemon=True).start()
     print("done", flush=True)
@@ -152,3 +154,20 @@ def test_a_stranger_that_becomes_a_peer(ipctrace, background, tmp_path):
     end = compare.check_trace(trace.stop().events)
     compare.check_audit(end)
     assert end["audit"]["checked"] >= known, (end, known)
+
+
+def test_memory_that_one_just_made_is_nobody_elses(ipctrace, background, tmp_path):
+    """Others may have had a file mapped for long; not anonymous memory: no look at all tables for that."""
+    selected, bystander = (Party(background, free_port(), tmp_path, BESIDE) for _ in range(2))
+    for _ in range(LOOK_OPENS):
+        bystander.turn("open")
+    trace = ipctrace.start("trace", "--json", "--audit", "-p", selected.pid)
+    before = waiting.bytes_read(trace.pid)
+    for _ in range(3):
+        size = os.path.getsize(trace.out_path)
+        selected.turn("map")
+        waiting.grown(trace.out_path, size, "the mapping isn't told")
+        waiting.until(lambda: waiting.is_asleep(trace.pid), "it goes on", process=trace.process)
+    assert waiting.bytes_read(trace.pid) < before + LOOK_BYTES
+    end = compare.check_trace(trace.stop().events)
+    compare.check_audit(end)
