@@ -107,9 +107,10 @@ int live_snapshot_deliver(struct live *live)
 	const uint64_t since = now_ns();
 	int err = 0;
 
-	/* Of before the first there is nobody to tell it of. */
+	/* Of before the first there is nobody to tell it of. Later whatever was begun by now is told before: behind one
+	 * record that is still being written, by anybody, others may lie, and of before the rows nothing is told any more. */
 	if (live->tracer && live->model->snapshot_ts)
-		err = live_drain(live);
+		err = live_drain_whole(live);
 	if (!err)
 		err = live_snapshot_rows(live, since, deliver_row, live);
 	if (!err && live->tracer && live_wants_spaces(live))
