@@ -172,6 +172,9 @@ __noinline int mapping_send(struct mapping_cause *cause)
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
+	/* Marked first: the reader takes nothing of what unmarked ones tell of themselves. */
+	if (!mark)
+		process_set_mark(tgid, now);
 	record_submit(record);
 	if (!mark)
 		peer_begin();

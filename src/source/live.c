@@ -52,6 +52,36 @@ static int deliver_row(void *ctx, const struct record *record)
 	return live_deliver(ctx, record);
 }
 
+/* Of what it holds or has mapped, which puts it into the model. Of a child its maker tells. */
+static bool tells_of_itself(const struct record *record)
+{
+	switch (record->type) {
+	case RECORD_FORK:
+	case RECORD_EXEC:
+	case RECORD_RETABLE:
+	case RECORD_SLOT:
+	case RECORD_TABLE:
+	case RECORD_USE:
+	case RECORD_MAPPING:
+	case RECORD_SPACE: return true;
+	}
+	return false;
+}
+
+/*
+ * Of a stranger, which was traced until a moment ago, and is forgotten: whoever runs one of our programs while its
+ * mark is taken away may tell of what it does all the same. Nobody would tell of its end.
+ */
+static bool is_strangers(const struct live *live, const struct record *record)
+{
+	const struct process *process;
+
+	if (!live->strangers_dropped || !tells_of_itself(record) || !live_mark_is_none(live, record->pid))
+		return false;
+	process = model_process(live->model, record->pid, record->start);
+	return !process || !process->tasks;
+}
+
 /* Never below 0 for a record that is merely not wanted: that would end the stream. */
 static int on_event(void *ctx, const void *data, size_t size)
 {
@@ -60,7 +90,7 @@ static int on_event(void *ctx, const void *data, size_t size)
 	const struct record_exit *end = data;
 	int err = 0;
 
-	if (size < sizeof(*record))
+	if (size < sizeof(*record) || is_strangers(live, record))
 		return 0;
 	if (record->type == RECORD_SLOT && size >= sizeof(struct record_slot)) {
 		live_peers_note_handed(live, data);

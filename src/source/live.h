@@ -89,6 +89,7 @@ struct live {
 	uint32_t resyncs;
 	uint32_t unexplained_asks;	/* how often there was cause to ask of descriptors; 0 = all are explained */
 	struct shared_seen *shared; /* files in /dev/shm that were met; NULL = not wanted */
+	bool strangers_dropped;		/* whoever is in the model is traced, since the newest look at all tables */
 	bool find_peers;		/* somebody may share something, and nobody looked: look at all tables */
 	struct process_key *late;	/* marked since the last look, while others were not traced */
 	size_t late_count;
@@ -225,6 +226,8 @@ int live_marks_map(struct live *live);
 void live_marks_close(struct live *live);
 /* Nobody has marked that process yet. */
 bool live_mark_is_free(const struct live *live, uint32_t pid);
+/* The same, and there is room for a mark. */
+bool live_mark_is_none(const struct live *live, uint32_t pid);
 /* False = the kernel's side was first, or there is no room, which is a loss. */
 bool live_mark_add(struct live *live, uint32_t pid, uint32_t mark);
 /* Takes the mark away if it is one of those: of one process, or of all. */

@@ -82,6 +82,11 @@ bool live_mark_is_free(const struct live *live, uint32_t pid)
 	return !place || !__atomic_load_n(place, __ATOMIC_RELAXED);
 }
 
+bool live_mark_is_none(const struct live *live, uint32_t pid)
+{
+	return mark_of(live, pid) && live_mark_is_free(live, pid);
+}
+
 bool live_mark_add(struct live *live, uint32_t pid, uint32_t mark)
 {
 	uint8_t *place = mark_of(live, pid), none = 0;

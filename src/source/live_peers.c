@@ -18,11 +18,13 @@
 int live_peers_look(struct live *live)
 {
 	const uint64_t begun = now_ns();
-	int looks, err = live_drain(live);
+	int looks, err = live_drain_whole(live);
 	uint64_t took;
 
 	live->looked_ns = now_ns();
-	live_select_sweep(live);
+	if (!live->is_behind)
+		live_select_sweep(live);
+	live->strangers_dropped = false;
 	live->find_peers = false;
 	live->marked_late = true;
 	for (looks = 0; looks < LOOKS_MAX && live->marked_late && !err; looks++) {

@@ -250,7 +250,7 @@ static int strangers_drop(struct live *live)
 	if (!dropped)
 		return 0;
 	live->find_peers = true;
-	err = live_drain(live);
+	err = live_drain_whole(live);
 	added = err ? err : marks_add(live);
 	live->marked_late |= added > 0;
 	return added < 0 ? added : 0;
@@ -295,7 +295,7 @@ int live_select_apply(struct live *live)
 			break;
 		err = added < 0 ? added : watches_add(live);
 		if (!err)
-			err = live_drain(live);
+			err = live_drain_whole(live);
 		if (err)
 			return err;
 		drained = control->selective;
@@ -308,5 +308,8 @@ int live_select_apply(struct live *live)
 			control->selective = 1;
 	}
 	err = strangers_drop(live);
-	return err ? err : prune(live);
+	if (!err)
+		err = prune(live);
+	live->strangers_dropped = !err;
+	return err;
 }
