@@ -42,6 +42,7 @@ struct process {
 	struct endpoint *endpoints;	/* list, by .process_next */
 	struct space *space;		/* NULL = nothing shared is known to be mapped */
 	struct process *space_next, *space_prev;
+	uint64_t space_read;		/* the space that it used, as far as known, when that was last read anew; 0 = none */
 	bool space_stale;		/* not yet confirmed by the reading under way */
 	bool space_inherited;		/* by a fork in the window, and no exec since */
 	struct stance stance;

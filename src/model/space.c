@@ -137,8 +137,10 @@ static void space_read_begin(struct model *model, struct space *space, uint64_t 
 {
 	struct process *process;
 
-	DL_FOREACH2(space->processes, process, space_next)
+	DL_FOREACH2(space->processes, process, space_next) {
 		process->space_stale = true;
+		process->space_read = space->id;
+	}
 	space->reading = true;
 	space->read_ts = ts;
 	space_set_doubt(model, space, false);
@@ -192,11 +194,16 @@ static void space_leave_untold(struct model *model, struct space *space, const s
 
 /* --- records --------------------------------------------------------------------------------- */
 
-static bool is_old(const struct model *model, const struct space *space, const struct record *head)
+/* Of before the rows that tell what came of it. Those of a space are of who was known to use it then, and of nobody
+ * to whom its address has gone since. */
+static bool is_old(const struct model *model, const struct space *space, const struct record *head,
+		   const struct process *process)
 {
 	if (head->flags & RECORD_ROW)
 		return false;
-	return head->ts < model->snapshot_ts || (space && head->ts < space->read_ts);
+	if (head->ts < model->snapshot_ts)
+		return true;
+	return space && head->ts < space->read_ts && process && process->space_read == space->id;
 }
 
 /*
@@ -347,7 +354,7 @@ int apply_mapping(struct model *model, const struct record_mapping *record, stru
 
 	change->process = process_of(model, &record->head);
 	space = space_find(model, record->space);
-	if (is_old(model, space, &record->head)) {
+	if (is_old(model, space, &record->head, change->process)) {
 		if (is_late(model, space, &record->head, change->process))
 			return mapping_apply(model, space, record, change);
 		/* Still being written when the reading ended: changes nothing, and tells by itself what was mapped. */
@@ -413,7 +420,7 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 			space_read_end(model, space, ts);
 		return 0;
 	}
-	if (!child || !child->tasks || is_old(model, space, &record->head))
+	if (!child || !child->tasks || is_old(model, space, &record->head, child))
 		return 0;
 	if (record->made_from)
 		child->space_inherited = true;
@@ -428,6 +435,7 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 	if (!space)
 		return -ENOMEM;
 	if (record->space == record->made_from) {
+		child->space_read = space->id; /* whoever told of it then told for both */
 		err = process_join(model, child, space, ts);
 		return !err && maker && maker->tasks ? process_join(model, maker, space, ts) : err;
 	}

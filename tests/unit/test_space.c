@@ -247,6 +247,61 @@ static void a_space_that_begins_has_nothing_of_whose_address_it_has(void **state
 	assert_int_equal(s->model->doubts, 0);
 }
 
+/* What was known of that address was read after the record was made, of another. */
+static void a_reading_tells_nothing_of_whom_it_did_not_look_at(void **state)
+{
+	struct script *s = *state;
+	struct record_space begins;
+	struct record_mapping record;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	begins = (struct record_space){
+		.head = head_of(s, RECORD_SPACE, sizeof(begins), 20), .space = SPACE + 10,
+	};
+	record = mapping_of(s, 20, 8, 1, 0, RW);
+	record.space = SPACE + 10;
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+	apply(s, &begins);
+	apply(s, &record);
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+	assert_maps(s, 20, "8+1@0w");
+	assert_maps(s, 10, "");
+}
+
+/* But who shared it with one who was looked at was looked at as well, even if the fork is told of later. */
+static void a_reading_tells_of_who_shared_it(void **state)
+{
+	struct script *s = *state;
+	struct record_space begins;
+	struct record_mapping record;
+
+	start(s);
+	maps(s, 10, 2, 2, 0, RW);
+	forked(s, 30, T + 9);
+	begins = (struct record_space){
+		.head = head_of(s, RECORD_SPACE, sizeof(begins), 30), .space = SPACE + 10, .made_from = SPACE + 10,
+		.maker_pid = 10, .maker_start = start_of(s, 10),
+	};
+	record = mapping_of(s, 30, 8, 1, 0, RW);
+	record.space = SPACE + 10;
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_BEGIN, 0, SPACE + 10, 0, 0);
+	maps(s, 10, 2, 2, 0, RW); /* by now it is gone again */
+	s->flags = 0;
+	apply(s, &begins);
+	apply(s, &record);
+	s->flags = RECORD_ROW;
+	space_record(s, RECORD_SPACE_END, 0, SPACE + 10, 0, 0);
+	s->flags = 0;
+	assert_maps(s, 10, "2+2@0w");
+	assert_maps(s, 30, "2+2@0w");
+}
+
 /* Nobody told that they share it, as where the maker was a stranger: it is read anew, to be sure. */
 static void a_space_that_one_comes_to_unannounced_is_in_doubt(void **state)
 {
@@ -668,6 +723,8 @@ int main(void)
 		TEST(a_child_inherits_all_but_what_it_shall_not),
 		TEST(a_space_of_two_is_counted_for_both),
 		TEST(a_space_that_begins_has_nothing_of_whose_address_it_has),
+		TEST(a_reading_tells_nothing_of_whom_it_did_not_look_at),
+		TEST(a_reading_tells_of_who_shared_it),
 		TEST(a_space_that_one_comes_to_unannounced_is_in_doubt),
 		TEST(reading_anew_replaces),
 		TEST(what_was_done_before_a_reading_is_told),

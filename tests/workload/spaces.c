@@ -10,6 +10,7 @@
  */
 #include "workload.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -57,7 +58,21 @@ static pid_t execute_mapper(int fd)
 	return pid;
 }
 
-static void churn(void)
+static void *rest(void *nothing)
+{
+	(void)nothing;
+	stay();
+}
+
+static void begin_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, rest, NULL))
+		_exit(93);
+}
+
+static void churn(bool threaded)
 {
 	const struct rlimit limit = { DESCRIPTORS + 100, DESCRIPTORS + 100 };
 
@@ -67,6 +82,8 @@ static void churn(void)
 		must(open("/dev/null", O_RDONLY | O_CLOEXEC));
 	must(setpriority(PRIO_PROCESS, 0, 19));
 	map_page();
+	if (threaded)
+		begin_thread();
 	for (;;) {
 		pid_t pid = fork_child();
 
@@ -112,7 +129,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < CHURNERS; i++) {
 		churners[i] = fork_child();
 		if (churners[i] == 0)
-			churn();
+			churn(i & 1);
 	}
 	for (int i = 0; i < count; i++) {
 		/* Every moment of the other's turn is met. */
