@@ -94,7 +94,8 @@ enum watch {
 	WATCHED_WRITERS = 2,	/* whoever maps it only to read is no peer */
 };
 
-/* MARK_GONE, alone: it has ended, and its number stays until the reader has been told, who would mark it again. */
+/* MARK_GONE, alone: it has ended, and its number stays until the reader has been told, who would mark it again, and
+ * that is by the next look at all tables. */
 enum mark {
 	MARK_SELECTED = 1,
 	MARK_FOLLOW = 2,

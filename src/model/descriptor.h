@@ -85,6 +85,15 @@ struct table_user {
 	struct table_user *next, *prev;
 };
 
+/* What a slot held when a look at all tables found it gone, until the record of the call that did it comes. */
+struct untold {
+	unsigned int fd;
+	struct slot slot;		/* its description is not to be followed */
+	struct description description; /* a copy, without its object */
+	struct object_key object;
+	UT_hash_handle hh;		/* of its table, by fd */
+};
+
 struct table {
 	uint64_t id;			/* struct files_struct *, while it lives */
 	uint64_t serial;		/* its name in output */
@@ -95,6 +104,7 @@ struct table {
 	struct table_user *users;	/* list: the distinct processes of those tasks */
 	struct process *maker;		/* forked from this process's table, and still being filled */
 	uint64_t maker_table;		/* the id of that table */
+	struct untold *untold;		/* by it late records are told */
 	bool told;			/* a user's rows of slots were among those of the snapshot being applied */
 	bool contested;			/* somebody else's were */
 	struct table *next, *prev;	/* model->rivals; hh.tbl is NULL there */

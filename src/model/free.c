@@ -32,6 +32,7 @@ static void table_free(struct table *table)
 
 	DL_FOREACH_SAFE(table->users, user, next)
 		free(user);
+	untold_forget(table);
 	free(table->slots);
 	free(table);
 }

@@ -320,10 +320,23 @@ int mappings_empty(struct model *model, struct space *space, struct mappings *al
 int mappings_protect(struct model *model, struct space *space, struct mappings *all, uint64_t start,
 		     uint64_t end, uint32_t access, struct mapping *changed, uint64_t ts);
 
+/* --- what a look found gone from slots (untold.c) ------------------------------------------------ */
+
+/* A row, or that there is none, showed that what was in that slot is there no more. Where there is no memory for it,
+ * it will go untold. */
+void untold_note(struct table *table, unsigned int fd, const struct slot *was);
+void untold_forget(struct table *table);
+/* A record tells that the slot was emptied: whether that was due. */
+bool untold_take(struct table *table, unsigned int fd);
+/* A record tells that the slot holds that file now (0: none): the change is told by what was there before the look. */
+void untold_tell(struct model *model, struct table *table, unsigned int fd, uint64_t file, struct change *change);
+
 /* --- what a reading found gone (vanished.c) ---------------------------------------------------- */
 
 /* A reading is at its end: what was known before is held against what it found. */
 void vanished_note(struct space *space, const struct mappings *old, const struct mappings *now);
+/* The same for a child that rows told of before the record of its fork came, from its maker's space. */
+void vanished_inherit(struct space *space, const struct space *from);
 void vanished_free(struct space *space);
 /* A record tells that [start, end) was emptied; end UINT64_MAX: of the segment that was attached at start. What is
  * not told of yet goes; the first is told in *gone if that has no object yet. */

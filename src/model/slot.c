@@ -283,6 +283,10 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 			return -ENOMEM;
 	}
 	err = slot_put(model, table, fd, description, record->head.ts, &change->changed);
+	if (!err && !(record->head.flags & RECORD_ROW))
+		untold_tell(model, table, fd, record->facts.file, change);
+	else if (!err && model->in_snapshot && change->changed && change->old_description)
+		untold_note(table, fd, &change->old_slot);
 	if (err || !description)
 		return err;
 	slot = &table->slots[fd];
@@ -377,13 +381,16 @@ static int slot_apply_pointer(struct model *model, struct table *table, unsigned
 {
 	struct slot *slot = table_slot(table, fd);
 	struct description *old = slot ? slot->description : NULL, *description = NULL;
-	bool changed;
+	bool changed, was_untold;
 	int err;
 
-	if (!file && !old)
-		return 0;
 	if (file && record->mode == TABLE_PRUNE)
 		return 0;
+	was_untold = untold_take(table, fd);
+	if (!file && !old) {
+		change->closed += was_untold && record->mode == TABLE_PRUNE;
+		return 0;
+	}
 	if (file) {
 		description = description_by_file(model, file, record->head.ts);
 		if (!description)
@@ -402,14 +409,15 @@ static int slot_apply_pointer(struct model *model, struct table *table, unsigned
 static int slots_empty_from(struct model *model, struct table *table, unsigned int first,
 			    uint64_t ts, struct change *change)
 {
-	bool changed;
+	bool changed, was_untold;
 	int err;
 
 	for (unsigned int fd = first; fd < table->size; fd++) {
+		was_untold = untold_take(table, fd);
 		err = slot_put(model, table, fd, NULL, ts, &changed);
 		if (err)
 			return err;
-		change->closed += changed;
+		change->closed += changed || was_untold;
 	}
 	return 0;
 }

@@ -23,6 +23,15 @@ static void slots_sweep(struct model *model, struct table *table, uint64_t ts)
 		slot_put(model, table, fd, NULL, ts, &changed);
 }
 
+/* The table is whose it was, so what is gone was closed, which will be told. */
+static void slots_sweep_told(struct model *model, struct table *table, uint64_t ts)
+{
+	TABLE_FOREACH(table, fd, slot)
+	if (slot->stale)
+		untold_note(table, fd, slot);
+	slots_sweep(model, table, ts);
+}
+
 struct table *snapshot_table(struct model *model, uint64_t id, const struct process *process, uint64_t ts)
 {
 	struct table *table = table_find(model, id), *rival;
@@ -100,6 +109,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	rivals_settle(model, ts);
 	for (table = model->tables; table; table = table->hh.next) {
 		table->told = table->contested = false;
+		untold_forget(table);
 		TABLE_FOREACH(table, fd, slot)
 		slot->stale = true;
 	}
@@ -141,7 +151,7 @@ static void table_sweep(struct model *model, struct table *table, uint64_t ts)
 	if (!table->tasks)
 		table_drop(model, table, ts);
 	else if (table->told || !table->contested)
-		slots_sweep(model, table, ts);
+		slots_sweep_told(model, table, ts);
 }
 
 void snapshot_end(struct model *model, uint64_t ts)

@@ -113,8 +113,8 @@ static void space_read_end(struct model *model, struct space *space, uint64_t ts
 
 	if (!space->reading)
 		return;
-	/* A snapshot is taken where records were lost, or there was none yet: nothing more will tell of it. */
-	if (model->in_snapshot)
+	/* Of before the first nothing will tell. */
+	if (model->in_snapshot && model->first_snapshot)
 		vanished_free(space);
 	else
 		vanished_note(space, &old, &space->incoming);
@@ -426,10 +426,14 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 		child->space_inherited = true;
 	from = space_find(model, record->made_from);
 	if (record->space != record->made_from) {
-		if (space && space != child->space)
+		if (space && space == child->space) {
+			/* A snapshot told of it already, and shows what came of what it began with. */
+			if (from)
+				vanished_inherit(space, from);
+			return 0;
+		}
+		if (space)
 			space_drop_users(model, space, ts);
-		else if (space)
-			return 0; /* a snapshot told of it already */
 	}
 	space = space_get(model, record->space);
 	if (!space)

@@ -69,6 +69,15 @@ void vanished_note(struct space *space, const struct mappings *old, const struct
 		vanished_note_one(space, mapping, now);
 }
 
+void vanished_inherit(struct space *space, const struct space *from)
+{
+	const struct mapping *mapping;
+
+	MAPPINGS_FOREACH(&from->mappings, mapping)
+		if (!(mapping->access & MAPPING_NOT_FORKED))
+			vanished_note_one(space, mapping, &space->mappings);
+}
+
 /* A segment that was attached at that address lies there as a whole. */
 static bool is_meant(const struct vanished *vanished, uint64_t start, uint64_t end)
 {

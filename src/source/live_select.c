@@ -72,12 +72,13 @@ static int marks_add(struct live *live)
 	return added;
 }
 
-/* The kernel's side notes an end only where others are not traced: before that it finds no mark, or leaves ours. */
+/* The kernel's side notes an end only where others are not traced: before that it finds no mark, or leaves ours.
+ * What it noted stays until the next look: it may be the end of another that had the number since, of whom nothing has
+ * been taken yet. */
 void live_select_forget(struct live *live, uint32_t pid, uint64_t start)
 {
 	const struct process *process = model_process(live->model, pid, start);
 
-	live_mark_drop(live, pid, MARK_GONE);
 	if (process && !process->exited) /* or else the number is another's, who may have been marked since */
 		live_mark_drop(live, pid, MARK_LATE);
 }
@@ -310,6 +311,6 @@ int live_select_apply(struct live *live)
 	err = strangers_drop(live);
 	if (!err)
 		err = prune(live);
-	live->strangers_dropped = !err;
+	live->strangers_dropped = !err && !live->is_behind;
 	return err;
 }

@@ -33,6 +33,106 @@ static void first_is_before_we_looked(void **state)
 	assert_int_equal(endpoint_at(s, 10, FILE_PIPE, 200)->read_slots, 1);
 }
 
+static void again(struct script *s)
+{
+	snapshot_start(s);
+	s->ts += 10; /* what is done now the rows show, and records tell later */
+	task_row(s, 10, 10, T, 1);
+}
+
+static void late(struct script *s, uint64_t ts, int fd, struct file_facts facts, int nr)
+{
+	const uint64_t now = s->ts;
+
+	s->ts = ts;
+	slot(s, T, fd, facts, nr, 0, fd, 0, 0);
+	s->ts = now;
+}
+
+/* A close between the beginning of a look and the rows of that table. */
+static void what_a_look_found_closed_is_told(void **state)
+{
+	struct script *s = *state;
+	uint64_t begun;
+
+	start(s);
+	begun = s->ts + 1;
+	again(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	assert_null(slot_at(s, T, 4));
+	by(s, 10);
+	late(s, begun, 4, empty, SYS_close);
+	assert_true(s->change.changed);
+	assert_int_equal(s->change.old_description->fmode, 2);
+	assert_int_equal(s->change.old_object->key.ino, 200);
+	late(s, begun + 1, 4, empty, SYS_close);
+	assert_false(s->change.changed);
+	assert_null(s->change.old_object);
+}
+
+/* And something else opened since: each is told as what it was. */
+static void what_a_look_found_replaced_is_told(void **state)
+{
+	struct script *s = *state;
+	uint64_t begun;
+
+	start(s);
+	begun = s->ts + 1;
+	again(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	slot_row(s, T, 4, pipe_read_end(F + 2, 300));
+	snapshot_done(s);
+	by(s, 10);
+	late(s, begun, 4, empty, SYS_close);
+	assert_int_equal(s->change.old_object->key.ino, 200);
+	late(s, begun + 1, 4, pipe_read_end(F + 2, 300), SYS_openat);
+	assert_int_equal(s->change.object->key.ino, 300);
+	assert_null(s->change.old_object);
+	closed(s, T, 4);
+	assert_int_equal(s->change.old_object->key.ino, 300);
+	assert_null(slot_at(s, T, 4));
+}
+
+/* The record was made before the call that closed it: then that tells. */
+static void what_a_look_found_closed_may_be_spoken_of_before(void **state)
+{
+	struct script *s = *state;
+	uint64_t begun;
+
+	start(s);
+	begun = s->ts + 1;
+	again(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	by(s, 10);
+	late(s, begun, 4, pipe_write_end(F + 1, 200), SYS_fcntl);
+	assert_null(s->change.old_object);
+	late(s, begun + 1, 4, empty, SYS_close);
+	assert_int_equal(s->change.old_object->key.ino, 200);
+	assert_null(slot_at(s, T, 4));
+}
+
+/* close_range() tells how many. */
+static void what_a_look_found_closed_is_counted(void **state)
+{
+	struct script *s = *state;
+	const uint64_t left[8] = { 0 };
+	uint64_t begun, now;
+
+	start(s);
+	begun = s->ts + 1;
+	again(s);
+	slot_row(s, T, 3, pipe_read_end(F, 200));
+	snapshot_done(s);
+	by(s, 10);
+	now = s->ts;
+	s->ts = begun;
+	table_is(s, T, TABLE_PRUNE, SYS_close_range, 0, left, 8, true);
+	s->ts = now;
+	assert_int_equal(s->change.closed, 2);
+}
+
 /* Rows of a table may come before the row of the task that uses it. */
 static void slots_before_tasks(void **state)
 {
@@ -588,6 +688,10 @@ int main(void)
 		TEST(places_whose_fork_was_lost),
 		TEST(keeps_whom_it_placed),
 		TEST(places_nobody_unless_followed),
+		TEST(what_a_look_found_closed_is_told),
+		TEST(what_a_look_found_replaced_is_told),
+		TEST(what_a_look_found_closed_may_be_spoken_of_before),
+		TEST(what_a_look_found_closed_is_counted),
 		TEST(inner_pid),
 	};
 

@@ -302,6 +302,49 @@ static void a_reading_tells_of_who_shared_it(void **state)
 	assert_maps(s, 30, "2+2@0w");
 }
 
+/* A look at all tables shows what came of a call before that is told. */
+static void what_a_look_found_gone_is_told(void **state)
+{
+	struct script *s = *state;
+	struct record_mapping gone = { 0 };
+	struct record_space begins;
+
+	start(s);
+	maps(s, 10, 2, 4, 0, RW);
+	snapshot_start(s);
+	gone = (struct record_mapping){
+		.head = { .type = RECORD_MAPPING, .size = sizeof(gone), .ts = s->ts++, .pid = 10, .tid = 10,
+			  .start = start_of(s, 10) },
+		.space = SPACE + 10, .gone_start = 3 * PAGE, .gone_end = 4 * PAGE, .nr = SYS_munmap,
+	};
+	begins = (struct record_space){
+		.head = { .type = RECORD_SPACE, .size = sizeof(begins), .ts = s->ts++, .pid = 30, .tid = 30,
+			  .start = start_of(s, 30) },
+		.space = SPACE + 30, .made_from = SPACE + 10, .maker_pid = 10, .maker_start = start_of(s, 10),
+	};
+	task_row(s, 10, 10, T, 1);
+	task_row(s, 20, 20, T + 1, 1);
+	task_row(s, 30, 30, T + 9, 10);
+	maps(s, 10, 2, 1, 0, RW);
+	maps(s, 10, 4, 2, 2, RW);
+	maps(s, 30, 4, 2, 2, RW);
+	snapshot_done(s);
+	apply(s, &gone);
+	assert_ptr_equal(s->change.unmapped.object, memfd(s));
+	apply(s, &begins);
+	/* The child began with what its maker has, and has let go of the first page. */
+	gone.head.ts = s->ts++;
+	gone.head.pid = gone.head.tid = 30;
+	gone.head.start = start_of(s, 30);
+	gone.space = SPACE + 30;
+	gone.gone_start = 2 * PAGE;
+	gone.gone_end = 3 * PAGE;
+	apply(s, &gone);
+	assert_ptr_equal(s->change.unmapped.object, memfd(s));
+	assert_maps(s, 10, "2+1@0w 4+2@2w");
+	assert_maps(s, 30, "4+2@2w");
+}
+
 /* Nobody told that they share it, as where the maker was a stranger: it is read anew, to be sure. */
 static void a_space_that_one_comes_to_unannounced_is_in_doubt(void **state)
 {
@@ -725,6 +768,7 @@ int main(void)
 		TEST(a_space_that_begins_has_nothing_of_whose_address_it_has),
 		TEST(a_reading_tells_nothing_of_whom_it_did_not_look_at),
 		TEST(a_reading_tells_of_who_shared_it),
+		TEST(what_a_look_found_gone_is_told),
 		TEST(a_space_that_one_comes_to_unannounced_is_in_doubt),
 		TEST(reading_anew_replaces),
 		TEST(what_was_done_before_a_reading_is_told),
