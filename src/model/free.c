@@ -26,13 +26,13 @@ static void spaces_free(struct model *model)
 	}
 }
 
-static void table_free(struct table *table)
+static void table_free(struct model *model, struct table *table)
 {
 	struct table_user *user, *next;
 
 	DL_FOREACH_SAFE(table->users, user, next)
 		free(user);
-	untold_forget(table);
+	untold_forget(model, table);
 	free(table->slots);
 	free(table);
 }
@@ -44,10 +44,10 @@ static void tables_free(struct model *model)
 	HASH_CLEAR(hh, model->tables);
 	for (; table; table = next) {
 		next = table->hh.next;
-		table_free(table);
+		table_free(model, table);
 	}
 	DL_FOREACH_SAFE(model->rivals, table, next)
-		table_free(table);
+		table_free(model, table);
 }
 
 static void passings_free(struct model *model)

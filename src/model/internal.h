@@ -322,12 +322,12 @@ int mappings_protect(struct model *model, struct space *space, struct mappings *
 
 /* --- what a look found gone from slots (untold.c) ------------------------------------------------ */
 
-/* A row, or that there is none, showed that what was in that slot is there no more. Where there is no memory for it,
+/* A row, or that there is none, showed that what was in that slot is there no more. Where there is no room for it,
  * it will go untold. */
-void untold_note(struct table *table, unsigned int fd, const struct slot *was);
-void untold_forget(struct table *table);
+void untold_note(struct model *model, struct table *table, unsigned int fd, const struct slot *was);
+void untold_forget(struct model *model, struct table *table);
 /* A record tells that the slot was emptied: whether that was due. */
-bool untold_take(struct table *table, unsigned int fd);
+bool untold_take(struct model *model, struct table *table, unsigned int fd);
 /* A record tells that the slot holds that file now (0: none): the change is told by what was there before the look. */
 void untold_tell(struct model *model, struct table *table, unsigned int fd, uint64_t file, struct change *change);
 

@@ -84,6 +84,7 @@ struct model {
 	bool first_snapshot;		/* the snapshot being applied is the first */
 	struct table *rivals;		/* list: at the address of another table, until that snapshot's end */
 	bool has_openings;		/* some endpoint may be waiting in open */
+	unsigned int untold_count;	/* in all tables */
 	struct description untold;	/* what the change of the newest record speaks of, if that was gone before it */
 	struct reception *receptions;	/* received before its sending was told of */
 	struct description *dead_descriptions; /* freed by the next model_apply(), by .hh.next */

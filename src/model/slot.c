@@ -286,7 +286,7 @@ static int slot_apply(struct model *model, const struct record_slot *record, str
 	if (!err && !(record->head.flags & RECORD_ROW))
 		untold_tell(model, table, fd, record->facts.file, change);
 	else if (!err && model->in_snapshot && change->changed && change->old_description)
-		untold_note(table, fd, &change->old_slot);
+		untold_note(model, table, fd, &change->old_slot);
 	if (err || !description)
 		return err;
 	slot = &table->slots[fd];
@@ -386,7 +386,7 @@ static int slot_apply_pointer(struct model *model, struct table *table, unsigned
 
 	if (file && record->mode == TABLE_PRUNE)
 		return 0;
-	was_untold = untold_take(table, fd);
+	was_untold = untold_take(model, table, fd);
 	if (!file && !old) {
 		change->closed += was_untold && record->mode == TABLE_PRUNE;
 		return 0;
@@ -413,7 +413,7 @@ static int slots_empty_from(struct model *model, struct table *table, unsigned i
 	int err;
 
 	for (unsigned int fd = first; fd < table->size; fd++) {
-		was_untold = untold_take(table, fd);
+		was_untold = untold_take(model, table, fd);
 		err = slot_put(model, table, fd, NULL, ts, &changed);
 		if (err)
 			return err;

@@ -28,7 +28,7 @@ static void slots_sweep_told(struct model *model, struct table *table, uint64_t 
 {
 	TABLE_FOREACH(table, fd, slot)
 	if (slot->stale)
-		untold_note(table, fd, slot);
+		untold_note(model, table, fd, slot);
 	slots_sweep(model, table, ts);
 }
 
@@ -109,7 +109,7 @@ void snapshot_begin(struct model *model, uint64_t ts)
 	rivals_settle(model, ts);
 	for (table = model->tables; table; table = table->hh.next) {
 		table->told = table->contested = false;
-		untold_forget(table);
+		untold_forget(model, table);
 		TABLE_FOREACH(table, fd, slot)
 		slot->stale = true;
 	}

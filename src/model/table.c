@@ -262,7 +262,7 @@ void table_drop(struct model *model, struct table *table, uint64_t ts)
 		table_detach(model, table->tasks, ts);
 	TABLE_FOREACH(table, fd, slot)
 	slot_put(model, table, fd, NULL, ts, &changed);
-	untold_forget(table);
+	untold_forget(model, table);
 	if (table->hh.tbl)
 		HASH_DEL(model->tables, table);
 	else

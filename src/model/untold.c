@@ -5,6 +5,8 @@
  */
 #include "model/internal.h"
 
+#define UNTOLD_MAX 4096 /* in all tables: where more was lost than that, little of it will be told */
+
 static struct untold *find(const struct table *table, unsigned int fd)
 {
 	struct untold *untold;
@@ -13,10 +15,13 @@ static struct untold *find(const struct table *table, unsigned int fd)
 	return untold;
 }
 
-void untold_note(struct table *table, unsigned int fd, const struct slot *was)
+void untold_note(struct model *model, struct table *table, unsigned int fd, const struct slot *was)
 {
-	struct untold *untold = find(table, fd) ? NULL : calloc(1, sizeof(*untold));
+	struct untold *untold;
 
+	if (model->untold_count == UNTOLD_MAX || find(table, fd))
+		return;
+	untold = calloc(1, sizeof(*untold));
 	if (!untold)
 		return;
 	untold->fd = fd;
@@ -27,26 +32,29 @@ void untold_note(struct table *table, unsigned int fd, const struct slot *was)
 	HASH_ADD(hh, table->untold, fd, sizeof(fd), untold);
 	if (!untold->hh.tbl)
 		free(untold);
+	else
+		model->untold_count++;
 }
 
-static void drop(struct table *table, struct untold *untold)
+static void drop(struct model *model, struct table *table, struct untold *untold)
 {
+	model->untold_count--;
 	HASH_DEL(table->untold, untold);
 	free(untold);
 }
 
-void untold_forget(struct table *table)
+void untold_forget(struct model *model, struct table *table)
 {
 	while (table->untold)
-		drop(table, table->untold);
+		drop(model, table, table->untold);
 }
 
-bool untold_take(struct table *table, unsigned int fd)
+bool untold_take(struct model *model, struct table *table, unsigned int fd)
 {
 	struct untold *untold = find(table, fd);
 
 	if (untold)
-		drop(table, untold);
+		drop(model, table, untold);
 	return untold;
 }
 
@@ -68,5 +76,5 @@ void untold_tell(struct model *model, struct table *table, unsigned int fd, uint
 		change->old_object = object;
 		change->changed = true;
 	}
-	drop(table, untold);
+	drop(model, table, untold);
 }
