@@ -86,7 +86,7 @@ def postgres(server):
     return it
 
 
-def _bench(postgres, seconds=2):
+def _bench(postgres, seconds=4):
     """pgbench with four clients; returns its pid and the backends that served it."""
     process = subprocess.Popen(list(map(str, postgres.pgbench("-c", "4", "-j", "1", "-T", str(seconds)))),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **postgres.as_user)
