@@ -401,48 +401,39 @@ static int space_copy(struct model *model, struct space *to, const struct space 
 	return err;
 }
 
-int apply_space(struct model *model, const struct record_space *record, struct change *change)
+/* A process and its maker use one space. */
+static int space_share(struct model *model, const struct record_space *record, struct process *child)
 {
-	struct process *child = process_of(model, &record->head);
 	struct process *maker = model_process(model, record->maker_pid, record->maker_start);
-	struct space *space = space_find(model, record->space), *from;
-	uint64_t ts = record->head.ts;
+	struct space *space = space_get(model, record->space);
+	int err;
+
+	if (!space)
+		return -ENOMEM;
+	child->space_read = space->id; /* whoever told of it then told for both */
+	err = process_join(model, child, space, record->head.ts);
+	return !err && maker && maker->tasks ? process_join(model, maker, space, record->head.ts) : err;
+}
+
+/* A process has a space of its own from now on, with what its maker's has; after an exec with nothing. */
+static int space_make(struct model *model, const struct record_space *record, struct process *child)
+{
+	const struct space *from = space_find(model, record->made_from);
+	struct space *space = space_find(model, record->space);
+	const uint64_t ts = record->head.ts;
 	int err = 0;
 
-	change->process = child;
-	if (record->head.type == RECORD_SPACE_BEGIN) {
-		if (space)
-			space_read_begin(model, space, ts);
+	if (space && space == child->space) {
+		/* A snapshot told of it already, and shows what came of what it began with. */
+		if (from)
+			vanished_inherit(space, from);
 		return 0;
 	}
-	if (record->head.type == RECORD_SPACE_END) {
-		if (space)
-			space_read_end(model, space, ts);
-		return 0;
-	}
-	if (!child || !child->tasks || is_old(model, space, &record->head, child))
-		return 0;
-	if (record->made_from)
-		child->space_inherited = true;
-	from = space_find(model, record->made_from);
-	if (record->space != record->made_from) {
-		if (space && space == child->space) {
-			/* A snapshot told of it already, and shows what came of what it began with. */
-			if (from)
-				vanished_inherit(space, from);
-			return 0;
-		}
-		if (space)
-			space_drop_users(model, space, ts);
-	}
+	if (space)
+		space_drop_users(model, space, ts);
 	space = space_get(model, record->space);
 	if (!space)
 		return -ENOMEM;
-	if (record->space == record->made_from) {
-		child->space_read = space->id; /* whoever told of it then told for both */
-		err = process_join(model, child, space, ts);
-		return !err && maker && maker->tasks ? process_join(model, maker, space, ts) : err;
-	}
 	/* Before the child leaves the old one, which goes with its last user. */
 	if (from)
 		err = space_copy(model, space, from, ts);
@@ -451,6 +442,30 @@ int apply_space(struct model *model, const struct record_space *record, struct c
 	if (record->doubt)
 		space_set_doubt(model, space, true);
 	return err;
+}
+
+int apply_space(struct model *model, const struct record_space *record, struct change *change)
+{
+	struct process *child = process_of(model, &record->head);
+	struct space *space = space_find(model, record->space);
+
+	change->process = child;
+	if (record->head.type == RECORD_SPACE_BEGIN) {
+		if (space)
+			space_read_begin(model, space, record->head.ts);
+		return 0;
+	}
+	if (record->head.type == RECORD_SPACE_END) {
+		if (space)
+			space_read_end(model, space, record->head.ts);
+		return 0;
+	}
+	if (!child || !child->tasks || is_old(model, space, &record->head, child))
+		return 0;
+	if (record->made_from)
+		child->space_inherited = true;
+	return record->space == record->made_from ? space_share(model, record, child) :
+						    space_make(model, record, child);
 }
 
 /* Whoever is said to use it is gone: its address is another's now. */
